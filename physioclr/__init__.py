@@ -1,0 +1,92 @@
+"""PhysioCLR: read ECGs, measure them, learn from them.
+
+The names below are the public surface. Each is imported from its module on first use, so that
+``import physioclr`` costs milliseconds and a command that only measures never loads torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from physioclr.checkpoint import Encoder, load_encoder
+    from physioclr.datasets.store import Store
+    from physioclr.embed import embed
+    from physioclr.errors import (
+        CheckpointError,
+        DatasetError,
+        PhysioclrError,
+        RecordError,
+        SignalError,
+    )
+    from physioclr.io import read_ecg
+    from physioclr.physiology.measurements import Measurements, measure
+    from physioclr.physiology.vector import PhysiologyVector, physiology_vector
+    from physioclr.predict import Prediction, predict
+    from physioclr.records import EcgRecord
+    from physioclr.signal.delineation import Delineation, delineate
+    from physioclr.signal.quality import Quality, assess_quality
+
+__all__ = [
+    "CheckpointError",
+    "DatasetError",
+    "Delineation",
+    "EcgRecord",
+    "Encoder",
+    "Measurements",
+    "PhysioclrError",
+    "PhysiologyVector",
+    "Prediction",
+    "Quality",
+    "RecordError",
+    "SignalError",
+    "Store",
+    "__version__",
+    "assess_quality",
+    "delineate",
+    "embed",
+    "load_encoder",
+    "measure",
+    "physiology_vector",
+    "predict",
+    "read_ecg",
+]
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "CheckpointError": "physioclr.errors",
+    "DatasetError": "physioclr.errors",
+    "Delineation": "physioclr.signal.delineation",
+    "EcgRecord": "physioclr.records",
+    "Encoder": "physioclr.checkpoint",
+    "Measurements": "physioclr.physiology.measurements",
+    "PhysioclrError": "physioclr.errors",
+    "PhysiologyVector": "physioclr.physiology.vector",
+    "Prediction": "physioclr.predict",
+    "Quality": "physioclr.signal.quality",
+    "RecordError": "physioclr.errors",
+    "SignalError": "physioclr.errors",
+    "Store": "physioclr.datasets.store",
+    "assess_quality": "physioclr.signal.quality",
+    "delineate": "physioclr.signal.delineation",
+    "embed": "physioclr.embed",
+    "load_encoder": "physioclr.checkpoint",
+    "measure": "physioclr.physiology.measurements",
+    "physiology_vector": "physioclr.physiology.vector",
+    "predict": "physioclr.predict",
+    "read_ecg": "physioclr.io",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'physioclr' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__
