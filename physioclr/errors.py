@@ -43,9 +43,7 @@ class PhysioclrError(Exception):
         return _rebuild, (type(self), self.subject, self.expected, self.found)
 
 
-def _rebuild(
-    kind: type[PhysioclrError], subject: str, expected: str, found: str
-) -> PhysioclrError:
+def _rebuild(kind: type[PhysioclrError], subject: str, expected: str, found: str) -> PhysioclrError:
     return kind(subject, expected=expected, found=found)
 
 
