@@ -1,0 +1,1 @@
+"""The Streamlit shell around `physioclr`: navigation, state, caches and components."""

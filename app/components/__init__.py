@@ -1,0 +1,1 @@
+"""Functions that draw the values they are given; none of them loads or computes anything."""

@@ -1,0 +1,57 @@
+"""An ECG on the page: its heading, and its paper in a strip that scrolls on narrow screens."""
+
+from __future__ import annotations
+
+import html
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from physioclr.records import EcgRecord
+
+__all__ = ["record_heading", "show_paper"]
+
+_CONFIG = {
+    "displaylogo": False,
+    "displayModeBar": False,
+    "scrollZoom": False,
+    "doubleClick": "reset",
+}
+
+
+def show_paper(figure: go.Figure, record: EcgRecord, *, key: str) -> None:
+    """Show a figure of `app.components.ecg_paper`; `key` names its place on the page."""
+    with st.container(key=f"ecg_paper_{key}"):
+        st.plotly_chart(
+            figure,
+            theme=None,
+            config=_CONFIG,
+            key=f"paper_figure_{key}",
+            alt=f"ECG {record.record_id}, {record.n_leads} leads, on ECG paper",
+        )
+
+
+def record_heading(record: EcgRecord) -> None:
+    """Say what is being looked at, in one line; a simulated ECG says so."""
+    st.html(
+        f'<div class="pc-facts">{"".join(f"<span>{fact}</span>" for fact in _facts(record))}</div>'
+    )
+    if record.missing_leads:
+        st.caption(f"Not recorded: {', '.join(record.missing_leads)}.")
+
+
+def _facts(record: EcgRecord) -> list[str]:
+    facts = [f"<b>{html.escape(record.record_id)}</b>"]
+    if record.simulated:
+        facts.append('<span class="pc-badge">Simulated ECG</span>')
+    facts.append(f"{record.n_leads} leads")
+    facts.append(f"{record.duration_s:.4g} s")
+    facts.append(f"{record.fs_hz:.4g} Hz")
+    age, sex = record.meta.get("age_years"), record.meta.get("sex")
+    if isinstance(age, int | float) and age == age:
+        facts.append(f"{age:.0f} years")
+    if sex:
+        facts.append(html.escape(str(sex)))
+    if "format" in record.meta:
+        facts.append(html.escape(str(record.meta["format"])))
+    return facts

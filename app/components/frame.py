@@ -1,0 +1,59 @@
+"""What surrounds every page: its measure, its table style, and the disclaimer."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+__all__ = ["DISCLAIMER", "dress_page", "show_disclaimer", "show_title"]
+
+DISCLAIMER = "Research use only. Not a medical device."
+
+# Lines are drawn in shades of the text's own colour, so one sheet serves both themes.
+_STYLE = """
+<style>
+.stMainBlockContainer { max-width: 1296px; padding: 4.25rem 3.5rem 4rem; }
+.stMainBlockContainer > div > .stVerticalBlock { gap: 0.9rem; }
+@media (max-width: 760px) { .stMainBlockContainer { padding: 4.25rem 1rem 3rem; } }
+.pc-disclaimer { font-size: 0.85rem; font-weight: 600; padding: 0.3rem 0.7rem;
+  border-left: 3px solid #D08A1D; background: color-mix(in srgb, #D08A1D 12%, transparent); }
+.pc-title h1 { font-size: 1.6rem; font-weight: 650; margin: 0; padding: 0; line-height: 1.2; }
+.pc-title p { margin: 0.2rem 0 0; opacity: 0.75; max-width: 72ch; }
+[class*="st-key-ecg_paper"] { overflow-x: auto; }
+[class*="st-key-ecg_paper"] > * { min-width: 1080px; }
+.pc-scroll { overflow-x: auto; }
+.pc-table { width: 100%; border-collapse: collapse; font-size: 0.95rem;
+  font-variant-numeric: tabular-nums; }
+.pc-table caption { caption-side: bottom; text-align: left; font-size: 0.85rem; opacity: 0.75;
+  padding-top: 0.5rem; }
+.pc-table th { font-weight: 600; font-size: 0.85rem; text-align: left; opacity: 0.75;
+  padding: 0.3rem 0.6rem 0.3rem 0; vertical-align: bottom;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 35%, transparent); }
+.pc-table td { padding: 0.36rem 0.6rem 0.36rem 0; vertical-align: baseline;
+  border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent); }
+.pc-table .pc-number { text-align: right; white-space: nowrap; }
+.pc-table .pc-number:last-child { padding-right: 0; }
+.pc-unit, .pc-quiet { opacity: 0.72; font-size: 0.85rem; }
+.pc-bar { display: inline-block; width: 5.5rem; height: 0.5rem; border-radius: 2px;
+  background: color-mix(in srgb, currentColor 13%, transparent); vertical-align: middle; }
+.pc-bar > span { display: block; height: 100%; border-radius: 2px; background: #1A8F8A; }
+.pc-facts { display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; font-size: 0.95rem; }
+.pc-facts b { font-size: 1.05rem; overflow-wrap: anywhere; }
+.pc-badge { background: #7A4FB0; color: #fff; border-radius: 4px; padding: 0.05rem 0.5rem;
+  font-size: 0.85rem; font-weight: 600; }
+</style>
+"""
+
+
+def dress_page() -> None:
+    """Set the page's measure and the look of its tables."""
+    st.html(_STYLE)
+
+
+def show_disclaimer() -> None:
+    """Say on every page what the product is not."""
+    st.html(f'<div class="pc-disclaimer" role="note">{DISCLAIMER}</div>')
+
+
+def show_title(title: str, question: str) -> None:
+    """Head a page with its name and the question it answers."""
+    st.html(f'<div class="pc-title"><h1>{title}</h1><p>{question}</p></div>')

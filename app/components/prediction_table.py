@@ -1,0 +1,62 @@
+"""The calibrated probability of each label, with the evidence for the head beside it."""
+
+from __future__ import annotations
+
+import html
+
+import numpy as np
+
+from app.components.html_table import Html, html_table
+from physioclr.predict import Prediction
+
+__all__ = ["evidence_sentence", "prediction_table"]
+
+
+def prediction_table(prediction: Prediction) -> str:
+    """Return the predictions as an HTML table, the most probable label first."""
+    probabilities = np.asarray(prediction.probabilities, dtype=np.float64)
+    order = np.argsort(-np.nan_to_num(probabilities, nan=-1.0), kind="stable")
+    rows = [
+        [
+            prediction.card.labels[i].display_name,
+            _probability(float(probabilities[i])),
+            _auroc(prediction.card.labels[i]),
+        ]
+        for i in order
+    ]
+    return html_table(
+        ["Label", "Probability", "AUROC of the head [95 % CI]"],
+        rows,
+        numeric=(2,),
+        label="Predictions",
+    )
+
+
+def evidence_sentence(prediction: Prediction) -> str:
+    """Say what the head was trained on and how its AUROC was measured."""
+    card = prediction.card
+    kind = "simulated ECGs" if card.simulated else "ECGs"
+    return (
+        f"Head “{prediction.head}”, trained on {card.n_records:,} {kind} of {card.n_patients:,} "
+        f"patients ({card.cohort}). AUROC: {card.protocol}."
+    )
+
+
+def _probability(probability: float) -> str:
+    if np.isnan(probability):
+        return Html('<span class="pc-quiet">no call</span>')
+    percent = "< 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
+    percent = "> 99 %" if probability > 0.99 else percent
+    return Html(
+        f'<span class="pc-bar"><span style="width:{100 * probability:.0f}%"></span></span> '
+        f"{html.escape(percent)}"
+    )
+
+
+def _auroc(label: object) -> str:
+    auroc, low, high = (getattr(label, name) for name in ("auroc", "auroc_low", "auroc_high"))
+    if auroc is None:
+        return "not measured"
+    if low is None or high is None:
+        return f"{auroc:.2f}"
+    return f"{auroc:.2f} [{low:.2f}–{high:.2f}]"

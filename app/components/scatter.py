@@ -1,0 +1,226 @@
+"""The embedding map: one point an ECG, coloured by a measurement or a label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from app.components.palette import Palette
+
+__all__ = ["colour_by_label", "colour_by_value", "mark_current"]
+
+# Paul Tol's "muted" scheme, which stays apart for colour-blind readers; a second shape doubles it.
+_CATEGORY_COLOURS = (
+    *("#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC77"),
+    *("#CC6677", "#882255", "#AA4499"),
+)
+_CATEGORY_COLOURS_DARK = (
+    *("#8C7BE8", "#88CCEE", "#44AA99", "#39B364", "#B5B548", "#DDCC77"),
+    *("#E58A99", "#D1548F", "#D57AC6"),
+)
+_SHAPES = ("circle", "diamond", "x")
+_MARKER_PX = 7
+
+
+def colour_by_value(
+    xy: NDArray[np.float32],
+    values: NDArray[np.float64],
+    ids: Sequence[str],
+    palette: Palette,
+    *,
+    title: str,
+    decimals: int = 0,
+) -> go.Figure:
+    """Draw the map coloured by a measurement.
+
+    Parameters
+    ----------
+    xy : (n_records, 2) float32
+        NaN where an ECG has no embedding; it is not drawn.
+    values : (n_records,) float64
+        NaN is drawn grey, "not measurable".
+    ids : sequence of str
+    palette : Palette
+    title : str
+        Of the colour scale, with its unit.
+    decimals : int
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Each point's ``customdata`` is its row. The scale spans the 2nd to the 98th percentile.
+    """
+    known = np.isfinite(values)
+    figure = _empty_map(palette)
+    rows = np.arange(len(values))
+    if (~known).any():
+        figure.add_trace(
+            _points(xy, rows[~known], ids, {"color": palette.not_measurable}, "not measurable")
+        )
+    if known.any():
+        low, high = np.percentile(values[known], [2, 98])
+        marker = {
+            "color": values[known].astype(np.float32),
+            "colorscale": "Viridis",
+            "cmin": float(low),
+            "cmax": float(high),
+            "colorbar": {
+                "title": {"text": title, "side": "top"},
+                "orientation": "h",
+                "x": 0.5,
+                "y": 1.0,
+                "yanchor": "bottom",
+                "len": 0.6,
+                "thickness": 10,
+                "outlinewidth": 0,
+                "tickfont": {"size": 12, "color": palette.ink_muted},
+            },
+        }
+        trace = _points(xy, rows[known], ids, marker, title)
+        trace.text = [f"{ids[row]}<br>{values[row]:.{decimals}f}" for row in rows[known]]
+        figure.add_trace(trace)
+    figure.update_layout(showlegend=bool((~known).any()))
+    return figure
+
+
+def colour_by_label(
+    xy: NDArray[np.float32], labels: Sequence[str], ids: Sequence[str], palette: Palette
+) -> go.Figure:
+    """Draw the map coloured by one label an ECG; the commonest label comes first in the legend.
+
+    Parameters
+    ----------
+    xy : (n_records, 2) float32
+    labels : sequence of str
+    ids : sequence of str
+    palette : Palette
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Each point's ``customdata`` is its row.
+    """
+    figure = _empty_map(palette)
+    of_record = np.asarray(labels, dtype=object)
+    names, counts = np.unique(of_record.astype(str), return_counts=True)
+    colours = _CATEGORY_COLOURS_DARK if palette.is_dark else _CATEGORY_COLOURS
+    for i, name in enumerate(names[np.argsort(-counts, kind="stable")]):
+        marker = {
+            "color": colours[i % len(colours)],
+            "symbol": _SHAPES[(i // len(colours)) % len(_SHAPES)],
+        }
+        rows = np.flatnonzero(of_record == name)
+        figure.add_trace(_points(xy, rows, ids, marker, f"{name} ({len(rows)})"))
+    return figure
+
+
+def mark_current(
+    figure: go.Figure,
+    at_xy: NDArray[np.float32],
+    neighbours_xy: NDArray[np.float32],
+    palette: Palette,
+    *,
+    name: str,
+) -> None:
+    """Add the ECG being read as a star, and rings about its nearest neighbours.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        Changed in place.
+    at_xy : (2,) float32
+    neighbours_xy : (n_neighbours, 2) float32
+    palette : Palette
+    name : str
+        The record's id.
+    """
+    figure.add_trace(
+        go.Scattergl(
+            x=neighbours_xy[:, 0],
+            y=neighbours_xy[:, 1],
+            mode="markers",
+            name="its nearest neighbours",
+            marker={
+                "symbol": "circle-open",
+                "size": 14,
+                "color": palette.ink,
+                "line": {"width": 1.6},
+            },
+            hoverinfo="skip",
+        )
+    )
+    figure.add_trace(
+        go.Scattergl(
+            x=at_xy[:1],
+            y=at_xy[1:],
+            mode="markers",
+            name="the ECG being read",
+            marker={
+                "symbol": "star",
+                "size": 20,
+                "color": "#E4572E",
+                "line": {"color": palette.ink, "width": 1.2},
+            },
+            text=[name],
+            hovertemplate="%{text}<extra></extra>",
+        )
+    )
+    figure.update_layout(showlegend=True)
+
+
+def _points(
+    xy: NDArray[np.float32],
+    rows: NDArray[np.intp],
+    ids: Sequence[str],
+    marker: dict[str, object],
+    name: str,
+) -> go.Scattergl:
+    return go.Scattergl(
+        x=xy[rows, 0],
+        y=xy[rows, 1],
+        customdata=rows.astype(np.int32),
+        text=[ids[row] for row in rows],
+        mode="markers",
+        name=name,
+        marker={"size": _MARKER_PX, "opacity": 0.85, "line": {"width": 0}, **marker},
+        hovertemplate="%{text}<extra></extra>",
+        selected={"marker": {"opacity": 1.0, "size": _MARKER_PX + 3}},
+        unselected={"marker": {"opacity": 0.25}},
+    )
+
+
+def _empty_map(palette: Palette) -> go.Figure:
+    figure = go.Figure()
+    axis = {
+        "showgrid": False,
+        "zeroline": False,
+        "showticklabels": False,
+        "showline": True,
+        "mirror": True,
+        "linecolor": palette.grid_line,
+    }
+    figure.update_xaxes(**axis)
+    figure.update_yaxes(scaleanchor="x", **axis)
+    figure.update_layout(
+        height=580,
+        margin={"l": 2, "r": 2, "t": 60, "b": 2},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": palette.ink, "size": 13},
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "y": -0.02,
+            "yanchor": "top",
+            "itemsizing": "constant",
+            "font": {"size": 13},
+        },
+        dragmode="lasso",
+        hovermode="closest",
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": palette.ink_muted},
+        uirevision="map",
+    )
+    return figure

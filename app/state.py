@@ -1,0 +1,98 @@
+"""What the app remembers between reruns and page changes.
+
+Streamlit forgets a widget's value when its page is left, so pages read their values from here and
+write them back. Nothing else touches ``st.session_state``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from physioclr.probe import ProbeResult
+
+    from physioclr.records import EcgRecord
+
+__all__ = ["AppState", "AugmentState", "MapState", "ProbeState", "ReadState", "app_state"]
+
+_KEY = "physioclr"
+
+
+@dataclass
+class ReadState:
+    """The ECG being read.
+
+    Parameters
+    ----------
+    record : EcgRecord or None
+        What every page works on; survives a bad upload.
+    uploaded : tuple of EcgRecord
+        All records of the last upload.
+    upload_ids : tuple of str
+        The files in the uploader when it was last looked at.
+    problem : str or None
+        Why the last upload could not be read.
+    start_s : float
+        Where the page shown of a long record begins, in s.
+    """
+
+    record: EcgRecord | None = None
+    uploaded: tuple[EcgRecord, ...] = ()
+    upload_ids: tuple[str, ...] = ()
+    problem: str | None = None
+    start_s: float = 0.0
+
+    def open(self, record: EcgRecord) -> None:
+        """Make another ECG the one being read."""
+        self.record = record
+        self.problem = None
+        self.start_s = 0.0
+
+
+@dataclass
+class AugmentState:
+    """Which augmentation is shown, and how it is set."""
+
+    key: str | None = None
+    layout: str = "3 × 4 + II"
+    seed: int = 0
+    parameters: dict[str, dict[str, object]] = field(default_factory=dict)
+
+
+@dataclass
+class MapState:
+    """Which cohort is mapped (a path; the demo cohort if empty), its colour, and its selection."""
+
+    store_path: str = ""
+    colour: str | None = None
+    rows: tuple[int, ...] = ()
+
+
+@dataclass
+class ProbeState:
+    """The label set chosen and the results so far, by store, encoder and label set."""
+
+    store_path: str = ""
+    label_set: str | None = None
+    results: dict[tuple[str, str, str], dict[str, ProbeResult]] = field(default_factory=dict)
+
+
+@dataclass
+class AppState:
+    """One visitor's session."""
+
+    read: ReadState = field(default_factory=ReadState)
+    augment: AugmentState = field(default_factory=AugmentState)
+    map: MapState = field(default_factory=MapState)
+    probe: ProbeState = field(default_factory=ProbeState)
+
+
+def app_state() -> AppState:
+    """Return this visitor's state."""
+    if _KEY not in st.session_state:
+        st.session_state[_KEY] = AppState()
+    state: AppState = st.session_state[_KEY]
+    return state

@@ -1,0 +1,156 @@
+import base64
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.components.ecg_paper import LAYOUTS, MAX_POINTS_PER_COLUMN, ecg_paper
+from app.components.palette import DARK, LIGHT
+from physioclr.leads import STANDARD_LEADS
+from physioclr.records import EcgRecord
+
+LAYOUT = LAYOUTS["3 × 4 + II"]
+
+
+def ramp_record(*, fs_hz=500.0, duration_s=10.0, leads=STANDARD_LEADS):
+    """A record whose value is the time in units of 0.1 mV/s, so a sample says where it is from."""
+    time_s = np.arange(round(fs_hz * duration_s)) / fs_hz
+    return EcgRecord(np.tile(0.1 * time_s, (len(leads), 1)), fs_hz, leads, "ramp")
+
+
+def lead_traces(figure):
+    return [trace for trace in figure.data if trace.name in STANDARD_LEADS]
+
+
+def row_of(lead, *, rhythm=False):
+    return 3 if rhythm else next(i for i, row in enumerate(LAYOUT.rows) if lead in row)
+
+
+def test_a_millivolt_is_as_long_as_four_tenths_of_a_second():
+    # 10 mm/mV and 25 mm/s (IEC 60601-2-25): 1 mV = 10 mm = 0.4 s.
+    axis = ecg_paper(ramp_record(), LIGHT).layout.yaxis
+    assert (axis.scaleanchor, axis.scaleratio) == ("x", pytest.approx(0.4))
+
+
+def test_small_boxes_are_1_mm_and_large_boxes_5_mm():
+    layout = ecg_paper(ramp_record(), LIGHT).layout
+    assert (layout.xaxis.minor.dtick, layout.yaxis.minor.dtick) == (0.04, 0.1)
+    assert (layout.xaxis.dtick, layout.yaxis.dtick) == (0.2, 0.5)
+
+
+def test_every_row_lies_on_a_large_box():
+    for layout in LAYOUTS.values():
+        assert (layout.pitch_mv / 0.5).is_integer()
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_all_twelve_leads_are_drawn(name):
+    figure = ecg_paper(ramp_record(), LIGHT, layout=LAYOUTS[name])
+    assert {trace.name for trace in lead_traces(figure)} == set(STANDARD_LEADS)
+
+
+def test_time_runs_on_across_the_columns():
+    record = ramp_record()
+    centre_mv = np.median(record.lead_mv("I"))
+    for trace in lead_traces(ecg_paper(record, LIGHT))[:12]:
+        drawn_mv = np.asarray(trace.y) + row_of(trace.name) * LAYOUT.pitch_mv
+        first_s = (drawn_mv[0] + centre_mv) / 0.1
+        assert first_s == pytest.approx(trace.x0, abs=1e-4)  # float32 of values below 10
+        assert len(drawn_mv) == 1250
+
+
+def test_columns_start_every_two_and_a_half_seconds():
+    starts = {t.name: t.x0 for t in lead_traces(ecg_paper(ramp_record(), LIGHT))[:12]}
+    assert (starts["I"], starts["aVL"], starts["V3"], starts["V6"]) == (0.0, 2.5, 5.0, 7.5)
+
+
+def test_the_rhythm_strip_is_lead_ii_for_ten_seconds():
+    rhythm = lead_traces(ecg_paper(ramp_record(), LIGHT))[-1]
+    assert (rhythm.name, len(rhythm.y), rhythm.dx) == ("II", 5000, 1 / 500)
+
+
+def test_the_calibration_pulse_is_1_mv_for_200_ms_on_every_row():
+    pulse = next(t for t in ecg_paper(ramp_record(), LIGHT).data if t.name == "calibration")
+    x, y = list(pulse.x), list(pulse.y)
+    for row in range(4):
+        rise, fall = x[7 * row + 2], x[7 * row + 3]
+        assert fall - rise == pytest.approx(0.2)
+        assert y[7 * row + 2] - y[7 * row] == pytest.approx(1.0)
+
+
+def test_the_scale_is_stated():
+    texts = [a.text for a in ecg_paper(ramp_record(), LIGHT).layout.annotations]
+    assert any("25 mm/s · 10 mm/mV" in text for text in texts)
+
+
+def test_a_missing_lead_is_stated_and_leaves_no_line():
+    record = ramp_record(leads=tuple(lead for lead in STANDARD_LEADS if lead != "V4"))
+    figure = ecg_paper(record, LIGHT)
+    assert "V4 – not recorded" in [a.text for a in figure.layout.annotations]
+    assert len(next(t for t in lead_traces(figure) if t.name == "V4").y) == 0
+
+
+def test_in_a_short_record_every_column_begins_with_the_first_sample():
+    for trace in lead_traces(ecg_paper(ramp_record(duration_s=2.0), LIGHT)):
+        assert len(trace.y) == 1000
+
+
+def test_a_window_of_a_long_record_shows_that_time():
+    record = ramp_record(duration_s=60.0)
+    figure = ecg_paper(record, LIGHT, start_s=30.0)
+    lead_v6 = next(t for t in lead_traces(figure) if t.name == "V6")
+    assert lead_v6.x0 == 37.5
+    first_mv = lead_v6.y[0] + 2 * LAYOUT.pitch_mv + np.median(record.lead_mv("V6"))
+    assert first_mv == pytest.approx(3.75, abs=1e-4)  # float32 of values below 10
+    assert figure.layout.xaxis.range == (29.4, 40.2)
+
+
+@pytest.mark.parametrize("fs_hz", [100.0, 360.0, 500.0, 1000.0, 5000.0])
+def test_a_narrow_spike_keeps_its_height_at_any_sampling_rate(fs_hz):
+    signal = np.zeros((12, round(10 * fs_hz)), dtype=np.float32)
+    signal[:, round(1.2 * fs_hz)] = 2.0
+    figure = ecg_paper(EcgRecord(signal, fs_hz, STANDARD_LEADS, "spike"), LIGHT)
+    lead_i = next(t for t in lead_traces(figure) if t.name == "I")
+    assert max(lead_i.y) == pytest.approx(2.0)
+    at_s = lead_i.x0 + lead_i.dx * int(np.argmax(lead_i.y))
+    assert at_s == pytest.approx(1.2, abs=2 * lead_i.dx + 1 / fs_hz)  # within its bin
+    assert len(lead_i.y) <= MAX_POINTS_PER_COLUMN
+
+
+def test_missing_samples_stay_gaps():
+    record = ramp_record()
+    signal = record.signal_mv.copy()
+    signal[:, 100:200] = np.nan
+    trace = lead_traces(ecg_paper(replace(record, signal_mv=signal), LIGHT))[0]
+    assert np.isnan(np.asarray(trace.y)[100:200]).all()
+    assert np.isfinite(np.asarray(trace.y)[200:]).all()
+
+
+def test_a_lead_without_any_sample_draws_nothing_and_warns_nobody():
+    record = ramp_record()
+    signal = record.signal_mv.copy()
+    signal[0] = np.nan
+    trace = lead_traces(ecg_paper(replace(record, signal_mv=signal), LIGHT))[0]
+    assert np.isnan(np.asarray(trace.y)).all()
+
+
+@pytest.mark.parametrize("fs_hz", [500.0, 1000.0])
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_the_figure_is_small_on_the_wire(name, fs_hz):
+    record = ramp_record(fs_hz=fs_hz)
+    figure = ecg_paper(record, DARK, layout=LAYOUTS[name], behind=record)
+    assert len(figure.to_json()) < 1_500_000
+
+
+def test_signals_travel_as_four_byte_floats():
+    trace = json.loads(ecg_paper(ramp_record(), LIGHT).to_json())["data"][0]
+    assert trace["y"]["dtype"] == "f4"
+    assert len(base64.b64decode(trace["y"]["bdata"])) == 4 * 1250
+
+
+def test_a_record_behind_is_drawn_in_its_own_colour():
+    record = ramp_record()
+    figure = ecg_paper(record, LIGHT, behind=record)
+    colours = [trace.line.color for trace in lead_traces(figure)]
+    assert colours == [LIGHT.trace_behind] * 13 + [LIGHT.trace] * 13
