@@ -1,0 +1,366 @@
+"""A checkpoint: ``model.safetensors`` and ``card.json``, and the one loader for both.
+
+The card binds the weights to the preprocessing, lead order and sampling rate they were trained
+with, and carries their fingerprint. Weights that are missing, altered or of another shape are
+refused; nothing is ever initialised at random in their place, and nothing is unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from safetensors.torch import save as serialise
+from torch import Tensor
+
+from physioclr.atomic import replace_file
+from physioclr.bundle import bundled
+from physioclr.errors import CheckpointError
+from physioclr.models.transformer import EcgTransformer, TransformerConfig
+from physioclr.preprocessing import Preprocessing
+from physioclr.probe import LinearProbe
+
+__all__ = [
+    "DEFAULT_CHECKPOINT",
+    "CheckpointCard",
+    "CohortCard",
+    "Encoder",
+    "HeadCard",
+    "LabelCard",
+    "TrainingCard",
+    "load_encoder",
+    "random_encoder",
+    "save_checkpoint",
+    "under_prefix",
+]
+
+DEFAULT_CHECKPOINT = "physioclr-tiny"
+_WEIGHTS, _CARD = "model.safetensors", "card.json"
+_ENCODER, _HEAD = "encoder.", "head."
+
+
+class _Card(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class CohortCard(_Card):
+    """A cohort the encoder was trained on."""
+
+    source: str
+    n_records: int
+    simulated: bool
+    store_fingerprint: str
+
+
+class TrainingCard(_Card):
+    """What the encoder was trained on, and how."""
+
+    objective: str
+    settings: dict[str, object]
+    cohorts: tuple[CohortCard, ...]
+    steps: int
+    seed: int
+
+
+class LabelCard(_Card):
+    """How well a head tells one label, by cross-validation on its training cohort."""
+
+    name: str
+    display_name: str
+    n_positives: int
+    auroc: float | None
+    auroc_low: float | None
+    auroc_high: float | None
+
+
+class HeadCard(_Card):
+    """A linear head for predictions: its labels, and the evidence for them."""
+
+    labels: tuple[LabelCard, ...]
+    cohort: str
+    n_records: int
+    n_patients: int
+    simulated: bool
+    protocol: str
+
+
+class CheckpointCard(_Card):
+    """Everything needed to use the weights as they were meant."""
+
+    format: Literal["physioclr-checkpoint"] = "physioclr-checkpoint"
+    version: Literal[1] = 1
+    name: str
+    encoder: dict[str, object]
+    preprocessing: Preprocessing
+    training: TrainingCard
+    heads: dict[str, HeadCard] = {}
+    intended_use: str = "Research on ECG representations. Not a medical device."
+    limits: tuple[str, ...] = ()
+    fingerprint: str
+
+    @property
+    def fs_hz(self) -> float:
+        """Sampling rate the encoder works at."""
+        return self.preprocessing.fs_hz
+
+    @property
+    def leads(self) -> tuple[str, ...]:
+        """Leads the encoder takes, in order."""
+        return self.preprocessing.leads
+
+    @property
+    def config(self) -> TransformerConfig:
+        """Size of the encoder."""
+        return TransformerConfig(**self.encoder)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, eq=False)
+class Encoder:
+    """A frozen encoder with its card and prediction heads.
+
+    Parameters
+    ----------
+    model : EcgTransformer
+        In evaluation mode.
+    card : CheckpointCard
+    heads : mapping of str to LinearProbe
+        By name, in the card's order; the first is the one used unless another is named.
+    """
+
+    model: EcgTransformer
+    card: CheckpointCard
+    heads: Mapping[str, LinearProbe]
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.model.parameters()).device
+
+    @property
+    def embedding_dim(self) -> int:
+        """Length of an embedding."""
+        return self.model.config.width
+
+    @torch.inference_mode()
+    def encode_windows(
+        self, windows: NDArray[np.float32], *, batch_size: int = 256
+    ) -> NDArray[np.float32]:
+        """Encode preprocessed windows.
+
+        Parameters
+        ----------
+        windows : (n_windows, n_leads, window_samples) float32
+        batch_size : int
+
+        Returns
+        -------
+        (n_windows, embedding_dim) float32
+        """
+        embeddings = [
+            self.model(torch.from_numpy(windows[i : i + batch_size]).to(self.device))[0].cpu()
+            for i in range(0, len(windows), batch_size)
+        ]
+        return np.asarray(torch.cat(embeddings).numpy(), dtype=np.float32)
+
+
+def fingerprint(tensors: Mapping[str, Tensor], preprocessing: Preprocessing) -> str:
+    """Return a hash of an encoder's weights and of what it is fed.
+
+    Parameters
+    ----------
+    tensors : mapping of str to Tensor
+        The encoder's state.
+    preprocessing : Preprocessing
+
+    Returns
+    -------
+    str
+        First 16 hexadecimal digits of a SHA-256.
+    """
+    digest = hashlib.sha256(preprocessing.model_dump_json().encode())
+    for name in sorted(tensors):
+        tensor = tensors[name].detach().cpu().contiguous()
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()[:16]
+
+
+def save_checkpoint(
+    folder: Path,
+    model: EcgTransformer,
+    *,
+    name: str,
+    preprocessing: Preprocessing,
+    training: TrainingCard,
+    heads: Mapping[str, tuple[LinearProbe, HeadCard]] | None = None,
+    limits: tuple[str, ...] = (),
+) -> CheckpointCard:
+    """Write weights and card, each file whole or not at all.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if absent.
+    model : EcgTransformer
+    name : str
+    preprocessing : Preprocessing
+    training : TrainingCard
+    heads : mapping of str to (LinearProbe, HeadCard), optional
+    limits : tuple of str
+
+    Returns
+    -------
+    CheckpointCard
+        As written.
+    """
+    heads = heads or {}
+    state = {key: value.contiguous() for key, value in model.state_dict().items()}
+    card = CheckpointCard(
+        name=name,
+        encoder=asdict(model.config),
+        preprocessing=preprocessing,
+        training=training,
+        heads={key: head_card for key, (_, head_card) in heads.items()},
+        limits=limits,
+        fingerprint=fingerprint(state, preprocessing),
+    )
+    tensors = {_ENCODER + key: value for key, value in state.items()}
+    for key, (probe, _) in heads.items():
+        for part, array in probe.to_tensors().items():
+            tensors[f"{_HEAD}{key}.{part}"] = torch.from_numpy(np.ascontiguousarray(array))
+    folder.mkdir(parents=True, exist_ok=True)
+    replace_file(folder / _WEIGHTS, serialise(tensors))
+    replace_file(folder / _CARD, (card.model_dump_json(indent=2) + "\n").encode())
+    return card
+
+
+def load_encoder(
+    source: str | Path | None = None, *, device: str | torch.device = "cpu"
+) -> Encoder:
+    """Load an encoder by the name of a shipped checkpoint or by the path of a folder.
+
+    Parameters
+    ----------
+    source : str or Path, optional
+        A name such as ``"physioclr-tiny"``, or a checkpoint folder. The shipped default if absent.
+    device : str or torch.device
+
+    Returns
+    -------
+    Encoder
+        In evaluation mode.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no such checkpoint, or its files are damaged or do not belong together.
+    """
+    folder = _find(DEFAULT_CHECKPOINT if source is None else source)
+    card = _read_card(folder)
+    tensors = _read_tensors(folder)
+    state = under_prefix(tensors, _ENCODER)
+    found = fingerprint(state, card.preprocessing)
+    if found != card.fingerprint:
+        raise CheckpointError(
+            str(folder), expected=f"weights with the fingerprint {card.fingerprint}", found=found
+        )
+    model = EcgTransformer(card.config)
+    try:
+        model.load_state_dict(state)
+    except RuntimeError as error:
+        raise CheckpointError(
+            str(folder),
+            expected="weights of the shape its card describes",
+            found=str(error).splitlines()[-1].strip(),
+        ) from error
+    heads = {
+        key: LinearProbe.from_tensors(
+            {part: t.numpy() for part, t in under_prefix(tensors, f"{_HEAD}{key}.").items()},
+            label_names=tuple(label.name for label in head.labels),
+        )
+        for key, head in card.heads.items()
+    }
+    return Encoder(model.to(device).eval(), card, heads)
+
+
+def random_encoder(encoder: Encoder, *, seed: int) -> Encoder:
+    """Return an encoder of the same shape and preprocessing with weights drawn at random.
+
+    Parameters
+    ----------
+    encoder : Encoder
+    seed : int
+
+    Returns
+    -------
+    Encoder
+        The control of every probe; its card says so and it has no heads.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = EcgTransformer(encoder.card.config)
+    card = encoder.card.model_copy(
+        update={
+            "name": f"random-init-{seed}",
+            "heads": {},
+            "fingerprint": fingerprint(model.state_dict(), encoder.card.preprocessing),
+        }
+    )
+    return Encoder(model.to(encoder.device).eval(), card, {})
+
+
+def _find(source: str | Path) -> Path:
+    shipped = bundled("checkpoints")
+    for folder in (Path(source), shipped / source):
+        if folder.is_dir():
+            return folder
+    names = sorted(p.name for p in shipped.iterdir() if p.is_dir()) if shipped.is_dir() else []
+    raise CheckpointError(
+        str(source),
+        expected=f"a checkpoint folder or one of the shipped names ({', '.join(names) or 'none'})",
+        found="neither",
+    )
+
+
+def _read_card(folder: Path) -> CheckpointCard:
+    path = folder / _CARD
+    try:
+        return CheckpointCard.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise CheckpointError(str(folder), expected=f"a {_CARD}", found="none") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise CheckpointError(
+            str(path),
+            expected="a PhysioCLR checkpoint card",
+            found=f"{first['msg']} at {'.'.join(map(str, first['loc'])) or 'the top'}",
+        ) from error
+
+
+def _read_tensors(folder: Path) -> dict[str, Tensor]:
+    path = folder / _WEIGHTS
+    try:
+        return load_file(path)
+    except FileNotFoundError as error:
+        raise CheckpointError(str(folder), expected=f"a {_WEIGHTS}", found="none") from error
+    except (SafetensorError, json.JSONDecodeError) as error:
+        raise CheckpointError(
+            str(path), expected="weights in the safetensors format", found=str(error)
+        ) from error
+
+
+def under_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the tensors whose name begins with `prefix`, without it."""
+    return {
+        key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)
+    }

@@ -1,0 +1,337 @@
+"""The command line: the verbs of the package, for a shell.
+
+Exit code 0 when done, 2 with one line on standard error when the input is not what it should be.
+Results go to standard output, progress and messages to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from physioclr.errors import PhysioclrError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="physioclr",
+    help="Read ECGs, measure them, learn from them. Research use only. Not a medical device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+_out = Console()
+_err = Console(stderr=True)
+
+Checkpoint = Annotated[
+    str | None, typer.Option(help="A shipped checkpoint's name, or a checkpoint folder.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+File = Annotated[Path, typer.Argument(help="An ECG: a WFDB header, signal file or stem.")]
+StoreFolder = Annotated[Path, typer.Argument(help="A store made by `physioclr prepare`.")]
+
+
+class Objective(StrEnum):
+    """The pretraining objectives."""
+
+    PHYSIOCLR = "physioclr"
+
+
+@app.command()
+def measure(file: File, as_json: AsJson = False) -> None:
+    """Measure an ECG: rate, intervals, axis, and the quality of each lead."""
+    from physioclr import assess_quality, read_ecg
+    from physioclr import measure as measure_record
+    from physioclr.physiology.measurements import MEASUREMENTS
+
+    record = read_ecg(file)
+    quality = assess_quality(record)
+    measured = measure_record(record)
+    if as_json:
+        _print_json(
+            {
+                "record_id": record.record_id,
+                "simulated": record.simulated,
+                "quality": quality.to_dict(),
+                **measured.to_dict(),
+            }
+        )
+        return
+    for reason in quality.reasons:
+        _err.print(f"{file.name}: {reason}", style="yellow", highlight=False)
+    table = Table(title=f"{record.record_id} · {record.duration_s:g} s · {record.fs_hz:g} Hz")
+    table.add_column("Measurement")
+    table.add_column("Value", justify="right")
+    table.add_column("Unit or reason")
+    for name, value in measured.scalars().items():
+        entry = MEASUREMENTS[name]
+        reason = measured.reasons.get(name)
+        shown = (
+            ("not measurable", reason) if reason else (f"{value:.{entry.decimals}f}", entry.unit)
+        )
+        table.add_row(entry.label, *shown)
+    _out.print(table)
+
+
+@app.command()
+def predict(
+    file: File,
+    checkpoint: Checkpoint = None,
+    head: Annotated[str | None, typer.Option(help="A head of the checkpoint.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Predict the labels of a checkpoint's head, with the evidence for each."""
+    from physioclr import load_encoder, read_ecg
+    from physioclr import predict as predict_record
+
+    prediction = predict_record(read_ecg(file), load_encoder(checkpoint), head=head)
+    if as_json:
+        _print_json(prediction.to_dict())
+        return
+    card = prediction.card
+    origin = f"{card.cohort}, {card.n_records} ECGs{' (simulated)' if card.simulated else ''}"
+    table = Table(title=f"{prediction.head} · trained on {origin}")
+    table.add_column("Label")
+    table.add_column("Probability", justify="right")
+    table.add_column("AUROC of the label, cross-validated [95 % CI]")
+    for label, probability in zip(card.labels, prediction.probabilities, strict=True):
+        table.add_row(label.display_name, f"{probability:.2f}", _interval(label.model_dump()))
+    _out.print(table)
+
+
+@app.command()
+def prepare(
+    source: Annotated[
+        str, typer.Argument(help="A folder of ECGs, or `demo` for the simulated cohort.")
+    ],
+    out: Annotated[Path, typer.Option(help="The store to write.")],
+    workers: Annotated[int | None, typer.Option(help="Processes; all cores if absent.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Stop after so many ECGs.")] = None,
+    overwrite: Annotated[bool, typer.Option(help="Replace an existing store.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Decode, check and measure a cohort once, into a store everything else reads."""
+    from physioclr.datasets.prepare import prepare as prepare_store
+
+    with _progress("Preparing") as report:
+        done = prepare_store(
+            source, out, workers=workers, limit=limit, overwrite=overwrite, on_progress=report
+        )
+    if as_json:
+        _print_json(done.to_dict())
+        return
+    _out.print(f"{done.n_prepared} ECGs in {out}, {done.seconds:.0f} s", highlight=False)
+    for record_id, reason in done.left_out:
+        _err.print(f"left out {record_id}: {reason}", style="yellow", highlight=False)
+
+
+@app.command()
+def embed(
+    store: StoreFolder,
+    out: Annotated[Path, typer.Option(help="The .npz to write.")],
+    checkpoint: Checkpoint = None,
+    as_json: AsJson = False,
+) -> None:
+    """Embed every ECG of a store."""
+    import io
+
+    import numpy as np
+
+    from physioclr import Store, load_encoder
+    from physioclr.atomic import replace_file
+    from physioclr.embed import embed_store
+
+    opened, encoder = Store.open(store), load_encoder(checkpoint)
+    with _progress("Embedding") as report:
+        embeddings = embed_store(opened, encoder, on_progress=report)
+    buffer = io.BytesIO()
+    np.savez(
+        buffer,
+        embeddings=embeddings,
+        record_ids=opened.records["record_id"].to_numpy(dtype=str),
+        encoder_fingerprint=np.array(encoder.card.fingerprint),
+        store_fingerprint=np.array(opened.fingerprint),
+    )
+    replace_file(out, buffer.getvalue())
+    embedded = int(np.isfinite(embeddings).all(axis=1).sum())
+    if as_json:
+        _print_json({"out": str(out), "records": len(opened), "embedded": embedded})
+        return
+    _out.print(f"{embedded} of {len(opened)} ECGs embedded in {out}", highlight=False)
+
+
+@app.command()
+def pretrain(
+    stores: Annotated[list[Path], typer.Argument(help="One or more stores.")],
+    out: Annotated[Path, typer.Option(help="The run folder.")],
+    objective: Annotated[Objective, typer.Option()] = Objective.PHYSIOCLR,
+    steps: Annotated[int, typer.Option(min=1)] = 500,
+    batch: Annotated[int, typer.Option(min=2, help="Recordings in a batch.")] = 32,
+    seed: Annotated[int, typer.Option()] = 0,
+    resume: Annotated[bool, typer.Option(help="Go on where a run stopped.")] = False,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda, …; a GPU if there is one.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Pretrain an encoder; the run folder then holds a checkpoint."""
+    from physioclr import Store
+    from physioclr.pretrain import PretrainConfig, StepReport
+    from physioclr.pretrain import pretrain as pretrain_stores
+
+    config = PretrainConfig(steps=steps, records_per_batch=batch, seed=seed)
+    opened = [Store.open(store) for store in stores]
+    with _progress(f"Pretraining, {objective}") as report:
+
+        def show(step: StepReport) -> None:
+            what = f"loss {step.loss:.3f} · {step.records_per_s:.0f} ECGs/s"
+            report(step.step, steps, what)
+
+        card = pretrain_stores(opened, out, config, resume=resume, device=device, on_step=show)
+    if as_json:
+        _print_json(card.model_dump(mode="json"))
+        return
+    _out.print(f"Checkpoint {card.fingerprint} in {out / 'checkpoint'}", highlight=False)
+
+
+@app.command()
+def probe(
+    store: StoreFolder,
+    labels: Annotated[str, typer.Option(help="A label set of the store.")],
+    out: Annotated[Path | None, typer.Option(help="A .json to write.")] = None,
+    checkpoint: Checkpoint = None,
+    seed: Annotated[int, typer.Option()] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Cross-validate a linear probe on the embeddings, with its controls beside it."""
+    from physioclr import Store, load_encoder
+    from physioclr.atomic import replace_file
+    from physioclr.evaluate import probe_store
+
+    opened, encoder = Store.open(store), load_encoder(checkpoint)
+    with _progress("Probing") as report:
+        results = probe_store(
+            opened,
+            encoder,
+            labels,
+            seed=seed,
+            on_progress=lambda what, share: report(round(100 * share), 100, what),
+        )
+    document = {
+        "store": opened.source,
+        "store_fingerprint": opened.fingerprint,
+        "simulated": opened.simulated,
+        "labels": labels,
+        "checkpoint": encoder.card.name,
+        "encoder_fingerprint": encoder.card.fingerprint,
+        "seed": seed,
+        "models": {name: result.to_dict() for name, result in results.items()},
+    }
+    if out is not None:
+        replace_file(out, (json.dumps(document, indent=1) + "\n").encode())
+    if as_json:
+        _print_json(document)
+        return
+    first = next(iter(results.values()))
+    note = ", simulated" if opened.simulated else ""
+    table = Table(
+        title=f"AUROC [95 % CI], {opened.source}{note}, {len(first.targets)} ECGs of "
+        f"{len(set(first.groups))} patients"
+    )
+    table.add_column("")
+    for row in first.table.itertuples():
+        table.add_column(f"{row.label}\n{row.n_positive:.0f} positive", justify="right")
+    table.add_column("F1\nmacro", justify="right")
+    for name, result in results.items():
+        cells = [_interval(row._asdict()) for row in result.table.itertuples()]
+        macro = result.table.set_index("label").loc["macro"]
+        table.add_row(name, *cells, f"{macro.f1:.2f}")
+    _out.print(table)
+
+
+@app.command("fit-head")
+def fit_head(
+    store: StoreFolder,
+    labels: Annotated[str, typer.Option(help="A label set of the store.")],
+    checkpoint: Annotated[Path, typer.Option(help="The checkpoint folder to add the head to.")],
+    seed: Annotated[int, typer.Option()] = 0,
+) -> None:
+    """Fit a prediction head on a store's labels and add it to a checkpoint."""
+    from physioclr import Store
+    from physioclr.heads import add_head
+
+    card = add_head(checkpoint, Store.open(store), labels, seed=seed)
+    for label in card.labels:
+        _out.print(f"{label.display_name}: AUROC {_interval(label.model_dump())}", highlight=False)
+
+
+@app.command("app")
+def run_app(
+    port: Annotated[int, typer.Option(help="Where the app listens.")] = 8501,
+    headless: Annotated[bool, typer.Option(help="Open no browser.")] = False,
+) -> None:
+    """Open the app."""
+    from physioclr.serve import serve
+
+    raise typer.Exit(serve(port=port, headless=headless))
+
+
+def main() -> None:
+    """Run the command line; a `PhysioclrError` is one line and exit code 2."""
+    try:
+        app()
+    except PhysioclrError as error:
+        _err.print(str(error), style="bold red", highlight=False, soft_wrap=True, markup=False)
+        sys.exit(2)
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def _interval(row: dict[str, Any]) -> str:
+    auroc = row["auroc"]
+    if auroc is None or auroc != auroc:
+        return "not measurable"
+    return f"{auroc:.3f} [{row['auroc_low']:.3f}, {row['auroc_high']:.3f}]"
+
+
+class _Report:
+    """What a long piece of work calls: how much is done, of how much, and what it is doing."""
+
+    def __init__(self, progress: Progress, title: str) -> None:
+        self._progress = progress
+        self._title = title
+        self._task = progress.add_task(title, total=None)
+
+    def __call__(self, done: int, total: int, what: str = "") -> None:
+        title = f"{self._title}: {what}" if what else self._title
+        self._progress.update(self._task, completed=done, total=total, description=title)
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[_Report]:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=_err, transient=True) as progress:
+        yield _Report(progress, title)
