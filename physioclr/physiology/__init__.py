@@ -1,0 +1,1 @@
+"""What a clinician reads off an ECG: intervals, amplitudes, axis, rhythm, as named numbers."""

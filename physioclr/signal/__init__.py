@@ -1,0 +1,1 @@
+"""Filtering, heartbeats, wave delineation and quality of an ECG. No torch, no screen."""
