@@ -1,0 +1,1 @@
+"""Public cohorts, and the store they are prepared into."""

@@ -1,0 +1,305 @@
+"""A prepared cohort: signals in memory-mapped int16 shards, everything else in Parquet.
+
+The layout is drawn in ``docs/architecture.md``; `StoreWriter` writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import ArrayLike, NDArray
+
+from physioclr.datasets.manifest import StoreManifest, read_manifest
+from physioclr.datasets.store_writer import NO_SAMPLE, UNITS_PER_MV, StoreWriter
+from physioclr.errors import DatasetError
+from physioclr.records import EcgRecord
+
+__all__ = ["Store", "StoreWriter"]
+
+
+class Store:
+    """A prepared cohort on disk.
+
+    Opening reads ``store.json`` alone. A table is read when it is first asked for and kept; signals
+    are memory-mapped. The tables are shared: copy one before changing it.
+
+    Parameters
+    ----------
+    path : path-like
+        The store's folder.
+
+    Raises
+    ------
+    DatasetError
+        If there is no such folder, it is not a store, a newer version wrote it, or its signals are
+        missing or cut short.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path).resolve()
+        self._manifest = read_manifest(self._path)
+        for shard in self._manifest.shards:
+            _check_size(self._path / shard.file, self._manifest.shard_bytes(shard))
+
+    @classmethod
+    def open(cls, path: str | Path) -> Store:
+        """Open a store; the same as ``Store(path)``."""
+        return cls(path)
+
+    def __len__(self) -> int:
+        return self._manifest.n_records
+
+    def __repr__(self) -> str:
+        kind = "simulated ECGs" if self.simulated else "ECGs"
+        return f"Store({self.path.name!r}, {len(self)} {kind} at {self.fs_hz:g} Hz)"
+
+    @property
+    def path(self) -> Path:
+        """The store's folder."""
+        return self._path
+
+    @property
+    def manifest(self) -> StoreManifest:
+        """The content of ``store.json``."""
+        return self._manifest
+
+    @property
+    def fs_hz(self) -> float:
+        """Sampling rate of every ECG."""
+        return self._manifest.fs_hz
+
+    @property
+    def leads(self) -> tuple[str, ...]:
+        """The leads of every ECG, in the order of the signals' rows."""
+        return self._manifest.leads
+
+    @property
+    def n_samples(self) -> int:
+        """Samples per lead of every ECG."""
+        return self._manifest.n_samples
+
+    @property
+    def n_records(self) -> int:
+        """Number of ECGs, also ``len(store)``."""
+        return self._manifest.n_records
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the ECGs come from a simulator and not from people."""
+        return self._manifest.simulated
+
+    @property
+    def source(self) -> str:
+        """The cohort's name."""
+        return self._manifest.source
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the content, computed when the store was written."""
+        return self._manifest.fingerprint
+
+    @property
+    def label_sets(self) -> Mapping[str, tuple[str, ...]]:
+        """Each set of labels and its labels."""
+        return MappingProxyType({s: tuple(names) for s, names in self.label_names.items()})
+
+    @property
+    def label_names(self) -> Mapping[str, Mapping[str, str]]:
+        """Set of labels → label → the label's name on screen."""
+        return MappingProxyType(self._manifest.label_sets)
+
+    @cached_property
+    def records(self) -> pd.DataFrame:
+        """One row an ECG: record_id, patient_id, age_years, sex, fold, source, quality."""
+        return self._table("records")
+
+    @cached_property
+    def measurements(self) -> pd.DataFrame:
+        """One row an ECG, one column a scalar measurement; NaN = not measurable."""
+        return self._table("measurements").astype(np.float64)
+
+    @cached_property
+    def physiology(self) -> pd.DataFrame:
+        """One row an ECG, one column an entry of the physiological vector; NaN = not measurable."""
+        return self._table("physiology").astype(np.float64)
+
+    @cached_property
+    def beats(self) -> pd.DataFrame:
+        """One row an ECG: lists of R, P and T peaks and of cuts between beats, in samples."""
+        return self._table("beats")
+
+    def labels(self, label_set: str) -> pd.DataFrame:
+        """Return one set of labels.
+
+        Parameters
+        ----------
+        label_set : str
+
+        Returns
+        -------
+        (n_records, n_labels) DataFrame of float
+            1 = present, 0 = absent, NaN = unknown.
+
+        Raises
+        ------
+        DatasetError
+            If the store has no such set.
+        """
+        if label_set not in self.label_sets:
+            raise DatasetError(
+                self.path.name,
+                expected=f"one of its label sets ({', '.join(self.label_sets) or 'it has none'})",
+                found=repr(label_set),
+            )
+        labels = self.label_sets[label_set]
+        table = self._table("labels", [f"{label_set}/{label}" for label in labels])
+        return table.set_axis(pd.Index(labels), axis="columns").astype(np.float64)
+
+    def signals_raw(self, rows: ArrayLike | None = None) -> NDArray[np.int16]:
+        """Read signals as they are stored.
+
+        Parameters
+        ----------
+        rows : (n,) sequence of int, optional
+            Which ECGs, in the order wanted; all where left out.
+
+        Returns
+        -------
+        (n, n_leads, n_samples) int16
+            In µV; −32768 where there is no sample.
+
+        Raises
+        ------
+        IndexError
+            If a row is not in [0, n_records).
+        """
+        chosen = np.arange(len(self)) if rows is None else np.atleast_1d(np.asarray(rows, np.intp))
+        if chosen.size and not (chosen.min() >= 0 and chosen.max() < len(self)):
+            raise IndexError(f"rows must be in [0, {len(self)}), got {chosen.tolist()}")
+        starts = np.cumsum([0, *(shard.n_records for shard in self._manifest.shards)])
+        shard_of = np.searchsorted(starts, chosen, side="right") - 1
+        signals = np.empty((len(chosen), len(self.leads), self.n_samples), dtype=np.int16)
+        for shard in np.unique(shard_of):
+            here = shard_of == shard
+            signals[here] = self._shards[shard][chosen[here] - starts[shard]]
+        return signals
+
+    def signals_mv(self, rows: ArrayLike | None = None) -> NDArray[np.float32]:
+        """Read signals in mV.
+
+        Parameters
+        ----------
+        rows : (n,) sequence of int, optional
+            Which ECGs, in the order wanted; all where left out.
+
+        Returns
+        -------
+        (n, n_leads, n_samples) float32
+            NaN where there is no sample.
+        """
+        raw = self.signals_raw(rows)
+        signals = raw.astype(np.float32)
+        signals /= UNITS_PER_MV
+        signals[raw == NO_SAMPLE] = np.nan
+        return signals
+
+    def record(self, row: int) -> EcgRecord:
+        """Return one ECG.
+
+        Parameters
+        ----------
+        row : int
+            In [0, n_records).
+
+        Returns
+        -------
+        EcgRecord
+            `meta` holds what `records` states and nothing that is unknown.
+        """
+        signal = self.signals_mv([row])[0]
+        stated = self.records.iloc[row]
+        meta = {
+            name: stated[name]
+            for name in ("age_years", "sex", "fold", "source")
+            if pd.notna(stated[name])
+        }
+        for name, kind in (("age_years", float), ("fold", int)):
+            if name in meta:
+                meta[name] = kind(meta[name])
+        meta |= {"format": "store", "simulated": self.simulated}
+        return EcgRecord(signal, self.fs_hz, self.leads, str(stated["record_id"]), meta)
+
+    def index_of(self, record_id: str) -> int:
+        """Return the row of a record.
+
+        Parameters
+        ----------
+        record_id : str
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        DatasetError
+            If the store has no such record.
+        """
+        row = self._row_of.get(record_id)
+        if row is None:
+            raise DatasetError(
+                self.path.name, expected=f"one of its {len(self)} record ids", found=repr(record_id)
+            )
+        return row
+
+    @cached_property
+    def _row_of(self) -> dict[str, int]:
+        return {record_id: row for row, record_id in enumerate(self.records["record_id"])}
+
+    @cached_property
+    def _shards(self) -> list[NDArray[np.int16]]:
+        return [
+            np.memmap(
+                self._path / shard.file,
+                dtype="<i2",
+                mode="r",
+                shape=(shard.n_records, len(self.leads), self.n_samples),
+            )
+            for shard in self._manifest.shards
+        ]
+
+    def _table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        file = self._path / f"{name}.parquet"
+        subject = f"{self._path.name}/{file.name}"
+        expected = f"a Parquet table of {len(self)} rows"
+        try:
+            table = pq.read_table(file, columns=columns)
+        except FileNotFoundError:
+            raise DatasetError(subject, expected=expected, found="no such file") from None
+        except (pa.ArrowException, OSError):
+            raise DatasetError(subject, expected=expected, found="a damaged file") from None
+        if table.num_rows != len(self):
+            raise DatasetError(subject, expected=expected, found=f"{table.num_rows} rows")
+        if columns is not None and table.column_names != list(columns):
+            raise DatasetError(
+                subject, expected=f"the columns {', '.join(columns)}", found="not all of them"
+            )
+        frame: pd.DataFrame = table.to_pandas()
+        return frame
+
+
+def _check_size(file: Path, n_bytes: int) -> None:
+    subject = f"{file.parent.name}/{file.name}"
+    try:
+        found = file.stat().st_size
+    except FileNotFoundError:
+        raise DatasetError(subject, expected=f"{n_bytes} bytes", found="no such file") from None
+    if found != n_bytes:
+        raise DatasetError(subject, expected=f"{n_bytes} bytes", found=f"{found} bytes")
