@@ -11,7 +11,6 @@ from physioclr.checkpoint import Encoder, random_encoder
 from physioclr.controls import median_beat_features, physiology_features
 from physioclr.datasets.store import Store
 from physioclr.embed import embed_store
-from physioclr.errors import DatasetError
 from physioclr.probe import ProbeResult, compare_probes
 
 __all__ = ["RANDOM_INIT", "probe_store", "probe_targets"]
@@ -41,12 +40,6 @@ def probe_targets(
     DatasetError
         If the store has no such label set.
     """
-    if label_set not in store.label_sets:
-        raise DatasetError(
-            store.path.name,
-            expected=f"one of its label sets ({', '.join(store.label_sets) or 'it has none'})",
-            found=repr(label_set),
-        )
     labels = store.labels(label_set)
     patients = store.records["patient_id"].to_numpy(dtype=object)
     return labels.to_numpy(dtype=np.float64), patients, tuple(labels.columns)

@@ -49,7 +49,7 @@ def add_head(folder: Path, store: Store, label_set: str, *, seed: int = 0) -> He
     evidence = cross_validate_probe(*data, label_names=names, seed=seed)
     head = fit_probe(*data, label_names=names, seed=seed)
     card = HeadCard(
-        labels=tuple(_label_card(evidence, name, store.label_names) for name in names),
+        labels=tuple(_label_card(evidence, name, store.label_names[label_set][name]) for name in names),
         cohort=store.source,
         n_records=int(usable.sum()),
         n_patients=len(set(patients[usable])),
@@ -69,7 +69,7 @@ def add_head(folder: Path, store: Store, label_set: str, *, seed: int = 0) -> He
     return card
 
 
-def _label_card(evidence: ProbeResult, name: str, display_names: dict[str, str]) -> LabelCard:
+def _label_card(evidence: ProbeResult, name: str, display_name: str) -> LabelCard:
     row = evidence.table.set_index("label").loc[name]
     auroc = {
         key: None if np.isnan(row[key]) else round(float(row[key]), 4)
@@ -77,7 +77,7 @@ def _label_card(evidence: ProbeResult, name: str, display_names: dict[str, str])
     }
     return LabelCard(
         name=name,
-        display_name=display_names.get(name, name),
+        display_name=display_name,
         n_positives=int(row["n_positive"]),
         **auroc,
     )

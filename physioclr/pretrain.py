@@ -227,7 +227,7 @@ def _step(
     terms["loss"].backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(objective.parameters(), config.gradient_clip)
     optimiser.step()
-    return {name: float(value) for name, value in terms.items()}
+    return {name: value.item() for name, value in terms.items()}
 
 
 def _rows_of_step(n_records: int, config: PretrainConfig, step: int) -> Tensor:

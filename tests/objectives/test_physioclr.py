@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from physioclr.objectives.physioclr import (
+    PhysioclrConfig,
+    contrastive_loss,
+    peak_loss,
+    physiological_pairs,
+    span_mask,
+)
+
+
+def slow_contrastive(anchors, shuffled, weight, negative, temperature, denominator):
+    """The equation of the paper, anchor by anchor and term by term."""
+
+    def cosine(a, b):
+        return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)))
+
+    losses = []
+    for i, anchor in enumerate(anchors):
+        positive = [
+            weight[i, j] * math.exp(cosine(anchor, other) / temperature)
+            for j, other in enumerate(anchors)
+            if weight[i, j] > 0
+        ]
+        if shuffled is not None:
+            positive.append(math.exp(cosine(anchor, shuffled[i]) / temperature))
+        contrasted = [
+            math.exp(cosine(anchor, other) / temperature)
+            for j, other in enumerate(anchors)
+            if negative[i, j]
+        ]
+        if not positive or not contrasted:
+            continue
+        if denominator == "all":
+            contrasted += positive
+        losses.append(-math.log(sum(positive)) + math.log(sum(contrasted)))
+    return sum(losses) / len(losses) if losses else 0.0
+
+
+def batch(n: int, seed: int):
+    rng = np.random.default_rng(seed)
+    similarity = np.clip(rng.normal(0, 0.5, (n, n)), -1, 1)
+    similarity = (similarity + similarity.T) / 2
+    np.fill_diagonal(similarity, 1)
+    recording = np.arange(n) // 2
+    return rng.normal(size=(n, 8)), rng.normal(size=(n, 8)), similarity, recording
+
+
+@given(
+    n=st.integers(1, 9),
+    seed=st.integers(0, 1000),
+    denominator=st.sampled_from(["negatives", "all"]),
+    weights=st.sampled_from(["hard", "similarity"]),
+    use_shuffle=st.booleans(),
+    use_neighbour=st.booleans(),
+)
+def test_the_fast_loss_is_the_equation(n, seed, denominator, weights, use_shuffle, use_neighbour):
+    anchors, shuffled, similarity, recording = batch(n, seed)
+    config = PhysioclrConfig(positive_weights=weights, use_neighbour=use_neighbour)
+    weight, negative = physiological_pairs(
+        torch.from_numpy(similarity), torch.from_numpy(recording), config
+    )
+    shuffled = shuffled if use_shuffle else None
+    expected = slow_contrastive(
+        anchors, shuffled, weight.numpy(), negative.numpy(), 0.1, denominator
+    )
+    found = contrastive_loss(
+        torch.from_numpy(anchors),
+        None if shuffled is None else torch.from_numpy(shuffled),
+        weight,
+        negative,
+        temperature=0.1,
+        denominator=denominator,
+    )
+    assert float(found) == pytest.approx(expected, abs=1e-4)  # the loss works in float32
+
+
+def test_an_anchor_is_never_its_own_positive_nor_negative():
+    _, _, similarity, recording = batch(8, 0)
+    weight, negative = physiological_pairs(
+        torch.from_numpy(similarity), torch.from_numpy(recording), PhysioclrConfig()
+    )
+    assert not weight.diagonal().any()
+    assert not negative.diagonal().any()
+
+
+def test_only_segments_of_one_recording_are_neighbours():
+    _, _, _, recording = batch(6, 0)
+    apart = -torch.ones(6, 6)
+    weight, negative = physiological_pairs(apart, torch.from_numpy(recording), PhysioclrConfig())
+    same = torch.from_numpy(recording[:, None] == recording)
+    torch.testing.assert_close(weight > 0, same & ~torch.eye(6, dtype=torch.bool))
+    torch.testing.assert_close(negative, ~same)
+
+
+def test_delta_divides_positives_from_negatives():
+    similarity = torch.tensor([[1.0, 0.25, 0.24], [0.25, 1.0, 0.9], [0.24, 0.9, 1.0]])
+    weight, negative = physiological_pairs(similarity, torch.arange(3), PhysioclrConfig(delta=0.25))
+    assert weight.tolist() == [[0, 1, 0], [1, 0, 1], [0, 1, 0]]
+    assert negative.tolist() == [[False, False, True], [False] * 3, [True, False, False]]
+
+
+def test_a_pair_without_common_measurements_is_neither_positive_nor_negative():
+    similarity = torch.tensor([[1.0, torch.nan], [torch.nan, 1.0]])
+    weight, negative = physiological_pairs(similarity, torch.arange(2), PhysioclrConfig())
+    assert not weight.any()
+    assert not negative.any()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"delta": 0.6},
+        {"temperature": 0.5},
+        {"positive_weights": "similarity"},
+        {"denominator": "all"},
+        {"use_shuffle": False},
+        {"use_neighbour": False},
+        {"use_physiology": False},
+    ],
+)
+def test_each_switch_changes_the_loss(change):
+    anchors, shuffled, similarity, recording = batch(12, 1)
+
+    def loss(config):
+        weight, negative = physiological_pairs(
+            torch.from_numpy(similarity), torch.from_numpy(recording), config
+        )
+        return float(
+            contrastive_loss(
+                torch.from_numpy(anchors),
+                torch.from_numpy(shuffled) if config.use_shuffle else None,
+                weight,
+                negative,
+                temperature=config.temperature,
+                denominator=config.denominator,
+            )
+        )
+
+    assert loss(replace(PhysioclrConfig(), **change)) != pytest.approx(loss(PhysioclrConfig()))
+
+
+def test_drawing_a_positive_nearer_lowers_the_loss():
+    anchors = torch.eye(3, requires_grad=True)
+    weight = torch.tensor([[0.0, 1, 0], [1, 0, 0], [0, 0, 0]])
+    negative = torch.tensor([[0, 0, 1], [0, 0, 1], [1, 1, 0]], dtype=torch.bool)
+    loss = contrastive_loss(anchors, None, weight, negative, temperature=0.1)
+    loss.backward()
+    moved = (anchors - 0.1 * anchors.grad).detach()
+    assert moved[0] @ moved[1] > 0
+    assert torch.isfinite(anchors.grad).all()
+
+
+def test_a_batch_without_negatives_costs_nothing_and_has_a_gradient():
+    anchors = torch.randn(2, 4, requires_grad=True)
+    none = torch.zeros(2, 2)
+    loss = contrastive_loss(anchors, anchors.detach(), none, none.bool(), temperature=0.1)
+    loss.backward()
+    assert loss.item() == 0
+    assert not anchors.grad.any()
+
+
+def test_the_peak_loss_is_the_mean_square_over_the_samples_near_a_peak():
+    generator = torch.Generator().manual_seed(0)
+    signal, rebuilt = (torch.randn(2, 3, 20, generator=generator) for _ in range(2))
+    near = torch.zeros(2, 20, dtype=torch.bool)
+    near[0, 4:9] = near[1, 12:13] = True
+    squares = [
+        float((rebuilt[b, lead, t] - signal[b, lead, t]) ** 2)
+        for b in range(2)
+        for lead in range(3)
+        for t in range(20)
+        if near[b, t]
+    ]
+    assert float(peak_loss(rebuilt, signal, near)) == pytest.approx(np.mean(squares), rel=1e-5)
+    assert float(peak_loss(rebuilt, signal, torch.zeros_like(near))) == 0
+
+
+def test_the_share_of_hidden_tokens_is_the_one_asked_for():
+    mask = span_mask(2000, 63, fraction=0.65, span=5, generator=torch.Generator().manual_seed(0))
+    # 126,000 tokens in spans of 5: standard error about sqrt(.65·.35·5/126000) = .003.
+    assert float(mask.float().mean()) == pytest.approx(0.65, abs=0.015)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("temperature", 0.0), ("delta", 1.5), ("token_mask_fraction", 1.0)],
+)
+def test_a_setting_out_of_range_is_refused(name, value):
+    with pytest.raises(ValueError, match=name):
+        PhysioclrConfig(**{name: value})
+
+
+def test_an_objective_without_positives_is_refused():
+    with pytest.raises(ValueError, match="must be true"):
+        PhysioclrConfig(use_shuffle=False, use_neighbour=False, use_physiology=False)
