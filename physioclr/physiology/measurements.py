@@ -23,7 +23,15 @@ from physioclr.records import EcgRecord
 from physioclr.signal.delineation import Delineation, delineate
 from physioclr.signal.gaps import require_duration
 
-__all__ = ["MEASUREMENTS", "MIN_BEATS", "MeasurementKind", "Measurements", "measure"]
+__all__ = [
+    "MEASUREMENTS",
+    "MIN_BEATS",
+    "MeasurementKind",
+    "Measurements",
+    "lead_medians",
+    "measure",
+    "summarise",
+]
 
 MIN_BEATS = 3
 _MIN_P_SHARE = 0.5
@@ -226,7 +234,7 @@ def summarise(record_id: str, features: BeatFeatures, delineation: Delineation) 
     reasons |= dict(delineation.reasons)
     return Measurements(
         record_id=record_id,
-        leads=_lead_table(features),
+        leads=lead_medians(features),
         beats=features.beats,
         reasons=reasons,
         **values,
@@ -310,7 +318,7 @@ def _derived_reasons(values: Mapping[str, float], reasons: Mapping[str, str]) ->
     return derived
 
 
-def _lead_table(features: BeatFeatures) -> pd.DataFrame:
+def lead_medians(features: BeatFeatures) -> pd.DataFrame:
     table = pd.DataFrame(index=pd.Index(features.leads, name="lead"), columns=list(AMPLITUDES))
     for name in AMPLITUDES:
         of_beats = features.amplitudes_mv[name]

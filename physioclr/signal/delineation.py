@@ -179,7 +179,7 @@ def delineate(record: EcgRecord) -> Delineation:
             except SignalError as error:
                 reasons[lead] = str(error)
         tables[lead] = _without_gaps(table, gaps)
-    _erase_absent_p_waves(tables, reasons, filtered, record.fs_hz)
+    _erase_absent_p_waves(tables, reasons, filtered, record.fs_hz, peaks)
     return Delineation(tables, record.fs_hz, peaks, record.n_samples, record.record_id, reasons)
 
 
@@ -234,16 +234,16 @@ def _erase_absent_p_waves(
     reasons: Mapping[str, str],
     filtered: NDArray[np.float64],
     fs_hz: float,
+    peaks: NDArray[np.int64],
 ) -> None:
     rows = [row for row, lead in enumerate(tables) if lead not in reasons]
     measured = [list(tables)[row] for row in rows]
     if not measured:
         return
     p_peaks = np.array([tables[lead]["p_peak"].to_numpy() for lead in measured])
-    qrs_on = np.array([tables[lead]["qrs_on"].to_numpy() for lead in measured])
-    present = p_wave_present(filtered[rows], fs_hz, p_peaks, qrs_on)
-    for lead, kept in zip(measured, present, strict=True):
-        tables[lead].loc[~kept, list(_P_COLUMNS)] = np.nan
+    present = p_wave_present(filtered[rows], fs_hz, peaks, p_peaks)
+    for lead in measured:
+        tables[lead].loc[~present, list(_P_COLUMNS)] = np.nan
 
 
 def cut_samples(delineation: Delineation) -> NDArray[np.int64]:

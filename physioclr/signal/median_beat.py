@@ -43,7 +43,7 @@ def cut_beats(
     signal = np.asarray(signal_mv, dtype=np.float64)
     peaks = np.asarray(r_peaks_samples, dtype=np.int64)
     n_samples = signal.shape[-1]
-    if peaks.size and not (0 <= peaks.min() and peaks.max() < n_samples):
+    if peaks.size and not (peaks.min() >= 0 and peaks.max() < n_samples):
         raise ValueError(f"r_peaks_samples must lie in 0 to {n_samples - 1}, got {peaks}")
     before, after = round(before_ms * fs_hz / 1000), round(after_ms * fs_hz / 1000)
     at = peaks[:, None] + np.arange(-before, after + 1)[None, :]

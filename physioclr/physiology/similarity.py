@@ -1,0 +1,239 @@
+"""How alike two ECGs are by their physiology: `PhysiologySpace`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = ["PhysiologySpace"]
+
+_WINSOR = 5.0
+# The interquartile range of a normal distribution is 1.349 standard deviations.
+_NORMAL_IQR = 1.349
+_CHUNK_ROWS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class PhysiologySpace:
+    """A robust scale and a PCA basis, fitted on the physiological vectors of a cohort.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The d entries.
+    centre : (d,) float64
+        Median of each entry over the cohort.
+    scale : (d,) float64
+        Interquartile range / 1.349; the standard deviation where that is 0; above 0 always.
+    components : (d, k) float64
+        Orthonormal columns, the largest variance first.
+
+    Notes
+    -----
+    An entry that no ECG of the cohort has, or that is the same in all, weighs nothing: its
+    row of `components` is 0 and its standardised value is 0.
+    """
+
+    names: tuple[str, ...]
+    centre: NDArray[np.float64]
+    scale: NDArray[np.float64]
+    components: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        d = len(self.names)
+        object.__setattr__(self, "names", tuple(self.names))
+        for name, n_dims in (("centre", 1), ("scale", 1), ("components", 2)):
+            array = np.array(getattr(self, name), dtype=np.float64)
+            if array.ndim != n_dims or array.shape[0] != d:
+                raise ValueError(f"{name} must have {d} rows, got shape {array.shape}")
+            if not np.isfinite(array).all():
+                raise ValueError(f"{name} must be finite")
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+        if not (self.scale > 0).all():
+            raise ValueError("scale must be above 0")
+
+    @classmethod
+    def fit(cls, values: ArrayLike, names: Sequence[str], *, n_components: int = 50) -> Self:
+        """Fit centre, scale and PCA basis.
+
+        Parameters
+        ----------
+        values : (n, d) float
+            Physiological vectors of the training cohort; NaN where unknown.
+        names : sequence of str
+            The d entries.
+        n_components : int
+            At most this many; fewer where the data has fewer.
+
+        Returns
+        -------
+        PhysiologySpace
+
+        Notes
+        -----
+        Standardised values are clipped to ±5, so that one outlier rules nothing, and an unknown
+        one is imputed with 0, the median, for the PCA alone. The basis is that of the second
+        moments about the median, the point from which the cosine is taken.
+        """
+        table = np.array(values, dtype=np.float64)
+        if table.ndim != 2 or table.shape[1] != len(names) or table.shape[0] == 0:
+            raise ValueError(f"values must be (n, {len(names)}) with n ≥ 1, got {table.shape}")
+        if n_components < 1:
+            raise ValueError(f"n_components must be at least 1, got {n_components}")
+        table[~np.isfinite(table)] = np.nan
+        centre, scale = _centre_and_scale(table)
+        z = _clipped(table, centre, scale)
+        constant = (z == 0).all(axis=0)
+        _, singular, basis = np.linalg.svd(z, full_matrices=False)
+        rank = int(np.sum(singular > 1e-9 * max(singular[0], 1.0)))
+        components = basis[: min(rank, n_components)].T.copy()
+        components[constant] = 0.0
+        return cls(tuple(names), centre, scale, _with_fixed_signs(components))
+
+    @property
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that change with anything in the space."""
+        digest = hashlib.sha256(json.dumps(list(self.names)).encode())
+        for array in (self.centre, self.scale, self.components):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()[:16]
+
+    def standardise(self, values: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Put values on the cohort's scale.
+
+        Parameters
+        ----------
+        values : (…, d) float
+            In the units of `names`; NaN where unknown.
+
+        Returns
+        -------
+        z : (…, d) float64
+            In robust standard deviations from the median, clipped to ±5; 0 where unknown.
+        mask : (…, d) bool
+            True where known.
+        """
+        table = np.asarray(values, dtype=np.float64)
+        if table.shape[-1:] != (len(self.names),):
+            raise ValueError(f"values must end in {len(self.names)} entries, got {table.shape}")
+        return _clipped(table, self.centre, self.scale), np.isfinite(table)
+
+    def similarity(self, values_a: ArrayLike, values_b: ArrayLike) -> NDArray[np.float64]:
+        """Compare every ECG of one set with every ECG of another.
+
+        Parameters
+        ----------
+        values_a : (n, d) float
+        values_b : (m, d) float
+            In the units of `names`; NaN where unknown.
+
+        Returns
+        -------
+        (n, m) float64
+            Cosine in the PCA space over the entries both ECGs have, in [−1, 1]; NaN where they
+            share none, or one of them does not differ from the median there.
+        """
+        z_a, mask_a = self.standardise(np.atleast_2d(np.asarray(values_a, dtype=np.float64)))
+        z_b, mask_b = self.standardise(np.atleast_2d(np.asarray(values_b, dtype=np.float64)))
+        result = np.full((len(z_a), len(z_b)), np.nan)
+        for start in range(0, len(z_a), _CHUNK_ROWS):
+            rows = slice(start, start + _CHUNK_ROWS)
+            result[rows] = self._similarity_of_chunk(z_a[rows], mask_a[rows], z_b, mask_b)
+        return result
+
+    def _similarity_of_chunk(
+        self,
+        z_a: NDArray[np.float64],
+        mask_a: NDArray[np.bool_],
+        z_b: NDArray[np.float64],
+        mask_b: NDArray[np.bool_],
+    ) -> NDArray[np.float64]:
+        # Pair by pair, an entry only one of the two has is left out of both projections.
+        shared_a = (z_a[:, None, :] * mask_b[None, :, :]) @ self.components
+        shared_b = (mask_a[:, None, :] * z_b[None, :, :]) @ self.components
+        dot = np.einsum("nmk,nmk->nm", shared_a, shared_b)
+        norms = np.linalg.norm(shared_a, axis=2) * np.linalg.norm(shared_b, axis=2)
+        known = norms > 0
+        return np.where(known, np.clip(dot / np.where(known, norms, 1.0), -1, 1), np.nan)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the space as JSON has it.
+
+        Returns
+        -------
+        dict
+            ``names``, ``centre``, ``scale``, ``components``, ``fingerprint``.
+        """
+        return {
+            "names": list(self.names),
+            "centre": self.centre.tolist(),
+            "scale": self.scale.tolist(),
+            "components": self.components.tolist(),
+            "fingerprint": self.fingerprint,
+        }
+
+    @classmethod
+    def from_dict(cls, state: Mapping[str, Any]) -> Self:
+        """Rebuild a space from `to_dict`.
+
+        Parameters
+        ----------
+        state : mapping
+
+        Returns
+        -------
+        PhysiologySpace
+
+        Raises
+        ------
+        ValueError
+            If the arrays do not fit together or the fingerprint is not theirs.
+        """
+        names = tuple(state["names"])
+        components = np.asarray(state["components"], dtype=np.float64).reshape(len(names), -1)
+        space = cls(names, np.asarray(state["centre"]), np.asarray(state["scale"]), components)
+        if "fingerprint" in state and state["fingerprint"] != space.fingerprint:
+            raise ValueError(
+                f"fingerprint must be {space.fingerprint}, got {state['fingerprint']!r}"
+            )
+        return space
+
+
+def _centre_and_scale(
+    table: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    d = table.shape[1]
+    centre, scale = np.zeros(d), np.ones(d)
+    known = np.isfinite(table).any(axis=0)
+    if not known.any():
+        return centre, scale
+    low, middle, high = np.nanpercentile(table[:, known], [25, 50, 75], axis=0)
+    # Where half of the cohort shares one value (a percentage that is mostly 0) the interquartile
+    # range is 0 and the standard deviation stands in; where all share it, any scale does.
+    spread = (high - low) / _NORMAL_IQR
+    tiny = 1e-9 * np.maximum(1.0, np.abs(middle))
+    spread = np.where(spread > tiny, spread, np.nanstd(table[:, known], axis=0))
+    centre[known], scale[known] = middle, np.where(spread > tiny, spread, 1.0)
+    return centre, scale
+
+
+def _clipped(
+    table: NDArray[np.float64], centre: NDArray[np.float64], scale: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    z = np.clip((table - centre) / scale, -_WINSOR, _WINSOR)
+    return np.where(np.isfinite(table), z, 0.0)
+
+
+def _with_fixed_signs(components: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Make the largest weight of each component positive: an SVD leaves the sign open."""
+    if not components.size:
+        return components
+    largest = components[np.argmax(np.abs(components), axis=0), np.arange(components.shape[1])]
+    return components * np.where(largest < 0, -1.0, 1.0)
