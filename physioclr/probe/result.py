@@ -194,7 +194,8 @@ def score_table(
         rows[name] = row
     table = pd.DataFrame.from_dict(rows, orient="index")
     macro: dict[str, Any] = {score: table[score].mean() for score in _SCORES}
-    macro |= {count: table[count].iloc[measured].sum() for count in ("n_known", "n_positive")}
+    kept = table["reason"] == ""
+    macro |= {count: table.loc[kept, count].sum() for count in ("n_known", "n_positive")}
     macro["auroc_low"], macro["auroc_high"] = interval(draws.mean(axis=1))
     table = pd.concat([table, pd.DataFrame([macro | {"reason": ""}], index=[MACRO])])
     return _typed_table(table.rename_axis("label"))
