@@ -175,7 +175,8 @@ class EmbeddingMap:
         """
         try:
             settings = json.loads(_beside(path, ".json").read_text(encoding="utf-8"))
-            with np.load(_beside(path, ".npz"), allow_pickle=False) as arrays:
+            content = io.BytesIO(_beside(path, ".npz").read_bytes())
+            with np.load(content, allow_pickle=False) as arrays:
                 return cls(
                     embeddings=arrays["embeddings"],
                     coordinates=arrays["coordinates"],

@@ -11,6 +11,11 @@ The protocol, for each outer fold:
 So each record is predicted once, by a model whose every part (medians of missing features, scale,
 strength, weights, calibration, threshold) was made without its patient. The models of step 1 that
 leave out folds *a* and *b* serve both *a* and *b*, which halves the work.
+
+Scores are pooled over the folds. Where there is nothing to learn, pooling leans a little below an
+AUROC of 0.5: a fold with more positives leaves fewer to its training part, and so a lower bias
+(Airola et al. 2011, doi:10.1016/j.csda.2010.11.018). Folds that share the labels evenly keep the
+lean small: about 0.02 with 350 noise records.
 """
 
 from __future__ import annotations
