@@ -226,7 +226,7 @@ def _delineate_leads(
         waves[name] = samples[:n_leads]
         if name in _P_COLUMNS:
             waves[name] = np.where(turned[:, None], samples[n_leads:], waves[name])
-    present = p_wave_present(leads_mv, fs_hz, peaks, waves["p_peak"])
+    present = p_wave_present(leads_mv, fs_hz, peaks, waves["p_peak"], waves["qrs_on"])
     for name in _P_COLUMNS:
         waves[name] = np.where(present, waves[name], np.nan)
     waves["r_peak"] = own_peaks.astype(np.float64)
