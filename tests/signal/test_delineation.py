@@ -88,7 +88,7 @@ def test_no_beats_give_empty_tables_and_reasons():
 
 def test_one_beat_cannot_be_delineated_and_says_so(record, monkeypatch):
     monkeypatch.setattr(
-        "physioclr.signal.delineation.detect_heartbeats", lambda record: np.array([1200])
+        "physioclr.signal.delineation.detect_heartbeats", lambda _: np.array([1200])
     )
     lonely = delineate(record)
     assert lonely.n_beats == 1
