@@ -266,14 +266,14 @@ def _simulate(
     leads_mv = render_leads(parameters, heart, beats, times, n_samples, fs_hz)
     if np.isfinite(parameters.f_wave_mv):
         leads_mv += render_fibrillation(parameters, n_samples, fs_hz, rhythm)
-    leads_mv = leads_mv.astype(np.float32)
+    clean_mv = leads_mv.astype(np.float32)
     levels = draw_noise_levels(hiss)
     if noise:
-        leads_mv += simulate_noise(levels, n_samples, fs_hz, parameters.respiration_hz, hiss)
+        clean_mv += simulate_noise(levels, n_samples, fs_hz, parameters.respiration_hz, hiss)
     table = _beat_table(beats, times, n_samples, fs_hz)
     truth = _truth(parameters, table, fs_hz)
     truth |= {name: value if noise else np.nan for name, value in asdict(levels).items()}
-    return _Strip(_TO_TWELVE_LEADS @ leads_mv, truth, table)
+    return _Strip(_TO_TWELVE_LEADS @ clean_mv, truth, table)
 
 
 def _place_beats(parameters: HeartParameters, duration_s: float, rng: np.random.Generator) -> Beats:

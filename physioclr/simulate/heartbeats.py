@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from physioclr.leads import STANDARD_LEADS
 from physioclr.simulate.dipole import (
     DOWER,
+    FRONTAL_PLANE,
     TO_TWELVE_LEADS,
     Placed,
     Wave,
-    from_frontal_plane,
-    frontal_plane,
     place,
 )
 from physioclr.simulate.morphology import MORPHOLOGIES, P_WAVE, PVC_MORPHOLOGIES, Morphology
@@ -138,13 +137,18 @@ def shape_heart(parameters: HeartParameters, morphology: str, rng: np.random.Gen
 
 
 def turn_to_axis(qrs: Wave, axis_deg: float) -> Wave:
-    """Turn a QRS in the frontal plane until the net areas of I and aVF give an axis."""
-    frontal = frontal_plane(qrs.vectors_mv)
-    net = qrs.sigmas @ frontal
-    angle = np.deg2rad(axis_deg) - np.arctan2(net[1], net[0])
-    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    turned = from_frontal_plane(frontal @ rotation.T, qrs.vectors_mv[:, 2])
-    return replace(qrs, vectors_mv=turned)
+    """Tilt a QRS until the net areas of I and aVF give an axis.
+
+    Every vector gains a share of its leftward component downward (a shear of Y by X), so the
+    horizontal plane, and with it the precordial leads, keeps its shape.
+    """
+    x, y, z = qrs.sigmas @ qrs.vectors_mv
+    across = np.deg2rad(axis_deg + 90.0)
+    by_x, by_y, by_z = np.array([np.cos(across), np.sin(across)]) @ FRONTAL_PLANE
+    shear = (-(by_x * x + by_z * z) / by_y - y) / x
+    tilted = qrs.vectors_mv.copy()
+    tilted[:, 1] += shear * tilted[:, 0]
+    return replace(qrs, vectors_mv=tilted)
 
 
 def sokolow_lyon_mv(qrs: Wave, lead_weights: Floats) -> float:

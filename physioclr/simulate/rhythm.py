@@ -118,11 +118,12 @@ def insert_premature_beats(
     """
     r_s = beats.r_s.copy()
     premature = beats.premature.copy()
-    inside = np.flatnonzero((r_s > 0.3) & (r_s < duration_s - 0.3))
+    margin_s = min(1.0, duration_s / 5)
+    inside = np.flatnonzero((r_s > margin_s) & (r_s < duration_s - margin_s))
     for beat in rng.permutation(inside[inside > 0]):
         near = premature[max(beat - 2, 0) : beat + 3]
         moved = r_s[beat - 1] + coupling * (r_s[beat] - r_s[beat - 1])
-        if premature.sum() == n_premature or near.any() or moved < 0.1:
+        if premature.sum() == n_premature or near.any() or moved < margin_s / 2:
             continue
         r_s[beat] = moved
         premature[beat] = True
