@@ -64,8 +64,8 @@ _NORMAL = Morphology(qrs=_NORMAL_QRS, t=_t_wave(0.34, 0.21, -0.17), st_mv=(0.015
 _LBBB = Morphology(
     qrs=_wave(
         (0.15, 0.085, 0.28, 0.08, 0.10),
-        (0.34, 0.105, 0.84, 0.28, 0.72),
-        (0.63, 0.115, 0.88, 0.22, 0.88),  # the notch lies between these two
+        (0.35, 0.112, 0.84, 0.28, 0.72),
+        (0.62, 0.118, 0.88, 0.22, 0.88),  # the notch lies between these two
         (0.84, 0.070, 0.18, 0.02, 0.22),
     ),
     t=_t_wave(-0.30, -0.10, -0.34),
@@ -91,7 +91,7 @@ _LVH = Morphology(
         (0.60, 0.105, 0.38, 0.05, 0.85),
         (0.80, 0.085, -0.06, -0.08, 0.10),
     ),
-    t=_t_wave(-0.22, -0.05, -0.30),  # strain: against the QRS in I, aVL, V5–V6
+    t=_t_wave(-0.30, -0.06, -0.32),  # strain: against the QRS in I, aVL, V5–V6
     st_mv=(-0.06, -0.015, -0.07),
 )
 
