@@ -101,7 +101,7 @@ def build_demo(out: str | Path, *, n_records: int = DEMO_RECORDS) -> None:
 
 
 def _make(shipped: Path, manifest: StoreManifest, target: Path) -> None:
-    """Write the whole store beside `target`, then put it there unless another process was faster."""
+    """Write the whole store, then put it at `target` unless another process was faster."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=f"{target.name}.partial-", dir=target.parent))

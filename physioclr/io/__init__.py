@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from physioclr.errors import RecordError
 from physioclr.io.source_files import FolderFiles, SourceFiles, UploadedFiles
-from physioclr.io.wfdb_records import read_wfdb
+from physioclr.io.wfdb_records import is_header_of_segments, read_wfdb
 from physioclr.records import EcgRecord
 
 __all__ = ["read_ecg"]
@@ -74,6 +74,8 @@ def _read_path(path: Path) -> EcgRecord:
 def _read_uploaded(contents: Mapping[str, bytes]) -> EcgRecord:
     files = UploadedFiles(contents)
     headers = [file for file in files.names if file.lower().endswith(".hea")]
+    if len(headers) > 1:
+        headers = [file for file in headers if is_header_of_segments(files, file)] or headers
     if len(headers) == 1:
         return read_wfdb(files, headers[0])
     named = ", ".join(files.names) or "an upload"
