@@ -20,7 +20,7 @@ from physioclr.simulate.morphology import MORPHOLOGIES, P_WAVE, PVC_MORPHOLOGIES
 from physioclr.simulate.parameters import HeartParameters
 from physioclr.simulate.rhythm import Beats
 
-__all__ = ["FIDUCIALS", "Ventricle", "WaveTimes", "shape_heart", "time_waves"]
+__all__ = ["FIDUCIALS", "Heart", "Ventricle", "WaveTimes", "shape_heart", "time_waves"]
 
 Floats = NDArray[np.float64]
 
