@@ -90,7 +90,7 @@ class Condition:
     heart_rate_bpm: Range = Range(60.0, 72.0, 99.0)
     rr_cv: Range = Range(0.01, 0.03, 0.07)
     p_ms: Range | None = Range(84.0, 104.0, 122.0)
-    pr_ms: Range | None = Range(122.0, 155.0, 198.0)
+    pr_ms: Range | None = Range(122.0, 155.0, 190.0)
     qrs_ms: Range = Range(82.0, 96.0, 112.0)
     qtc_ms: Range = Range(370.0, 402.0, 438.0)
     axis_deg: Range = Range(-20.0, 45.0, 74.0)

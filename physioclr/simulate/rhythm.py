@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 __all__ = ["Beats", "fibrillation_beats", "insert_premature_beats", "sinus_beats"]
 
 _LEAD_IN_S = 2.5  # beats before the strip, so that its first samples hold the tail of one
-_SHORTEST_RR_S = 0.30  # the AV node's refractory period keeps RR above it
+_SHORTEST_RR_S = 0.30  # refractory AV node; restoring the mean may shorten it by a tenth
 _DEEPEST_SWING = 0.35
 
 
@@ -77,7 +77,7 @@ def sinus_beats(
 def fibrillation_beats(
     heart_rate_bpm: float, rr_cv: float, duration_s: float, rng: np.random.Generator
 ) -> Beats:
-    """Place the beats of atrial fibrillation: RR independent, log-normal, never below 300 ms.
+    """Place the beats of atrial fibrillation: RR independent and log-normal.
 
     Parameters
     ----------
