@@ -7,6 +7,7 @@ reads an ECG does not wait for them.
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +17,11 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-import physioclr
-from physioclr.physiology.measurements import Measurements
+from physioclr.atomic import replace_file
+from physioclr.physiology.measurements import Measurements, measure
 from physioclr.records import EcgRecord
-from physioclr.signal.delineation import Delineation
-from physioclr.signal.quality import Quality
+from physioclr.signal.delineation import Delineation, delineate
+from physioclr.signal.quality import Quality, assess_quality
 
 if TYPE_CHECKING:
     from physioclr.checkpoint import Encoder
@@ -55,38 +56,44 @@ _BY_CONTENT: dict[str | type[Any], Callable[[Any], Any]] = {EcgRecord: content_h
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner=False)
 def quality_of(record: EcgRecord) -> Quality:
     """Return the signal quality of a record."""
-    return physioclr.assess_quality(record)
+    return assess_quality(record)
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Finding the waves …")
 def delineation_of(record: EcgRecord) -> Delineation:
     """Return where the waves of a record lie."""
-    return physioclr.delineate(record)
+    return delineate(record)
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Measuring …")
 def measurements_of(record: EcgRecord) -> Measurements:
     """Return the measurements of a record."""
-    return physioclr.measure(record, delineation_of(record))
+    return measure(record, delineation_of(record))
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Predicting …")
 def prediction_of(record: EcgRecord) -> Prediction:
     """Return the predictions of the shipped checkpoint's first head."""
-    return physioclr.predict(record, encoder())
+    from physioclr.predict import predict
+
+    return predict(record, encoder())
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner=False)
 def embedding_of(record: EcgRecord) -> NDArray[np.float32]:
     """Return the (embedding_dim,) embedding of a record."""
-    embedding: NDArray[np.float32] = physioclr.embed([record], encoder())[0]
+    from physioclr.embed import embed
+
+    embedding: NDArray[np.float32] = embed([record], encoder())[0]
     return embedding
 
 
 @st.cache_resource(show_spinner="Loading the encoder …")
 def encoder() -> Encoder:
     """Return the shipped encoder."""
-    return physioclr.load_encoder()
+    from physioclr.checkpoint import load_encoder
+
+    return load_encoder()
 
 
 @st.cache_resource(show_spinner="Opening the cohort …", max_entries=4)
@@ -103,10 +110,18 @@ def cohort(path: str = "") -> Store:
 
 @st.cache_resource(show_spinner="Embedding the cohort, once …", max_entries=4)
 def cohort_embeddings(path: str = "") -> NDArray[np.float32]:
-    """Return the (n_records, embedding_dim) embeddings of a store."""
+    """Return the (n_records, embedding_dim) embeddings of a store; kept on disk."""
     from physioclr.embed import embed_store
 
-    return embed_store(cohort(path), encoder())
+    file = _kept(path, "embeddings.npy")
+    if file.is_file():
+        kept: NDArray[np.float32] = np.load(file, allow_pickle=False)
+        return kept
+    embeddings = embed_store(cohort(path), encoder())
+    content = io.BytesIO()
+    np.save(content, embeddings, allow_pickle=False)
+    _keep(file, content.getvalue())
+    return embeddings
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,8 +143,27 @@ class CohortMap:
 @st.cache_resource(show_spinner="Laying out the map, once …", max_entries=4)
 def cohort_map(path: str = "") -> CohortMap:
     """Return the map of a store's embeddings."""
-    from physioclr.embedding_map import fit_map
+    from physioclr.embedding_map import EmbeddingMap, fit_map
 
     embeddings = cohort_embeddings(path)
     rows = np.flatnonzero(np.isfinite(embeddings).all(axis=1))
-    return CohortMap(rows, fit_map(embeddings[rows]))
+    file = _kept(path, "map")
+    if file.with_name("map.json").is_file():
+        return CohortMap(rows, EmbeddingMap.load(file))
+    layout = fit_map(embeddings[rows])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    layout.save(file)
+    return CohortMap(rows, layout)
+
+
+def _kept(path: str, name: str) -> Path:
+    """Return where something computed from a cohort and the encoder is kept between starts."""
+    from physioclr.datasets.demo import cache_folder
+
+    of = f"{cohort(path).fingerprint}-{encoder().card.fingerprint}"
+    return cache_folder() / "maps" / of / name
+
+
+def _keep(file: Path, content: bytes) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(file, content)

@@ -38,7 +38,7 @@ def evidence_sentence(prediction: Prediction) -> str:
     kind = "simulated ECGs" if card.simulated else "ECGs"
     return (
         f"Head “{prediction.head}”, trained on {card.n_records:,} {kind} of {card.n_patients:,} "
-        f"patients ({card.cohort}). AUROC: {card.protocol}."
+        f"patients ({card.cohort}). Protocol: {card.protocol}."
     )
 
 

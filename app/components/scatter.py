@@ -90,7 +90,7 @@ def colour_by_value(
             for name, value in zip(_at(ids, known), values[known], strict=True)
         ]
         figure.add_trace(_points(xy[known], rows[known], hover, marker, title))
-    figure.update_layout(showlegend=bool((~known).any()))
+    figure.update_layout(showlegend=bool((~known).any()), margin_t=64)
     return figure
 
 
@@ -223,10 +223,10 @@ def _empty_map(palette: Palette) -> go.Figure:
         "linecolor": palette.grid_line,
     }
     figure.update_xaxes(**axis)
-    figure.update_yaxes(scaleanchor="x", **axis)
+    figure.update_yaxes(**axis)
     figure.update_layout(
-        height=580,
-        margin={"l": 2, "r": 2, "t": 60, "b": 2},
+        height=620,
+        margin={"l": 2, "r": 2, "t": 8, "b": 2},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": palette.ink, "size": 13},
