@@ -11,20 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physioclr.datasets.cohort import CohortRecord
-from physioclr.datasets.store_writer import NO_SAMPLE, UNITS_PER_MV, quantised
-from physioclr.errors import SignalError
-from physioclr.leads import STANDARD_LEADS
+from physioclr.datasets.standard_form import standardised
 from physioclr.physiology.consensus import consensus_fiducials
 from physioclr.physiology.measurements import measure
 from physioclr.physiology.vector import physiology_vector
-from physioclr.records import EcgRecord
 from physioclr.signal.delineation import cut_samples, delineate
 from physioclr.signal.quality import assess_quality
-from physioclr.signal.resampling import resample
 
-__all__ = ["AnalysedEcg", "analyse", "standardised"]
-
-_MARGIN_S = 1.0
+__all__ = ["AnalysedEcg", "analyse"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,46 +86,6 @@ def analyse(record: CohortRecord, *, fs_hz: float, duration_s: float) -> Analyse
             "t_peaks_samples": _whole_samples(waves["t_peak"].to_numpy()),
         },
     )
-
-
-def standardised(record: EcgRecord, *, fs_hz: float, duration_s: float) -> EcgRecord:
-    """Bring a record to the leads, the rate, the length and the steps of a store.
-
-    Parameters
-    ----------
-    record : EcgRecord
-    fs_hz, duration_s : float
-
-    Returns
-    -------
-    EcgRecord
-
-    Raises
-    ------
-    SignalError
-        If the record lacks a standard lead or is too short.
-    DatasetError
-        If an amplitude lies beyond ±32.767 mV.
-    """
-    if record.missing_leads:
-        raise SignalError(
-            record.record_id,
-            expected="the twelve standard leads, or those they follow from",
-            found=f"no {', '.join(record.missing_leads)}",
-        )
-    if record.duration_s < duration_s:
-        raise SignalError(
-            record.record_id,
-            expected=f"at least {duration_s:g} s",
-            found=f"{record.duration_s:g} s",
-        )
-    rows = [record.leads.index(lead) for lead in STANDARD_LEADS]
-    needed = math.ceil((duration_s + _MARGIN_S) * record.fs_hz)
-    signal_mv = resample(record.signal_mv[rows, :needed], record.fs_hz, fs_hz)
-    units = quantised(signal_mv[:, : round(duration_s * fs_hz)], subject=record.record_id)
-    stored_mv = (units / UNITS_PER_MV).astype(np.float32)
-    stored_mv[units == NO_SAMPLE] = np.nan
-    return EcgRecord(stored_mv, fs_hz, STANDARD_LEADS, record.record_id, record.meta)
 
 
 def _whole_samples(samples: NDArray[Any]) -> NDArray[np.int32]:

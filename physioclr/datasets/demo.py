@@ -17,10 +17,9 @@ import platformdirs
 from numpy.typing import NDArray
 
 from physioclr.bundle import bundled
-from physioclr.datasets.analysis import standardised
 from physioclr.datasets.manifest import MANIFEST_NAME, StoreManifest, read_manifest
-from physioclr.datasets.prepare import prepare_cohort
 from physioclr.datasets.simulated import DEMO_RECORDS, DEMO_SEED, simulated_cohort
+from physioclr.datasets.standard_form import standardised
 from physioclr.datasets.store import Store
 from physioclr.datasets.store_writer import TABLE_NAMES, quantised
 from physioclr.errors import DatasetError
@@ -75,23 +74,30 @@ def cache_folder() -> Path:
     return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("physioclr"))
 
 
-def build_demo(out: str | Path, *, n_records: int = DEMO_RECORDS) -> None:
+def build_demo(
+    out: str | Path, *, n_records: int = DEMO_RECORDS, workers: int | None = None
+) -> None:
     """Make the folder that the package ships.
 
     Parameters
     ----------
     out : path-like
         Replaced if it holds a store.
-    n_records : int, optional
+    n_records, workers : int, optional
+        How many ECGs, by how many processes.
 
     Raises
     ------
     DatasetError
         If an ECG is left out, or the folder cannot be written.
     """
+    from physioclr.datasets.prepare import prepare_cohort  # heavy, and opening needs none of it
+
     out = Path(out)
     cohort = simulated_cohort(n_records, seed=DEMO_SEED)
-    report = prepare_cohort(cohort, out, fs_hz=_FS_HZ, duration_s=_DURATION_S, overwrite=True)
+    report = prepare_cohort(
+        cohort, out, fs_hz=_FS_HZ, duration_s=_DURATION_S, workers=workers, overwrite=True
+    )
     if report.left_out:
         raise DatasetError("demo", expected="every ECG prepared", found=str(report.left_out[0]))
     store = Store(out)

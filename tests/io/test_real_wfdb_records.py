@@ -66,7 +66,7 @@ def test_every_challenge_record_is_read_also_those_whose_header_the_library_reje
         gain = float(re.search(r"\.mat 16\S* ([\d.]+)", file.read_text())[1])
         np.testing.assert_allclose(record.signal_mv, raw.T / gain, atol=2e-6)  # float32
     assert len(files) >= 60
-    assert rejected >= 10
+    assert rejected >= 3
 
 
 def test_a_record_without_one_of_its_files_keeps_the_leads_of_the_other():
