@@ -25,6 +25,7 @@ _CATEGORY_COLOURS_DARK = (
 )
 _SHAPES = ("circle", "diamond", "x")
 _MARKER_PX = 7
+_NEVER_FADED = {"marker": {"opacity": 1.0}}
 
 
 def colour_by_value(
@@ -90,6 +91,7 @@ def colour_by_value(
             for name, value in zip(_at(ids, known), values[known], strict=True)
         ]
         figure.add_trace(_points(xy[known], rows[known], hover, marker, title))
+        figure.data[-1].showlegend = False
     figure.update_layout(showlegend=bool((~known).any()), margin_t=64)
     return figure
 
@@ -166,6 +168,7 @@ def mark_current(
                 "line": {"width": 1.6},
             },
             hoverinfo="skip",
+            unselected=_NEVER_FADED,
         )
     )
     figure.add_trace(
@@ -181,6 +184,7 @@ def mark_current(
                 "line": {"color": palette.ink, "width": 1.2},
             },
             text=[name],
+            unselected=_NEVER_FADED,
             hovertemplate="%{text}<extra></extra>",
         )
     )
