@@ -222,6 +222,7 @@ def probe(
     from physioclr import Store, load_encoder
     from physioclr.atomic import replace_file
     from physioclr.evaluate import probe_store
+    from physioclr.probe import MACRO
 
     opened, encoder = Store.open(store), load_encoder(checkpoint)
     with _progress("Probing") as report:
@@ -254,13 +255,12 @@ def probe(
         f"{len(set(first.groups))} patients"
     )
     table.add_column("")
-    for row in first.table.itertuples():
-        table.add_column(f"{row.label}\n{row.n_positive:.0f} positive", justify="right")
+    for label, n_positive in first.table["n_positive"].items():
+        table.add_column(f"{label}\n{n_positive:.0f} positive", justify="right")
     table.add_column("F1\nmacro", justify="right")
     for name, result in results.items():
-        cells = [_interval(row._asdict()) for row in result.table.itertuples()]
-        macro = result.table.set_index("label").loc["macro"]
-        table.add_row(name, *cells, f"{macro.f1:.2f}")
+        cells = [_interval(row) for row in result.table.to_dict("records")]
+        table.add_row(name, *cells, f"{result.table.loc[MACRO, 'f1']:.2f}")
     _out.print(table)
 
 

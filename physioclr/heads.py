@@ -70,7 +70,7 @@ def add_head(folder: Path, store: Store, label_set: str, *, seed: int = 0) -> He
 
 
 def _label_card(evidence: ProbeResult, name: str, display_name: str) -> LabelCard:
-    row = evidence.table.set_index("label").loc[name]
+    row = evidence.table.loc[name]
     auroc = {
         key: None if np.isnan(row[key]) else round(float(row[key]), 4)
         for key in ("auroc", "auroc_low", "auroc_high")
