@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from physioclr.checkpoint import Encoder
     from physioclr.datasets.store import Store
     from physioclr.embedding_map import EmbeddingMap
-    from physioclr.predict import Prediction
+    from physioclr.prediction import Prediction
 
 __all__ = [
     "CohortMap",
@@ -74,7 +74,7 @@ def measurements_of(record: EcgRecord) -> Measurements:
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Predicting …")
 def prediction_of(record: EcgRecord) -> Prediction:
     """Return the predictions of the shipped checkpoint's first head."""
-    from physioclr.predict import predict
+    from physioclr.prediction import predict
 
     return predict(record, encoder())
 
@@ -82,7 +82,7 @@ def prediction_of(record: EcgRecord) -> Prediction:
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner=False)
 def embedding_of(record: EcgRecord) -> NDArray[np.float32]:
     """Return the (embedding_dim,) embedding of a record."""
-    from physioclr.embed import embed
+    from physioclr.embedding import embed
 
     embedding: NDArray[np.float32] = embed([record], encoder())[0]
     return embedding
@@ -111,7 +111,7 @@ def cohort(path: str = "") -> Store:
 @st.cache_resource(show_spinner="Embedding the cohort, once …", max_entries=4)
 def cohort_embeddings(path: str = "") -> NDArray[np.float32]:
     """Return the (n_records, embedding_dim) embeddings of a store; kept on disk."""
-    from physioclr.embed import embed_store
+    from physioclr.embedding import embed_store
 
     file = _kept(path, "embeddings.npy")
     if file.is_file():

@@ -156,7 +156,7 @@ def embed(
 
     from physioclr import Store, load_encoder
     from physioclr.atomic import replace_file
-    from physioclr.embed import embed_store
+    from physioclr.embedding import embed_store
 
     opened, encoder = Store.open(store), load_encoder(checkpoint)
     with _progress("Embedding") as report:

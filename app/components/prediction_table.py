@@ -7,7 +7,7 @@ import html
 import numpy as np
 
 from app.components.html_table import Html, html_table
-from physioclr.predict import Prediction
+from physioclr.prediction import Prediction
 
 __all__ = ["evidence_sentence", "prediction_table"]
 

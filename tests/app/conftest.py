@@ -19,7 +19,7 @@ from physioclr.checkpoint import (
 )
 from physioclr.datasets import demo
 from physioclr.datasets.store import Store, StoreWriter
-from physioclr.embed import embed_store
+from physioclr.embedding import embed_store
 from physioclr.evaluate import probe_targets
 from physioclr.models.transformer import EcgTransformer, TransformerConfig
 from physioclr.preprocessing import Preprocessing
