@@ -7,9 +7,7 @@ reads an ECG does not wait for them.
 from __future__ import annotations
 
 import hashlib
-import io
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +15,6 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from physioclr.atomic import replace_file
 from physioclr.physiology.measurements import Measurements, measure
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import Delineation, delineate
@@ -25,14 +22,12 @@ from physioclr.signal.quality import Quality, assess_quality
 
 if TYPE_CHECKING:
     from physioclr.checkpoint import Encoder
+    from physioclr.cohort_map import CohortMap
     from physioclr.datasets.store import Store
-    from physioclr.embedding_map import EmbeddingMap
     from physioclr.prediction import Prediction
 
 __all__ = [
-    "CohortMap",
     "cohort",
-    "cohort_embeddings",
     "cohort_map",
     "delineation_of",
     "embedding_of",
@@ -108,62 +103,9 @@ def cohort(path: str = "") -> Store:
     return open_demo_store()
 
 
-@st.cache_resource(show_spinner="Embedding the cohort, once …", max_entries=4)
-def cohort_embeddings(path: str = "") -> NDArray[np.float32]:
-    """Return the (n_records, embedding_dim) embeddings of a store; kept on disk."""
-    from physioclr.embedding import embed_store
-
-    file = _kept(path, "embeddings.npy")
-    if file.is_file():
-        kept: NDArray[np.float32] = np.load(file, allow_pickle=False)
-        return kept
-    embeddings = embed_store(cohort(path), encoder())
-    content = io.BytesIO()
-    np.save(content, embeddings, allow_pickle=False)
-    _keep(file, content.getvalue())
-    return embeddings
-
-
-@dataclass(frozen=True, eq=False)
-class CohortMap:
-    """A map of the ECGs of a cohort that have an embedding.
-
-    Parameters
-    ----------
-    rows : (n_mapped,) int
-        Their rows in the cohort.
-    layout : EmbeddingMap
-        Of those rows.
-    """
-
-    rows: NDArray[np.intp]
-    layout: EmbeddingMap
-
-
 @st.cache_resource(show_spinner="Laying out the map, once …", max_entries=4)
 def cohort_map(path: str = "") -> CohortMap:
     """Return the map of a store's embeddings."""
-    from physioclr.embedding_map import EmbeddingMap, fit_map
+    from physioclr.cohort_map import open_cohort_map
 
-    embeddings = cohort_embeddings(path)
-    rows = np.flatnonzero(np.isfinite(embeddings).all(axis=1))
-    file = _kept(path, "map")
-    if file.with_name("map.json").is_file():
-        return CohortMap(rows, EmbeddingMap.load(file))
-    layout = fit_map(embeddings[rows])
-    file.parent.mkdir(parents=True, exist_ok=True)
-    layout.save(file)
-    return CohortMap(rows, layout)
-
-
-def _kept(path: str, name: str) -> Path:
-    """Return where something computed from a cohort and the encoder is kept between starts."""
-    from physioclr.datasets.demo import cache_folder
-
-    of = f"{cohort(path).fingerprint}-{encoder().card.fingerprint}"
-    return cache_folder() / "maps" / of / name
-
-
-def _keep(file: Path, content: bytes) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(file, content)
+    return open_cohort_map(cohort(path), encoder())
