@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -82,11 +82,10 @@ def measure(file: File, as_json: AsJson = False) -> None:
     table.add_column("Unit or reason")
     for name, value in measured.scalars().items():
         entry = MEASUREMENTS[name]
-        reason = measured.reasons.get(name)
-        shown = (
-            ("not measurable", reason) if reason else (f"{value:.{entry.decimals}f}", entry.unit)
-        )
-        table.add_row(entry.label, *shown)
+        if name in measured.reasons:
+            table.add_row(entry.label, "not measurable", measured.reasons[name])
+        else:
+            table.add_row(entry.label, f"{value:.{entry.decimals}f}", entry.unit)
     _out.print(table)
 
 
@@ -304,7 +303,7 @@ def _print_json(value: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
-def _interval(row: dict[str, Any]) -> str:
+def _interval(row: Mapping[Any, Any]) -> str:
     auroc = row["auroc"]
     if auroc is None or auroc != auroc:
         return "not measurable"

@@ -79,7 +79,7 @@ def probe_store(
     """
     report = on_progress or (lambda _what, _share: None)
     targets, patients, names = probe_targets(store, label_set)
-    features = {
+    features: dict[str, NDArray[np.floating]] = {
         encoder.card.name: embed_store(
             store, encoder, on_progress=lambda i, n: report("Embedding", 0.3 * i / n)
         ),
