@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -58,3 +59,20 @@ def pulse_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
                 },
             )
     return Store.open(out)
+
+
+def write_wfdb_pair(folder: Path, name: str, signal_mv: np.ndarray, leads: Sequence[str]) -> Path:
+    """Write a header and a 16-bit signal file of 1 µV a unit; NaN is the format's own mark."""
+    units = np.where(np.isnan(signal_mv), -32768, np.rint(np.nan_to_num(signal_mv) * 1000))
+    samples = units.astype("<i2").T
+    checksums = samples.astype(np.int64).sum(axis=0) % 65536
+    lines = [
+        f"{name} {len(leads)} {FS_HZ:g} {len(samples)}",
+        *(
+            f"{name}.dat 16 1000/mV 16 0 {first} {checksum} 0 {lead}"
+            for first, checksum, lead in zip(samples[0], checksums, leads, strict=True)
+        ),
+    ]
+    (folder / f"{name}.hea").write_text("\n".join(lines) + "\n")
+    (folder / f"{name}.dat").write_bytes(samples.tobytes())
+    return folder / f"{name}.hea"

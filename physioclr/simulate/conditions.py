@@ -4,8 +4,8 @@ Every range is triangular: (lowest, most likely, highest). The bounds come from 
 where a source gives only a limit (``QRS ≥ 120 ms``) the other bound and the mode are ours, chosen
 inside what is commonly seen.
 
-Sources
--------
+Sources:
+
 .. [limits] Rijnbeek PR et al. Normal values of the electrocardiogram for ages 16–90 years.
    J Electrocardiol 2014;47:914–921. doi:10.1016/j.jelectrocard.2014.07.022 (heart rate, P, PR, QRS,
    QTc, axis, precordial amplitudes by sex).

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import physioclr
+from physioclr import cli
+from physioclr.leads import STANDARD_LEADS
+from physioclr.simulate import simulate_record
+
+from .conftest import write_wfdb_pair
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command line in this process; return exit code, standard output and error."""
+
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["physioclr", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        out = capsys.readouterr()
+        return stopped.value.code or 0, out.out, out.err
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def ecg():
+    return simulate_record("sinus_rhythm", seed=1)
+
+
+@pytest.fixture
+def ecg_file(tmp_path, ecg):
+    return write_wfdb_pair(tmp_path, "ecg", ecg.signal_mv, STANDARD_LEADS)
+
+
+def bad_files(folder, signal):
+    """Each bad input of the issue, and what its sentence must say."""
+    (folder / "text.dat").write_text("these are not samples\n" * 50)
+    yield folder / "text.dat", "found no text.hea beside it"
+    lonely = write_wfdb_pair(folder, "lonely", signal, STANDARD_LEADS)
+    lonely.with_suffix(".dat").unlink()
+    yield lonely, "lonely.dat"
+    renamed = write_wfdb_pair(folder, "renamed", signal, STANDARD_LEADS)
+    renamed.with_suffix(".dat").write_text("text " * 24_000)
+    yield renamed, "renamed.dat"
+    empty = folder / "empty.hea"
+    empty.write_bytes(b"")
+    yield empty, "empty.hea"
+    claim = write_wfdb_pair(folder, "claim", signal, STANDARD_LEADS)
+    claim.write_text(claim.read_text().replace(" 5000\n", " 1000000000\n"))
+    yield claim, "claim.dat"
+    yield write_wfdb_pair(folder, "short", signal[:, :1000], STANDARD_LEADS), "found 2.0 s"
+
+
+@pytest.mark.parametrize("verb", ["measure", "predict"])
+def test_bad_input_is_one_line_and_exit_code_2(run, tmp_path, ecg, verb):
+    for file, says in bad_files(tmp_path, ecg.signal_mv):
+        code, out, err = run(verb, file)
+        assert (code, out) == (2, ""), file
+        assert len(err.strip().splitlines()) == 1
+        assert says in err
+        assert "expected" in err
+
+
+@pytest.mark.parametrize(
+    ("damage", "lead", "says"),
+    [("flat", 7, "lead V2 flat"), ("gap", 2, "samples of lead III missing")],
+)
+def test_a_lead_without_a_signal_is_measured_around_and_not_predicted(
+    run, tmp_path, ecg, damage, lead, says
+):
+    signal = ecg.signal_mv.copy()
+    if damage == "flat":
+        signal[lead] = 0.1
+    else:
+        signal[lead, 1000:1100] = np.nan
+    file = write_wfdb_pair(tmp_path, "faulty", signal, STANDARD_LEADS)
+    code, out, err = run("measure", file, "--json")
+    assert code == 0
+    measured = json.loads(out)
+    assert measured["measurements"]["heart_rate_bpm"]["value"] == pytest.approx(
+        ecg.meta["parameters"]["heart_rate_bpm"],
+        abs=1,  # R peaks within a sample or two of 10 s
+    )
+    assert STANDARD_LEADS[lead] in " ".join(measured["quality"]["reasons"])
+    code, _, err = run("predict", file)
+    assert code == 2
+    assert says in err
+
+
+def test_measure_prints_what_the_api_measures(run, ecg_file):
+    code, out, _ = run("measure", ecg_file, "--json")
+    assert code == 0
+    measured = physioclr.measure(physioclr.read_ecg(ecg_file))
+    printed = json.loads(out)["measurements"]
+    assert printed["qrs_ms"]["value"] == pytest.approx(measured.qrs_ms)
+    assert printed["qrs_ms"]["unit"] == "ms"
+    code, out, _ = run("measure", ecg_file)
+    assert code == 0
+    assert f"{measured.qrs_ms:.0f}" in out
+    assert "ms" in out
+
+
+def test_predict_prints_each_label_with_its_evidence(run, ecg_file):
+    code, out, _ = run("predict", ecg_file, "--json")
+    assert code == 0
+    printed = json.loads(out)
+    prediction = physioclr.predict(physioclr.read_ecg(ecg_file), physioclr.load_encoder())
+    assert list(printed["probabilities"]) == list(prediction.labels)
+    assert all(0 <= p <= 1 for p in printed["probabilities"].values())
+    assert {label["name"] for label in printed["evidence"]["labels"]} == set(prediction.labels)
+
+
+def test_an_unknown_checkpoint_is_one_line(run, ecg_file):
+    code, _, err = run("predict", ecg_file, "--checkpoint", "nowhere")
+    assert code == 2
+    assert "nowhere: expected a checkpoint folder" in err
+
+
+def test_from_a_store_to_a_probe(run, tmp_path, pulse_store):
+    """Pretrain, resume, embed, probe and fit a head, each by its verb."""
+    store, out = pulse_store.path, tmp_path / "run"
+    arguments = ("pretrain", store, "--out", out, "--steps", 2, "--batch", 4)
+    assert run(*arguments)[0] == 0
+    code, _, err = run(*arguments)
+    assert code == 2
+    assert "--resume" in err
+    code, printed, _ = run(*arguments, "--resume", "--json")
+    assert code == 0
+    card = json.loads(printed)
+    assert card["training"]["steps"] == 2
+
+    code, _, _ = run(
+        "embed", store, "--checkpoint", out / "checkpoint", "--out", tmp_path / "e.npz"
+    )
+    assert code == 0
+    with np.load(tmp_path / "e.npz", allow_pickle=False) as saved:
+        assert saved["embeddings"].shape == (24, 128)
+        assert str(saved["encoder_fingerprint"]) == card["fingerprint"]
+        assert saved["record_ids"].tolist() == pulse_store.records["record_id"].tolist()
+
+    probe = ("probe", store, "--labels", "rate", "--checkpoint", out / "checkpoint")
+    code, printed, _ = run(*probe, "--out", tmp_path / "r.json")
+    assert code == 0
+    assert "random init" in printed.replace("\n", " ")
+    result = json.loads((tmp_path / "r.json").read_text())
+    assert list(result["models"]) == ["run", "random init", "physiology vector", "median beat"]
+    assert result["simulated"] is True
+
+    assert run("fit-head", store, "--labels", "rate", "--checkpoint", out / "checkpoint")[0] == 0
+    encoder = physioclr.load_encoder(out / "checkpoint")
+    assert encoder.card.fingerprint == card["fingerprint"]
+    prediction = physioclr.predict(pulse_store.record(0), encoder)
+    assert prediction.labels == ("fast", "slow")
+    assert prediction.probabilities[0] < 0.5 < prediction.probabilities[1]
+
+
+def test_labels_a_store_does_not_have_are_one_line(run, pulse_store):
+    code, _, err = run("probe", pulse_store.path, "--labels", "superclass")
+    assert code == 2
+    assert "its label sets (rate)" in err
+
+
+def test_prepare_lists_what_is_left_out_and_goes_on(run, tmp_path, ecg):
+    folder = tmp_path / "cohort"
+    folder.mkdir()
+    write_wfdb_pair(folder, "good", ecg.signal_mv, STANDARD_LEADS)
+    write_wfdb_pair(folder, "two", ecg.signal_mv[:1], STANDARD_LEADS[:1])
+    code, out, err = run("prepare", folder, "--out", tmp_path / "store", "--workers", 1)
+    assert code == 0
+    assert "1 ECGs" in out
+    assert "left out two" in err
+    assert len(physioclr.Store.open(tmp_path / "store")) == 1
+
+
+def test_a_source_that_is_none_leaves_nothing(run, tmp_path):
+    (tmp_path / "empty").mkdir()
+    code, _, err = run("prepare", tmp_path / "empty", "--out", tmp_path / "store")
+    assert code == 2
+    assert "expected" in err
+    assert not list(tmp_path.glob("store*"))
