@@ -13,7 +13,6 @@ import streamlit as st
 
 if TYPE_CHECKING:
     from physioclr.probe import ProbeResult
-
     from physioclr.records import EcgRecord
 
 __all__ = ["AppState", "AugmentState", "MapState", "ProbeState", "ReadState", "app_state"]
@@ -29,27 +28,41 @@ class ReadState:
     ----------
     record : EcgRecord or None
         What every page works on; survives a bad upload.
+    demo_row : int or None
+        Its row in the demo cohort, where it comes from there.
     uploaded : tuple of EcgRecord
         All records of the last upload.
+    uploaded_row : int or None
+        Which of them it is, where it comes from there.
     upload_ids : tuple of str
         The files in the uploader when it was last looked at.
-    problem : str or None
-        Why the last upload could not be read.
+    problems : tuple of str
+        What of the last upload could not be read, and why.
     start_s : float
         Where the page shown of a long record begins, in s.
+    opened : int
+        How many ECGs were opened so far; part of the keys of widgets that start afresh with each.
     """
 
     record: EcgRecord | None = None
+    demo_row: int | None = None
     uploaded: tuple[EcgRecord, ...] = ()
+    uploaded_row: int | None = None
     upload_ids: tuple[str, ...] = ()
-    problem: str | None = None
+    problems: tuple[str, ...] = ()
     start_s: float = 0.0
+    opened: int = 0
 
-    def open(self, record: EcgRecord) -> None:
+    def open(
+        self, record: EcgRecord, *, demo_row: int | None = None, uploaded_row: int | None = None
+    ) -> None:
         """Make another ECG the one being read."""
         self.record = record
-        self.problem = None
+        self.demo_row = demo_row
+        self.uploaded_row = uploaded_row
+        self.problems = ()
         self.start_s = 0.0
+        self.opened += 1
 
 
 @dataclass

@@ -18,7 +18,7 @@ from app.components.palette import Palette
 from app.components.peaks import keep_peaks
 from physioclr.records import EcgRecord
 
-__all__ = ["LAYOUTS", "PaperLayout", "ecg_paper", "page_seconds"]
+__all__ = ["LAYOUTS", "PAGE_S", "PaperLayout", "ecg_paper"]
 
 SMALL_BOX_S, SMALL_BOX_MV = 0.04, 0.1
 LARGE_BOX_S, LARGE_BOX_MV = 0.2, 0.5
@@ -96,11 +96,6 @@ class _Cell:
     shown_at_s: float
     from_s: float
     to_s: float
-
-
-def page_seconds(record: EcgRecord) -> float:
-    """Return how much of the record one page shows, in s: all of it, 10 s at most."""
-    return min(record.duration_s, PAGE_S)
 
 
 def ecg_paper(

@@ -7,9 +7,11 @@ import html
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.components.palette import Palette
+from app.components.problems import literal
 from physioclr.records import EcgRecord
 
-__all__ = ["record_heading", "show_paper"]
+__all__ = ["overlay_legend", "record_heading", "show_paper"]
 
 _CONFIG = {
     "displaylogo": False,
@@ -36,8 +38,26 @@ def record_heading(record: EcgRecord) -> None:
     st.html(
         f'<div class="pc-facts">{"".join(f"<span>{fact}</span>" for fact in _facts(record))}</div>'
     )
+    remarks = " ".join(_remarks(record))
+    if remarks:
+        st.caption(literal(remarks))
+
+
+def _remarks(record: EcgRecord) -> list[str]:
+    """Say what is missing, what was derived, and what the reader assumed."""
+    remarks = []
     if record.missing_leads:
-        st.caption(f"Not recorded: {', '.join(record.missing_leads)}.")
+        remarks.append(f"Not recorded: {', '.join(record.missing_leads)}.")
+    if record.meta.get("derived_leads"):
+        derived = ", ".join(record.meta["derived_leads"])
+        remarks.append(f"Derived from the other limb leads: {derived}.")
+    remarks += [f"{name} is left out: {why}." for name, why in _left_out(record).items()]
+    remarks += [f"{str(warning).rstrip('.')}." for warning in record.meta.get("warnings", ())]
+    return remarks
+
+
+def _left_out(record: EcgRecord) -> dict[str, str]:
+    return dict(record.meta.get("left_out", {}))
 
 
 def _facts(record: EcgRecord) -> list[str]:
@@ -52,6 +72,18 @@ def _facts(record: EcgRecord) -> list[str]:
         facts.append(f"{age:.0f} years")
     if sex:
         facts.append(html.escape(str(sex)))
-    if "format" in record.meta:
-        facts.append(html.escape(str(record.meta["format"])))
     return facts
+
+
+def overlay_legend(palette: Palette) -> None:
+    """Say which line is which where two ECGs are drawn over each other."""
+    entries = ((palette.trace_behind, 3, "original"), (palette.trace, 2, "augmented"))
+    st.html(
+        '<div class="pc-facts">'
+        + "".join(
+            f'<span><span style="display:inline-block;width:1.6rem;vertical-align:middle;'
+            f'border-top:{px}px solid {colour}"></span> {name}</span>'
+            for colour, px, name in entries
+        )
+        + "</div>"
+    )

@@ -36,6 +36,9 @@ _STYLE = """
 .pc-bar { display: inline-block; width: 5.5rem; height: 0.5rem; border-radius: 2px;
   background: color-mix(in srgb, currentColor 13%, transparent); vertical-align: middle; }
 .pc-bar > span { display: block; height: 100%; border-radius: 2px; background: #1A8F8A; }
+.pc-leads { display: grid; grid-template-columns: repeat(auto-fit, minmax(5.2rem, 1fr));
+  gap: 0.5rem 1rem; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
+.pc-leads .pc-bar { display: block; width: 100%; height: 0.3rem; margin-top: 0.15rem; }
 .pc-facts { display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; font-size: 0.95rem; }
 .pc-facts b { font-size: 1.05rem; overflow-wrap: anywhere; }
 .pc-badge { background: #7A4FB0; color: #fff; border-radius: 4px; padding: 0.05rem 0.5rem;

@@ -14,8 +14,8 @@ __all__ = ["evidence_sentence", "prediction_table"]
 
 def prediction_table(prediction: Prediction) -> str:
     """Return the predictions as an HTML table, the most probable label first."""
-    probabilities = np.asarray(prediction.probabilities, dtype=np.float64)
-    order = np.argsort(-np.nan_to_num(probabilities, nan=-1.0), kind="stable")
+    probabilities = prediction.probabilities
+    order = np.argsort(-probabilities, kind="stable")
     rows = [
         [
             prediction.card.labels[i].display_name,
@@ -43,8 +43,6 @@ def evidence_sentence(prediction: Prediction) -> str:
 
 
 def _probability(probability: float) -> str:
-    if np.isnan(probability):
-        return Html('<span class="pc-quiet">no call</span>')
     percent = "< 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
     percent = "> 99 %" if probability > 0.99 else percent
     return Html(

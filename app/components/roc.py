@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 import numpy as np
 import plotly.graph_objects as go
+import streamlit as st
 from numpy.typing import NDArray
 
 from app.components.palette import Palette
 
-__all__ = ["roc_figure"]
+__all__ = ["roc_figure", "show_roc"]
 
 _DASHES = ("solid", "dash", "dot", "dashdot")
 
@@ -81,3 +82,15 @@ def roc_figure(
         dragmode=False,
     )
     return figure
+
+
+def show_roc(figure: go.Figure, label: str) -> None:
+    """Show the curves of one label."""
+    with st.container(key="roc"):
+        st.plotly_chart(
+            figure,
+            theme=None,
+            key="roc_figure",
+            config={"displayModeBar": False},
+            alt=f"ROC curves: {label}",
+        )

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
+import streamlit as st
 from numpy.typing import NDArray
+from streamlit.typing import PlotlyState
 
 from app.components.palette import Palette
 
-__all__ = ["colour_by_label", "colour_by_value", "mark_current"]
+__all__ = ["colour_by_label", "colour_by_value", "mark_current", "selected_rows", "show_map"]
 
 # Paul Tol's "muted" scheme, which stays apart for colour-blind readers; a second shape doubles it.
 _CATEGORY_COLOURS = (
@@ -31,7 +33,9 @@ def colour_by_value(
     ids: Sequence[str],
     palette: Palette,
     *,
+    rows: NDArray[np.intp],
     title: str,
+    unit: str = "",
     decimals: int = 0,
 ) -> go.Figure:
     """Draw the map coloured by a measurement.
@@ -39,27 +43,29 @@ def colour_by_value(
     Parameters
     ----------
     xy : (n_records, 2) float32
-        NaN where an ECG has no embedding; it is not drawn.
     values : (n_records,) float64
         NaN is drawn grey, "not measurable".
     ids : sequence of str
     palette : Palette
+    rows : (n_records,) int
+        What each point is known by.
     title : str
         Of the colour scale, with its unit.
+    unit : str
     decimals : int
 
     Returns
     -------
     plotly.graph_objects.Figure
-        Each point's ``customdata`` is its row. The scale spans the 2nd to the 98th percentile.
+        Each point's ``customdata`` is its entry of `rows`. The scale spans the 2nd to the 98th
+        percentile.
     """
     known = np.isfinite(values)
     figure = _empty_map(palette)
-    rows = np.arange(len(values))
     if (~known).any():
-        figure.add_trace(
-            _points(xy, rows[~known], ids, {"color": palette.not_measurable}, "not measurable")
-        )
+        grey = {"color": palette.not_measurable}
+        hover = [f"{name}<br>not measurable" for name in _at(ids, ~known)]
+        figure.add_trace(_points(xy[~known], rows[~known], hover, grey, "not measurable"))
     if known.any():
         low, high = np.percentile(values[known], [2, 98])
         marker = {
@@ -79,15 +85,22 @@ def colour_by_value(
                 "tickfont": {"size": 12, "color": palette.ink_muted},
             },
         }
-        trace = _points(xy, rows[known], ids, marker, title)
-        trace.text = [f"{ids[row]}<br>{values[row]:.{decimals}f}" for row in rows[known]]
-        figure.add_trace(trace)
+        hover = [
+            f"{name}<br>{value:.{decimals}f} {unit}"
+            for name, value in zip(_at(ids, known), values[known], strict=True)
+        ]
+        figure.add_trace(_points(xy[known], rows[known], hover, marker, title))
     figure.update_layout(showlegend=bool((~known).any()))
     return figure
 
 
 def colour_by_label(
-    xy: NDArray[np.float32], labels: Sequence[str], ids: Sequence[str], palette: Palette
+    xy: NDArray[np.float32],
+    labels: Sequence[str],
+    ids: Sequence[str],
+    palette: Palette,
+    *,
+    rows: NDArray[np.intp],
 ) -> go.Figure:
     """Draw the map coloured by one label an ECG; the commonest label comes first in the legend.
 
@@ -97,23 +110,26 @@ def colour_by_label(
     labels : sequence of str
     ids : sequence of str
     palette : Palette
+    rows : (n_records,) int
+        What each point is known by.
 
     Returns
     -------
     plotly.graph_objects.Figure
-        Each point's ``customdata`` is its row.
+        Each point's ``customdata`` is its entry of `rows`.
     """
     figure = _empty_map(palette)
-    of_record = np.asarray(labels, dtype=object)
-    names, counts = np.unique(of_record.astype(str), return_counts=True)
+    of_record = np.asarray(labels, dtype=str)
+    names, counts = np.unique(of_record, return_counts=True)
     colours = _CATEGORY_COLOURS_DARK if palette.is_dark else _CATEGORY_COLOURS
     for i, name in enumerate(names[np.argsort(-counts, kind="stable")]):
         marker = {
             "color": colours[i % len(colours)],
             "symbol": _SHAPES[(i // len(colours)) % len(_SHAPES)],
         }
-        rows = np.flatnonzero(of_record == name)
-        figure.add_trace(_points(xy, rows, ids, marker, f"{name} ({len(rows)})"))
+        here = of_record == name
+        hover = [f"{record_id}<br>{name}" for record_id in _at(ids, here)]
+        figure.add_trace(_points(xy[here], rows[here], hover, marker, f"{name} ({here.sum()})"))
     return figure
 
 
@@ -171,18 +187,22 @@ def mark_current(
     figure.update_layout(showlegend=True)
 
 
+def _at(ids: Sequence[str], mask: NDArray[np.bool_]) -> list[str]:
+    return [name for name, here in zip(ids, mask, strict=True) if here]
+
+
 def _points(
     xy: NDArray[np.float32],
     rows: NDArray[np.intp],
-    ids: Sequence[str],
-    marker: dict[str, object],
+    hover: Sequence[str],
+    marker: Mapping[str, object],
     name: str,
 ) -> go.Scattergl:
     return go.Scattergl(
-        x=xy[rows, 0],
-        y=xy[rows, 1],
+        x=xy[:, 0],
+        y=xy[:, 1],
         customdata=rows.astype(np.int32),
-        text=[ids[row] for row in rows],
+        text=list(hover),
         mode="markers",
         name=name,
         marker={"size": _MARKER_PX, "opacity": 0.85, "line": {"width": 0}, **marker},
@@ -224,3 +244,26 @@ def _empty_map(palette: Palette) -> go.Figure:
         uirevision="map",
     )
     return figure
+
+
+def show_map(figure: go.Figure) -> PlotlyState:
+    """Show the map; return what is selected on it."""
+    return st.plotly_chart(
+        figure,
+        theme=None,
+        key="map",
+        on_select="rerun",
+        selection_mode=("points", "box", "lasso"),
+        config={"displaylogo": False, "modeBarButtonsToRemove": ["toImage", "autoScale2d"]},
+        alt="Map of the cohort's embeddings, one point an ECG",
+    )
+
+
+def selected_rows(state: PlotlyState) -> tuple[int, ...]:
+    """Return the rows of the selected points, in ascending order."""
+    rows = {
+        int(point["customdata"])
+        for point in state["selection"]["points"]
+        if point.get("customdata") is not None
+    }
+    return tuple(sorted(rows))

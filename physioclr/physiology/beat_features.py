@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -206,7 +207,7 @@ def _adjacent_correlation(
     windows = cut_beats(signal_mv, fs_hz, peaks)
     centred = windows - windows.mean(axis=-1, keepdims=True)
     # A lead that is unknown somewhere in a window is left out of that window's pair.
-    pairs = zip(centred[:-1], centred[1:], strict=True)
+    pairs = itertools.pairwise(centred)
     return np.array([_correlation(one, other) for one, other in pairs], dtype=np.float64)
 
 

@@ -214,7 +214,20 @@ def measure(record: EcgRecord, delineation: Delineation | None = None) -> Measur
 
 
 def summarise(record_id: str, features: BeatFeatures, delineation: Delineation) -> Measurements:
-    """Summarise the beats of one ECG (see `measure`)."""
+    """Summarise the beats of one ECG.
+
+    Parameters
+    ----------
+    record_id : str
+    features : BeatFeatures
+    delineation : Delineation
+        What the features were computed from; its reasons are kept.
+
+    Returns
+    -------
+    Measurements
+        As `measure` returns them.
+    """
     summary = _Summary(features.beats)
     values: dict[str, float] = {"n_beats": float(len(features.beats))}
     values["rr_ms"] = summary.mean("rr_ms", "RR interval", MIN_BEATS - 1)
@@ -250,7 +263,7 @@ class _Summary:
 
     def _known(self, name: str, what: str, needed: int) -> np.ndarray[Any, np.dtype[np.float64]]:
         values = self._beats[name].to_numpy(dtype=np.float64)
-        values = values[np.isfinite(values)]
+        values = np.asarray(values[np.isfinite(values)])
         if len(self._beats) < MIN_BEATS:
             self.reasons[name] = (
                 f"not measurable: {len(self._beats)} beats found, at least {MIN_BEATS} are needed"
@@ -319,6 +332,17 @@ def _derived_reasons(values: Mapping[str, float], reasons: Mapping[str, str]) ->
 
 
 def lead_medians(features: BeatFeatures) -> pd.DataFrame:
+    """Take the median over beats of each amplitude of each lead.
+
+    Parameters
+    ----------
+    features : BeatFeatures
+
+    Returns
+    -------
+    DataFrame
+        One row a lead, columns `AMPLITUDES`, in mV; NaN on fewer than three beats.
+    """
     table = pd.DataFrame(index=pd.Index(features.leads, name="lead"), columns=list(AMPLITUDES))
     for name in AMPLITUDES:
         of_beats = features.amplitudes_mv[name]

@@ -270,8 +270,8 @@ def _correlation_entries(correlation: NDArray[np.float64]) -> dict[str, float]:
 def _of_leads(features: BeatFeatures) -> dict[str, float]:
     medians = lead_medians(features)
     return {
-        f"lead_{lead.lower()}_{name}": float(medians.loc[lead, name])
+        f"lead_{lead.lower()}_{name}": float(medians[name].to_numpy()[features.leads.index(lead)])
         for lead in STANDARD_LEADS
-        if lead in medians.index
+        if lead in features.leads
         for name in _LEAD_COLUMNS
     }

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import sleepecg
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 from scipy.signal import find_peaks
+from sleepecg.heartbeats import detect_heartbeats as detect_in_lead
 
 from physioclr.records import EcgRecord
 from physioclr.signal.filtering import bandpass
@@ -67,8 +67,7 @@ def _marks_of_leads(signal_mv: NDArray[np.float64], fs_hz: float) -> list[NDArra
     at_250_hz = resample(signal_mv, fs_hz, _DETECTION_HZ)
     # A lead may begin with exactly constant samples: sleepecg counts them as not yet connected.
     return [
-        np.asarray(sleepecg.detect_heartbeats(lead, _DETECTION_HZ), dtype=np.float64)
-        / _DETECTION_HZ
+        np.asarray(detect_in_lead(lead, _DETECTION_HZ), dtype=np.float64) / _DETECTION_HZ
         for lead in at_250_hz
         if np.ptp(lead) > 0
     ]

@@ -170,52 +170,102 @@ def delineate(record: EcgRecord) -> Delineation:
     reasons = find_lead_faults(record)
     filled, missing = fill_gaps(record.signal_mv)
     filtered = bandpass(filled, record.fs_hz, *_BAND_HZ)
-    tables = {}
-    for lead, lead_mv, gaps in zip(record.leads, filtered, missing, strict=True):
-        table = pd.DataFrame(np.nan, index=range(peaks.size), columns=FIDUCIALS, dtype=np.float64)
-        if lead not in reasons:
-            try:
-                table = _delineate_lead(lead_mv, record.fs_hz, peaks, lead)
-            except SignalError as error:
-                reasons[lead] = str(error)
-        tables[lead] = _without_gaps(table, gaps)
-    _erase_absent_p_waves(tables, reasons, filtered, record.fs_hz, peaks)
+    tables = {
+        lead: pd.DataFrame(np.nan, index=range(peaks.size), columns=FIDUCIALS, dtype=np.float64)
+        for lead in record.leads
+    }
+    rows = [row for row, lead in enumerate(record.leads) if lead not in reasons]
+    tables |= _delineate_rows(filtered, rows, record, peaks, reasons)
+    tables = {
+        lead: _without_gaps(table, gaps)
+        for (lead, table), gaps in zip(tables.items(), missing, strict=True)
+    }
     return Delineation(tables, record.fs_hz, peaks, record.n_samples, record.record_id, reasons)
 
 
-def _delineate_lead(
-    lead_mv: NDArray[np.float64], fs_hz: float, peaks: NDArray[np.int64], lead: str
-) -> pd.DataFrame:
-    own_peaks, sign = _largest_deflections(lead_mv, fs_hz, peaks)
-    upright = prominence_waves(sign * lead_mv, fs_hz, own_peaks, lead=lead)
-    turned = prominence_waves(-sign * lead_mv, fs_hz, own_peaks, lead=lead)
-    if _p_height(-sign * lead_mv, turned) > _p_height(sign * lead_mv, upright):
-        upright |= {name: turned[name] for name in _P_COLUMNS}
-    return pd.DataFrame(upright | {"r_peak": own_peaks.astype(np.float64)})[list(FIDUCIALS)]
+def _delineate_rows(
+    filtered: NDArray[np.float64],
+    rows: list[int],
+    record: EcgRecord,
+    peaks: NDArray[np.int64],
+    reasons: dict[str, str],
+) -> dict[str, pd.DataFrame]:
+    """Delineate all leads at once; where that fails one by one, with a reason for each failure."""
+    if not rows:
+        return {}
+    leads = [record.leads[row] for row in rows]
+    try:
+        tables = _delineate_leads(filtered[rows], record.fs_hz, peaks)
+    except SignalError as error:
+        if len(rows) == 1 or peaks.size < 2:
+            reasons |= {
+                lead: f"lead {lead} could not be delineated: expected {error.expected}, "
+                f"found {error.found}"
+                for lead in leads
+            }
+            return {}
+        one_by_one: dict[str, pd.DataFrame] = {}
+        for row in rows:
+            one_by_one |= _delineate_rows(filtered, [row], record, peaks, reasons)
+        return one_by_one
+    return dict(zip(leads, tables, strict=True))
+
+
+def _delineate_leads(
+    leads_mv: NDArray[np.float64], fs_hz: float, peaks: NDArray[np.int64]
+) -> list[pd.DataFrame]:
+    own_peaks, sign = _largest_deflections(leads_mv, fs_hz, peaks)
+    upright_mv = sign[:, None] * leads_mv
+    both_mv = np.concatenate([upright_mv, -upright_mv])
+    both = prominence_waves(both_mv, fs_hz, np.concatenate([own_peaks, own_peaks]))
+    p_height = _p_height(both_mv, both)
+    n_leads = len(leads_mv)
+    turned = p_height[n_leads:] > p_height[:n_leads]
+    waves = {}
+    for name, samples in both.items():
+        waves[name] = samples[:n_leads]
+        if name in _P_COLUMNS:
+            waves[name] = np.where(turned[:, None], samples[n_leads:], waves[name])
+    present = p_wave_present(leads_mv, fs_hz, peaks, waves["p_peak"])
+    for name in _P_COLUMNS:
+        waves[name] = np.where(present, waves[name], np.nan)
+    waves["r_peak"] = own_peaks.astype(np.float64)
+    return [
+        pd.DataFrame({name: waves[name][lead] for name in FIDUCIALS}) for lead in range(n_leads)
+    ]
 
 
 def _largest_deflections(
-    lead_mv: NDArray[np.float64], fs_hz: float, peaks: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], float]:
-    """Return each beat's peak of the lead's usual sign, and that sign."""
+    leads_mv: NDArray[np.float64], fs_hz: float, peaks: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return (n_leads, n_beats) peaks of each lead's usual sign, and those (n_leads,) signs."""
+    if not peaks.size:
+        return np.empty((len(leads_mv), 0), dtype=np.int64), np.ones(len(leads_mv))
     reach = round(_PEAK_REACH_S * fs_hz)
-    at = np.clip(peaks[:, None] + np.arange(-reach, reach + 1), 0, lead_mv.size - 1)
-    windows = lead_mv[at]
-    windows = windows - np.median(windows, axis=1, keepdims=True)
-    if not windows.size:
-        return peaks, 1.0
-    sign = 1.0 if np.median(windows.max(axis=1)) >= np.median(-windows.min(axis=1)) else -1.0
-    return at[np.arange(peaks.size), np.argmax(sign * windows, axis=1)], sign
+    at = np.clip(peaks[:, None] + np.arange(-reach, reach + 1), 0, leads_mv.shape[1] - 1)
+    windows = leads_mv[:, at]
+    windows = windows - np.median(windows, axis=2, keepdims=True)
+    up = np.median(windows.max(axis=2), axis=1)
+    down = np.median(-windows.min(axis=2), axis=1)
+    sign = np.where(up >= down, 1.0, -1.0)
+    chosen = np.argmax(sign[:, None, None] * windows, axis=2)
+    return np.take_along_axis(at, chosen.T, axis=1).T, sign
 
 
-def _p_height(lead_mv: NDArray[np.float64], waves: dict[str, NDArray[np.float64]]) -> float:
-    """Return the median height of the P peaks over the chord from onset to offset, in mV."""
+def _p_height(
+    leads_mv: NDArray[np.float64], waves: dict[str, NDArray[np.float64]]
+) -> NDArray[np.float64]:
+    """Return each lead's median height of P over the chord from onset to offset, in mV."""
     samples = np.array([waves[name] for name in _P_COLUMNS])
-    samples = samples[:, np.isfinite(samples).all(axis=0)].astype(np.intp)
-    if not samples.size:
-        return 0.0
-    on_mv, peak_mv, off_mv = lead_mv[samples]
-    return float(np.median(peak_mv - (on_mv + off_mv) / 2))
+    known = np.isfinite(samples).all(axis=0)
+    index = np.where(known, samples, 0).astype(np.intp)
+    on_mv, peak_mv, off_mv = (np.take_along_axis(leads_mv, part, axis=1) for part in index)
+    height = np.where(known, peak_mv - (on_mv + off_mv) / 2, np.nan)
+    medians = np.zeros(len(leads_mv))
+    some = known.any(axis=1)
+    if some.any():
+        medians[some] = np.nanmedian(height[some], axis=1)
+    return medians
 
 
 def _without_gaps(table: pd.DataFrame, gaps: NDArray[np.bool_]) -> pd.DataFrame:
@@ -227,23 +277,6 @@ def _without_gaps(table: pd.DataFrame, gaps: NDArray[np.bool_]) -> pd.DataFrame:
     at = np.where(known, samples, 0).astype(np.intp)
     samples[gaps[at] & known] = np.nan
     return pd.DataFrame(samples, columns=table.columns)
-
-
-def _erase_absent_p_waves(
-    tables: dict[str, pd.DataFrame],
-    reasons: Mapping[str, str],
-    filtered: NDArray[np.float64],
-    fs_hz: float,
-    peaks: NDArray[np.int64],
-) -> None:
-    rows = [row for row, lead in enumerate(tables) if lead not in reasons]
-    measured = [list(tables)[row] for row in rows]
-    if not measured:
-        return
-    p_peaks = np.array([tables[lead]["p_peak"].to_numpy() for lead in measured])
-    present = p_wave_present(filtered[rows], fs_hz, peaks, p_peaks)
-    for lead in measured:
-        tables[lead].loc[~present, list(_P_COLUMNS)] = np.nan
 
 
 def cut_samples(delineation: Delineation) -> NDArray[np.int64]:

@@ -65,14 +65,14 @@ def bandpass(
 def _run(
     signal: NDArray[np.float64], fs_hz: float, low_hz: float | None, high_hz: float | None
 ) -> NDArray[np.float64]:
-    if low_hz is None and high_hz is None:
-        return signal
-    if low_hz is None:
-        sos = butter(_ORDER, high_hz, "lowpass", fs=fs_hz, output="sos")
-    elif high_hz is None:
-        sos = butter(_ORDER, low_hz, "highpass", fs=fs_hz, output="sos")
+    if low_hz is not None and high_hz is not None:
+        sos = butter(_ORDER, (low_hz, high_hz), "bandpass", output="sos", fs=fs_hz)
+    elif low_hz is not None:
+        sos = butter(_ORDER, low_hz, "highpass", output="sos", fs=fs_hz)
+    elif high_hz is not None:
+        sos = butter(_ORDER, high_hz, "lowpass", output="sos", fs=fs_hz)
     else:
-        sos = butter(_ORDER, (low_hz, high_hz), "bandpass", fs=fs_hz, output="sos")
+        return signal
     # One period of the slowest frequency kept, so that the reflected ends settle before the data.
     settle_s = 1.0 / low_hz if low_hz is not None else 0.5
     padding = min(signal.shape[-1] - 1, round(settle_s * fs_hz))

@@ -46,7 +46,7 @@ def p_wave_present(
     n_beats = r_peaks_samples.size
     distances = p_peaks - r_peaks_samples
     if n_beats < _MIN_BEATS or not np.isfinite(distances).any():
-        return np.isfinite(p_peaks).any(axis=0)
+        return np.asarray(np.isfinite(p_peaks).any(axis=0))
     usual = round(float(np.nanmedian(distances)))
     centres = r_peaks_samples + usual
     inside = (centres >= 0) & (centres < filtered_mv.shape[1])

@@ -1,0 +1,33 @@
+"""Where an ECG comes from: the visitor's files, or the demo cohort."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+__all__ = ["pick_from", "upload_box"]
+
+
+def upload_box() -> list[UploadedFile]:
+    """Ask for the files of an ECG."""
+    return st.file_uploader(
+        "Upload an ECG: its WFDB header (.hea) and signal file (.dat or .mat) together",
+        accept_multiple_files=True,
+        help="Several ECGs may be uploaded at once. Files stay on the computer that runs this app.",
+    )
+
+
+def pick_from(
+    names: Sequence[str], chosen: int | None, *, label: str, placeholder: str, key: str
+) -> int | None:
+    """Ask for one of several ECGs by its name; return its place in `names`."""
+    return st.selectbox(
+        label,
+        options=range(len(names)),
+        format_func=names.__getitem__,
+        index=chosen,
+        placeholder=placeholder,
+        key=key,
+    )

@@ -1,0 +1,77 @@
+"""Which ECG is being read: takes uploads and picks, keeps the last good one."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.cohort_labels import record_titles
+from app.components.ecg_source import pick_from, upload_box
+from app.components.problems import show_problem, showing_problems
+from app.resources import cohort
+from app.state import ReadState, app_state
+from app.uploads import read_uploads
+from physioclr.records import EcgRecord
+
+__all__ = ["choose_ecg", "current_ecg"]
+
+
+def choose_ecg() -> None:
+    """Ask for an ECG by upload or from the demo cohort, and open it."""
+    state = app_state().read
+    upload, demo = st.columns([3, 2], gap="medium")
+    with upload:
+        _take_upload(state)
+    with demo, showing_problems():
+        _take_pick(state)
+    for problem in state.problems:
+        show_problem(problem)
+
+
+def current_ecg() -> EcgRecord | None:
+    """Return the ECG being read; the demo cohort's first until another was chosen."""
+    state = app_state().read
+    if state.record is None:
+        with showing_problems():
+            state.open(cohort().record(0), demo_row=0)
+    return state.record
+
+
+def _take_upload(state: ReadState) -> None:
+    files = upload_box()
+    ids = tuple(file.file_id for file in files)
+    if ids == state.upload_ids:
+        return
+    state.upload_ids = ids
+    records, problems = read_uploads({file.name: file.getvalue() for file in files})
+    if records:
+        state.uploaded = records
+        state.open(records[0], uploaded_row=0)
+    state.problems = problems
+
+
+def _take_pick(state: ReadState) -> None:
+    store = cohort()
+    current_ecg()
+    row = pick_from(
+        record_titles(store),
+        state.demo_row,
+        label="or pick one of the demo cohort (simulated)",
+        placeholder="Pick an ECG",
+        key=f"demo_row_{state.opened if state.demo_row is None else 'kept'}",
+    )
+    if row is not None and row != state.demo_row:
+        state.open(store.record(row), demo_row=row)
+    if len(state.uploaded) > 1:
+        _take_uploaded(state)
+
+
+def _take_uploaded(state: ReadState) -> None:
+    row = pick_from(
+        [record.record_id for record in state.uploaded],
+        state.uploaded_row,
+        label="or another of the uploaded ECGs",
+        placeholder="Pick an ECG",
+        key=f"uploaded_row_{state.opened if state.uploaded_row is None else 'kept'}",
+    )
+    if row is not None and row != state.uploaded_row:
+        state.open(state.uploaded[row], uploaded_row=row)

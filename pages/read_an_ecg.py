@@ -1,0 +1,65 @@
+"""What does this ECG show? Upload or pick one; see it, its quality, measurements, predictions."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.components.ecg_paper import PAGE_S, ecg_paper
+from app.components.ecg_view import record_heading, show_paper
+from app.components.frame import show_title
+from app.components.measurement_table import FURTHER, lead_table, measurement_table
+from app.components.palette import palette_for
+from app.components.prediction_table import evidence_sentence, prediction_table
+from app.components.problems import literal, showing_problems
+from app.components.quality_notice import show_quality
+from app.reading import choose_ecg, current_ecg
+from app.resources import measurements_of, prediction_of, quality_of
+from app.state import app_state
+from physioclr.records import EcgRecord
+
+
+@st.fragment
+def show_trace(record: EcgRecord) -> None:
+    """Draw the paper, and for a long record the slider that moves along it."""
+    state = app_state().read
+    if record.duration_s > PAGE_S:
+        state.start_s = st.slider(
+            "Window begins at (s)", 0.0, record.duration_s - PAGE_S, state.start_s, step=1.0
+        )
+    figure = ecg_paper(record, palette_for(st.context.theme.type), start_s=state.start_s)
+    show_paper(figure, record, key="read")
+
+
+def show_measurements(record: EcgRecord) -> None:
+    """Tabulate what was measured."""
+    st.subheader("Measurements")
+    with showing_problems():
+        measured = measurements_of(record)
+        st.html(measurement_table(measured))
+        with st.expander("Rhythm, further intervals, and amplitudes of each lead"):
+            st.html(measurement_table(measured, FURTHER))
+            st.html(lead_table(measured))
+
+
+def show_predictions(record: EcgRecord) -> None:
+    """Tabulate what the shipped head predicts, with the evidence for it."""
+    st.subheader("Predictions")
+    with showing_problems("No call. "):
+        prediction = prediction_of(record)
+        st.html(prediction_table(prediction))
+        st.caption(literal(evidence_sentence(prediction)))
+
+
+show_title("Read an ECG", "Twelve leads on paper, signal quality, measurements, predictions.")
+choose_ecg()
+ecg = current_ecg()
+if ecg is not None:
+    record_heading(ecg)
+    show_trace(ecg)
+    with showing_problems():
+        show_quality(quality_of(ecg))
+    measurements, predictions = st.columns(2, gap="large")
+    with measurements:
+        show_measurements(ecg)
+    with predictions:
+        show_predictions(ecg)

@@ -1,0 +1,23 @@
+"""Voltage units and their size in mV."""
+
+from __future__ import annotations
+
+__all__ = ["millivolts_per"]
+
+_MILLIVOLTS = {"v": 1e3, "mv": 1.0, "uv": 1e-3, "µv": 1e-3, "μv": 1e-3, "nv": 1e-6}
+
+
+def millivolts_per(unit: str) -> float | None:
+    """Return the size of a unit in mV.
+
+    Parameters
+    ----------
+    unit : str
+        As a file spells it, in any case: ``"mV"``, ``"uV"``, ``"V"``.
+
+    Returns
+    -------
+    float or None
+        None where the unit is not one of voltage (``"mmHg"``), or states no size (``"NU"``).
+    """
+    return _MILLIVOLTS.get(unit.strip().lower())

@@ -1,0 +1,19 @@
+"""The linear probe: how much of a label can be read off frozen features by a straight line."""
+
+from physioclr.probe.cross_validation import compare_probes, cross_validate_probe
+from physioclr.probe.folds import patient_folds, unmeasurable_labels
+from physioclr.probe.head import LinearProbe, fit_probe
+from physioclr.probe.result import MACRO, ProbeResult, comparison_table, paired_difference
+
+__all__ = [
+    "MACRO",
+    "LinearProbe",
+    "ProbeResult",
+    "compare_probes",
+    "comparison_table",
+    "cross_validate_probe",
+    "fit_probe",
+    "paired_difference",
+    "patient_folds",
+    "unmeasurable_labels",
+]

@@ -1,0 +1,152 @@
+"""How well probabilities match labels, and how sure of it one can be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score
+
+__all__ = ["auroc", "bootstrap_auroc", "interval", "label_scores", "patient_resamples"]
+
+_RESAMPLES_AT_ONCE = 100
+
+
+def auroc(
+    scores: NDArray[np.float64],
+    labels: NDArray[np.float64],
+    weights: NDArray[Any] | None = None,
+) -> NDArray[np.float64]:
+    """Area under the ROC curve, for many weightings of the records at once.
+
+    Parameters
+    ----------
+    scores : (n,) float64
+    labels : (n,) float64
+        1, 0 or NaN = unknown, left out.
+    weights : (b, n) array, optional
+        How often each record counts in each of `b` resamples; one resample of ones if absent.
+
+    Returns
+    -------
+    (b,) float64
+        The probability that a positive scores above a negative, a tie counting half (Hanley,
+        McNeil 1982, doi:10.1148/radiology.143.1.7063747). NaN where either class is absent.
+    """
+    if weights is None:
+        weights = np.ones((1, len(scores)))
+    known = np.flatnonzero(~np.isnan(labels))
+    order = known[np.argsort(scores[known], kind="stable")]
+    ordered = scores[order]
+    is_positive = labels[order] == 1
+    n_below = np.searchsorted(ordered, ordered, side="left")
+    n_up_to = np.searchsorted(ordered, ordered, side="right")
+    drawn = np.asarray(weights)[:, order].astype(np.float64)
+    negatives = np.zeros((len(drawn), len(order) + 1))
+    np.cumsum(drawn * ~is_positive, axis=1, out=negatives[:, 1:])
+    beaten = (negatives[:, n_below] + negatives[:, n_up_to]) / 2
+    won = np.sum(drawn * is_positive * beaten, axis=1)
+    pairs = np.sum(drawn * is_positive, axis=1) * negatives[:, -1]
+    area = np.full(len(drawn), np.nan)
+    np.divide(won, pairs, out=area, where=pairs > 0)
+    return area
+
+
+def patient_resamples(codes: NDArray[np.intp], n_bootstrap: int, seed: int) -> NDArray[np.int32]:
+    """Draw patients with replacement.
+
+    Parameters
+    ----------
+    codes : (n_records,) int
+        Patient of each record, 0 to ``n_patients - 1``.
+    n_bootstrap : int
+    seed : int
+
+    Returns
+    -------
+    (n_bootstrap, n_patients) int32
+        How often each patient is drawn; all records of a patient come along.
+    """
+    n_patients = int(codes.max()) + 1
+    rng = np.random.default_rng(seed)
+    equal = np.full(n_patients, 1 / n_patients)
+    return rng.multinomial(n_patients, equal, size=n_bootstrap).astype(np.int32)
+
+
+def bootstrap_auroc(
+    probabilities: NDArray[np.float64],
+    targets: NDArray[np.float64],
+    codes: NDArray[np.intp],
+    *,
+    n_bootstrap: int,
+    seed: int,
+) -> NDArray[np.float64]:
+    """AUROC of every label in resamples of the patients.
+
+    Parameters
+    ----------
+    probabilities, targets : (n, k) float64
+    codes : (n,) int
+        Patient of each record.
+    n_bootstrap : int
+    seed : int
+        The same seed and patients give the same resamples, so two models can be paired.
+
+    Returns
+    -------
+    (n_bootstrap, k) float64
+        NaN where a resample has one class only.
+    """
+    drawn = patient_resamples(codes, n_bootstrap, seed)
+    areas = np.full((n_bootstrap, targets.shape[1]), np.nan)
+    for start in range(0, n_bootstrap, _RESAMPLES_AT_ONCE):
+        rows = slice(start, start + _RESAMPLES_AT_ONCE)
+        weights = drawn[rows][:, codes]
+        for label in range(targets.shape[1]):
+            areas[rows, label] = auroc(probabilities[:, label], targets[:, label], weights)
+    return areas
+
+
+def interval(draws: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the 2.5th and 97.5th percentile of the draws that are numbers."""
+    finite = draws[np.isfinite(draws)]
+    if not finite.size:
+        return float("nan"), float("nan")
+    low, high = np.percentile(finite, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def label_scores(
+    probabilities: NDArray[np.float64],
+    called: NDArray[np.bool_],
+    labels: NDArray[np.float64],
+) -> dict[str, float]:
+    """Score one label.
+
+    Parameters
+    ----------
+    probabilities : (n,) float64
+    called : (n,) bool
+        Whether the label is called at its threshold.
+    labels : (n,) float64
+        1, 0 or NaN = unknown, left out; both classes present.
+
+    Returns
+    -------
+    dict of str to float
+        ``auroc``, ``auprc`` (average precision), ``f1``, ``precision`` (NaN where the label is
+        never called), ``recall``, ``brier``.
+    """
+    known = ~np.isnan(labels)
+    positive, called, probabilities = labels[known] == 1, called[known], probabilities[known]
+    hits = int(np.sum(positive & called))
+    n_called, n_positive = int(called.sum()), int(positive.sum())
+    return {
+        "auroc": float(auroc(probabilities, positive.astype(np.float64))[0]),
+        "auprc": float(average_precision_score(positive, probabilities)),
+        "f1": 2 * hits / (n_called + n_positive),
+        "precision": hits / n_called if n_called else float("nan"),
+        "recall": hits / n_positive,
+        "brier": float(np.mean((probabilities - positive) ** 2)),
+    }

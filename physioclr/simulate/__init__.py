@@ -1,0 +1,15 @@
+"""Twelve-lead ECGs that no person has, with the truth of every beat."""
+
+from physioclr.simulate.cohort import SimulatedCohort, simulate_cohort, simulate_record
+from physioclr.simulate.conditions import CONDITIONS, Condition, Range
+from physioclr.simulate.heartbeats import FIDUCIALS
+
+__all__ = [
+    "CONDITIONS",
+    "FIDUCIALS",
+    "Condition",
+    "Range",
+    "SimulatedCohort",
+    "simulate_cohort",
+    "simulate_record",
+]

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from physioclr.checkpoint import TrainingCard, load_encoder, random_encoder, save_checkpoint
+from physioclr.errors import CheckpointError
+from physioclr.models import EcgTransformer, TransformerConfig
+from physioclr.preprocessing import Preprocessing
+
+CONFIG = TransformerConfig(width=16, n_layers=1, n_heads=2, feedforward=32, position_kernel=5)
+TRAINING = TrainingCard(objective="none", settings={}, cohorts=(), steps=0, seed=0)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    torch.manual_seed(0)
+    save_checkpoint(
+        tmp_path / "small",
+        EcgTransformer(CONFIG),
+        name="small",
+        preprocessing=Preprocessing(),
+        training=TRAINING,
+    )
+    return tmp_path / "small"
+
+
+def edit_card(folder, **changes):
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps(card | changes))
+
+
+def test_what_is_saved_is_loaded(folder):
+    torch.manual_seed(0)
+    windows = torch.randn(3, 12, 500)
+    torch.manual_seed(0)
+    expected, _ = EcgTransformer(CONFIG).eval()(windows)
+    encoder = load_encoder(folder)
+    np.testing.assert_array_equal(
+        encoder.encode_windows(windows.numpy()), expected.detach().numpy()
+    )
+    assert encoder.card.leads[0] == "I"
+    assert encoder.card.fs_hz == 100.0
+
+
+def test_weights_that_are_not_the_cards_are_refused(folder, tmp_path):
+    torch.manual_seed(1)
+    save_checkpoint(
+        tmp_path / "other",
+        EcgTransformer(CONFIG),
+        name="other",
+        preprocessing=Preprocessing(),
+        training=TRAINING,
+    )
+    (folder / "model.safetensors").write_bytes(
+        (tmp_path / "other" / "model.safetensors").read_bytes()
+    )
+    with pytest.raises(CheckpointError, match="expected weights with the fingerprint"):
+        load_encoder(folder)
+
+
+@pytest.mark.parametrize(
+    "preprocessing",
+    [Preprocessing(fs_hz=250), Preprocessing(leads=("II", "I")), Preprocessing(high_hz=20)],
+)
+def test_a_card_with_another_preprocessing_is_refused(folder, preprocessing):
+    edit_card(folder, preprocessing=preprocessing.model_dump(mode="json"))
+    with pytest.raises(CheckpointError, match="fingerprint"):
+        load_encoder(folder)
+
+
+def test_a_card_with_another_size_is_refused(folder):
+    card = json.loads((folder / "card.json").read_text())
+    edit_card(folder, encoder=card["encoder"] | {"width": 32})
+    with pytest.raises(CheckpointError, match="weights of the shape its card describes"):
+        load_encoder(folder)
+
+
+@pytest.mark.parametrize("missing", ["card.json", "model.safetensors"])
+def test_a_missing_file_is_named(folder, missing):
+    (folder / missing).unlink()
+    with pytest.raises(CheckpointError, match=missing):
+        load_encoder(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a card", b"{}", b"\x80\x04pickle"])
+@pytest.mark.parametrize("damaged", ["card.json", "model.safetensors"])
+def test_a_damaged_file_is_refused_in_one_sentence(folder, damaged, content):
+    (folder / damaged).write_bytes(content)
+    with pytest.raises(CheckpointError, match="expected") as caught:
+        load_encoder(folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_name_lists_the_shipped_ones():
+    with pytest.raises(CheckpointError, match="physioclr-tiny"):
+        load_encoder("no-such-checkpoint")
+
+
+def test_a_random_encoder_has_the_same_shape_and_other_weights(folder):
+    encoder = load_encoder(folder)
+    control = random_encoder(encoder, seed=3)
+    assert control.card.config == encoder.card.config
+    assert control.card.fingerprint != encoder.card.fingerprint
+    windows = np.random.default_rng(0).normal(size=(2, 12, 500)).astype(np.float32)
+    once, again = (random_encoder(encoder, seed=3).encode_windows(windows) for _ in range(2))
+    np.testing.assert_array_equal(once, again)
+
+
+def test_drawing_a_random_encoder_leaves_the_global_generator_alone(folder):
+    encoder = load_encoder(folder)
+    torch.manual_seed(7)
+    expected = torch.rand(3)
+    torch.manual_seed(7)
+    random_encoder(encoder, seed=3)
+    torch.testing.assert_close(torch.rand(3), expected)

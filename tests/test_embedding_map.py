@@ -1,0 +1,158 @@
+"""The map: the same each time, honest about new ECGs, and whole after a round trip."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from physioclr.embedding_map import EmbeddingMap, fit_map
+from physioclr.errors import DatasetError
+
+WIDTH = 16
+N_GROUP = 40
+
+
+def three_groups(*, seed=0):
+    """120 embeddings around three directions far apart, and the group of each."""
+    rng = np.random.default_rng(seed)
+    centres = np.linalg.qr(rng.normal(size=(WIDTH, 3)))[0].T * 4
+    group = np.repeat(np.arange(3), N_GROUP)
+    return (centres[group] + rng.normal(size=(3 * N_GROUP, WIDTH)) * 0.4).astype(np.float32), group
+
+
+@pytest.fixture(scope="module")
+def groups():
+    return three_groups()
+
+
+@pytest.fixture(scope="module")
+def fitted(groups):
+    return fit_map(groups[0])
+
+
+def test_groups_far_apart_stay_apart(fitted, groups):
+    _, group = groups
+    centres = np.array([fitted.coordinates[group == g].mean(axis=0) for g in range(3)])
+    to_centre = np.linalg.norm(fitted.coordinates[:, None] - centres[None], axis=2)
+    assert (to_centre.argmin(axis=1) == group).all()
+    assert fitted.coordinates.shape == (120, 2)
+    assert fitted.coordinates.dtype == np.float32
+
+
+def test_the_same_seed_gives_the_same_map(fitted, groups):
+    np.testing.assert_array_equal(fit_map(groups[0]).coordinates, fitted.coordinates)
+    assert (fit_map(groups[0], seed=1).coordinates != fitted.coordinates).any()
+
+
+def test_trust_is_higher_where_there_is_a_structure_to_keep(fitted):
+    noise = np.random.default_rng(0).normal(size=(120, WIDTH))
+    assert fit_map(noise).trustworthiness < fitted.trustworthiness <= 1
+
+
+def test_the_length_of_an_embedding_does_not_matter_to_the_cosine(fitted, groups):
+    embeddings, _ = groups
+    longer = embeddings * np.geomspace(0.5, 8, len(embeddings))[:, None].astype(np.float32)
+    # Float32 rounding of the embeddings, seen through 1 / distance².
+    np.testing.assert_allclose(fitted.project(longer), fitted.coordinates, atol=1e-3)
+
+
+def test_an_ecg_of_the_cohort_falls_on_itself(fitted, groups):
+    # The nearest other point weighs 1e-8 as much as the point itself.
+    np.testing.assert_allclose(fitted.project(groups[0]), fitted.coordinates, atol=1e-5)
+
+
+def test_a_new_ecg_falls_into_its_group(fitted, groups):
+    new, group = three_groups(seed=0)[0] * 1.0, groups[1]
+    new += np.random.default_rng(4).normal(size=new.shape).astype(np.float32) * 0.3
+    nearest, similarity = fitted.neighbours(new, 3)
+    assert (group[nearest] == group[:, None]).all()
+    assert (np.diff(similarity, axis=1) <= 0).all()
+    placed = fitted.project(new)
+    for g in range(3):
+        own = fitted.coordinates[group == g]
+        inside = placed[group == g]
+        assert (inside >= own.min(axis=0)).all()
+        assert (inside <= own.max(axis=0)).all()
+
+
+def test_neighbours_are_those_of_a_plain_search(fitted, groups):
+    embeddings, _ = groups
+    unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    rows, similarities = fitted.neighbours(embeddings[:7], 4)
+    cosine = unit[:7] @ unit.T
+    np.testing.assert_array_equal(rows[:, 0], np.arange(7))
+    # Float32 products against float64 ones.
+    np.testing.assert_allclose(similarities, -np.sort(-cosine, axis=1)[:, :4], atol=1e-5)
+
+
+def test_noise_is_farther_off_the_manifold_than_the_cohort(fitted, groups):
+    noise = np.random.default_rng(1).normal(size=(20, WIDTH))
+    # In 16 dimensions a random direction is near right angles to all three groups.
+    assert (fitted.off_manifold(noise) == 100).all()
+    among = fitted.off_manifold(groups[0])
+    assert among.min() >= 0
+    assert np.median(among) < 60
+
+
+def test_a_map_survives_its_files(fitted, groups, tmp_path):
+    fitted.save(tmp_path / "cohort.v1")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["cohort.v1.json", "cohort.v1.npz"]
+    again = EmbeddingMap.load(tmp_path / "cohort.v1")
+    for part in ("embeddings", "coordinates", "typical_distances"):
+        np.testing.assert_array_equal(getattr(again, part), getattr(fitted, part))
+    for part in ("trustworthiness", "n_neighbors", "min_dist", "metric", "seed"):
+        assert getattr(again, part) == getattr(fitted, part)
+    np.testing.assert_array_equal(again.project(groups[0]), fitted.project(groups[0]))
+
+
+def test_a_missing_or_damaged_file_is_named(fitted, tmp_path):
+    with pytest.raises(DatasetError, match="expected a file gone"):
+        EmbeddingMap.load(tmp_path / "gone")
+    fitted.save(tmp_path / "map")
+    whole = (tmp_path / "map.npz").read_bytes()
+    for content in (b"", b"not an archive", whole[: len(whole) // 2]):
+        (tmp_path / "map.npz").write_bytes(content)
+        with pytest.raises(DatasetError, match="map: expected an embedding map"):
+            EmbeddingMap.load(tmp_path / "map")
+    (tmp_path / "map.npz").write_bytes(whole)
+    (tmp_path / "map.json").write_text('{"seed": 0}')
+    with pytest.raises(DatasetError, match="map: expected an embedding map"):
+        EmbeddingMap.load(tmp_path / "map")
+
+
+@pytest.mark.parametrize("n", [5, 16])
+def test_a_small_cohort_gets_a_map_with_fewer_neighbours(groups, n):
+    small = fit_map(groups[0][:n])
+    assert small.n_neighbors == min(15, n - 1)
+    assert np.isfinite(small.coordinates).all()
+    # The nearest other point weighs 1e-8 as much as the point itself.
+    np.testing.assert_allclose(small.project(groups[0][:n]), small.coordinates, atol=1e-5)
+
+
+def test_refuses_a_cohort_too_small_for_a_map(groups):
+    with pytest.raises(DatasetError, match="at least 5 ECGs, found 4"):
+        fit_map(groups[0][:4])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"metric": "manhattan"}, "cosine, euclidean"),
+        ({"n_neighbors": 1}, "at least 2"),
+        ({"min_dist": -0.1}, "0 to 1"),
+        ({"embeddings": np.zeros(9)}, "must be \\(n, d\\)"),
+        ({"embeddings": np.full((9, 2), np.nan)}, "9 of 9 rows"),
+        ({"embeddings": np.zeros((9, 2))}, "zero throughout"),
+    ],
+)
+def test_refuses_what_is_not_as_documented(groups, changes, message):
+    arguments = {"embeddings": groups[0]} | changes
+    with pytest.raises(ValueError, match=message):
+        fit_map(arguments.pop("embeddings"), **arguments)
+
+
+def test_refuses_new_embeddings_of_another_width(fitted):
+    with pytest.raises(ValueError, match=r"\(m, 16\)"):
+        fitted.project(np.ones((2, 8)))
+    with pytest.raises(ValueError, match="k must be 1 to 120, got 121"):
+        fitted.neighbours(np.ones((2, 16)), 121)
