@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from physioclr.leads import STANDARD_LEADS
 from physioclr.records import EcgRecord
 
-__all__ = ["WAVES", "ExpertLead", "LudbRecord", "read_ludb"]
+__all__ = ["N_FOLDS", "WAVES", "ExpertLead", "LudbRecord", "fold_of_record", "read_ludb"]
 
 WAVES = ("p", "qrs", "t")
+N_FOLDS = 5
 _UNITS_PER_MV = 1000.0
 _WAVE_OF_SYMBOL = {"p": "p", "N": "qrs", "t": "t"}
 
@@ -42,6 +43,11 @@ class LudbRecord:
 
     record: EcgRecord
     expert: dict[str, ExpertLead]
+
+
+def fold_of_record(record_id: str) -> int:
+    """Return the fold in which a LUDB record is held out; the odd numbers go round in turn."""
+    return (int(record_id.removeprefix("ludb-")) // 2) % N_FOLDS
 
 
 def read_ludb(folder: Path) -> list[LudbRecord]:

@@ -13,10 +13,11 @@ __all__ = ["NETWORK_HZ", "WaveInput", "filter_at_network_rate", "scale_leads", "
 NETWORK_HZ = 250.0
 _BASELINE_HZ = 0.5
 _PASS_HZ, _STOP_HZ = 36.0, 47.0
-_SETTLE_S = 2.0
+_SETTLE_S = 1.0
 _BLOCK_S = 0.2
 _WINDOW_BLOCKS = 10
 _CLIP = 6.0
+_MAX_RATIO = np.float32(3.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +75,7 @@ def filter_at_network_rate(
     -----
     Below 0.5 Hz the gain is that of a Butterworth filter of order 2 run forwards and backwards;
     between 36 and 47 Hz it falls as a raised cosine, so that 50 and 60 Hz hum is gone. Both ends
-    are extended by 2 s of odd reflection that fades out.
+    are extended by 1 s of odd reflection that fades out.
     """
     n_samples = signal_mv.shape[1]
     settle = round(_SETTLE_S * fs_hz)
@@ -83,20 +84,15 @@ def filter_at_network_rate(
     padded = _extended(np.asarray(signal_mv, dtype=np.float32), settle, n_padded)
     spectrum = scipy.fft.rfft(padded, axis=1)
     n_kept = min(spectrum.shape[1], n_out // 2 + 1)
-    gain = _gain(np.arange(n_kept) * (fs_hz / n_padded)) * (n_out / n_padded)
-    resampled = scipy.fft.irfft(spectrum[:, :n_kept] * gain, n=n_out, axis=1)
     step_samples = n_padded / n_out
-    # The extension in front is a whole number of output steps only by chance: shift by the phase.
-    first = settle / step_samples
-    if abs(first - round(first)) > 1e-6:  # noqa: PLR2004
-        turn = np.exp(2j * np.pi * np.arange(n_kept) * (first - np.floor(first)) / n_out)
-        turned = spectrum[:, :n_kept] * (gain * turn).astype(np.complex64)
-        resampled = scipy.fft.irfft(turned, n=n_out, axis=1)
-        start = int(np.floor(first))
-    else:
-        start = round(first)
+    gain = _gain(np.arange(n_kept) * (fs_hz / n_padded)) / np.float32(step_samples)
+    # The record begins a whole number of output samples after the extension, or between two.
+    start, between = divmod(settle / step_samples, 1.0)
+    turn = np.exp(2j * np.pi * np.arange(n_kept) * (between / n_out))
+    shaped = spectrum[:, :n_kept] * (gain * turn).astype(np.complex64)
+    resampled = scipy.fft.irfft(shaped, n=n_out, axis=1)
     n_wanted = int(np.floor((n_samples - 1) / step_samples)) + 1
-    return np.ascontiguousarray(resampled[:, start : start + n_wanted]), step_samples
+    return np.ascontiguousarray(resampled[:, int(start) :][:, :n_wanted]), step_samples
 
 
 def _extended(signal: NDArray[np.float32], settle: int, n_padded: int) -> NDArray[np.float32]:
@@ -124,6 +120,9 @@ def _gain(frequency_hz: NDArray[np.float64]) -> NDArray[np.float32]:
 def scale_leads(filtered_mv: NDArray[np.float32]) -> NDArray[np.float32]:
     """Give every lead the same usual size: the median peak to peak of all spans of 2 s becomes 2.
 
+    Where the largest span is more than three times the median (a beat or two in a long pause),
+    a third of it becomes 2 instead.
+
     Parameters
     ----------
     filtered_mv : (n_leads, n_out) float32
@@ -140,6 +139,8 @@ def scale_leads(filtered_mv: NDArray[np.float32]) -> NDArray[np.float32]:
     window = min(_WINDOW_BLOCKS, n_blocks)
     highest = np.lib.stride_tricks.sliding_window_view(blocks.max(axis=2), window, axis=1)
     lowest = np.lib.stride_tricks.sliding_window_view(blocks.min(axis=2), window, axis=1)
-    size = np.median(highest.max(axis=2) - lowest.min(axis=2), axis=1, keepdims=True)
+    spans = highest.max(axis=2) - lowest.min(axis=2)
+    size = np.median(spans, axis=1, keepdims=True)
+    size = np.maximum(size, spans.max(axis=1, keepdims=True) / _MAX_RATIO)
     scale = np.divide(2.0, size, out=np.zeros_like(size), where=size > 0)
     return np.asarray(np.clip(filtered_mv * scale, -_CLIP, _CLIP), dtype=np.float32)

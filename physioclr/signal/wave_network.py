@@ -23,6 +23,8 @@ Floats = NDArray[np.float32]
 _N_PHASES = 4
 _MULTIPLE = 32
 _EDGE = 2
+# Patches of one matrix product: 256 KiB stay in the processor's own cache.
+_BLOCK_FLOATS = 1 << 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,11 +126,16 @@ class WaveNetwork:
         windows = as_strided(
             rows, (n_windows, width, n_in), (step, step * dilation, rows.itemsize), writeable=False
         )
-        patches = _scratch(windows.size).reshape(n_windows, -1)
-        np.copyto(patches.reshape(windows.shape), windows)
         out = np.empty((len(rows), n_out), dtype=np.float32)
-        np.matmul(patches, weight.reshape(-1, n_out), out=out[reach : len(rows) - reach])
-        out += bias
+        inner = out[reach : len(rows) - reach]
+        weight = weight.reshape(-1, n_out)
+        block = max(1, _BLOCK_FLOATS // (width * n_in))
+        for first in range(0, n_windows, block):
+            piece = windows[first : first + block]
+            patches = _scratch(piece.size).reshape(len(piece), -1)
+            np.copyto(patches.reshape(piece.shape), piece)
+            np.matmul(patches, weight, out=inner[first : first + block])
+        inner += bias
         shaped = out.reshape(*signal.shape[:2], n_out)
         shaped[:, :edge] = 0.0
         shaped[:, -edge:] = 0.0
@@ -137,8 +144,7 @@ class WaveNetwork:
     def _pointwise(self, name: str, signal: Floats) -> Floats:
         weight, bias = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
         out = np.ascontiguousarray(signal).reshape(-1, weight.shape[1]) @ weight[0]
-        out += bias
-        return out
+        return np.asarray(out + bias)
 
     def _halved(self, name: str, signal: Floats, padding: int) -> Floats:
         """Convolve (n_rows, n_samples, n_in) with stride 2, `padding` zeros at either end."""
@@ -152,14 +158,14 @@ class WaveNetwork:
             patches[:, :, tap] = padded[:, tap : tap + n_samples - 1 : 2]
         out = patches.reshape(-1, width * n_in) @ weight.reshape(-1, n_out)
         out += bias
-        return out.reshape(n_rows, n_half, n_out)
+        return np.asarray(out.reshape(n_rows, n_half, n_out))
 
 
 _OWN = threading.local()
 
 
 def _scratch(size: int) -> Floats:
-    """Return this thread's scratch floats: fresh memory at every layer costs more than the layer."""
+    """Return this thread's scratch: fresh memory at every layer would cost more than the layer."""
     kept: Floats | None = getattr(_OWN, "floats", None)
     if kept is None or kept.size < size:
         kept = _OWN.floats = np.empty(size, dtype=np.float32)
@@ -188,4 +194,5 @@ def load_wave_network(path: Path = SHIPPED_WEIGHTS) -> WaveNetwork:
     path : Path
         A safetensors file. The default ships with the package.
     """
-    return WaveNetwork(load_file(path))
+    weights = {name: part.astype(np.float32) for name, part in load_file(path).items()}
+    return WaveNetwork(weights)

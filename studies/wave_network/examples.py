@@ -102,7 +102,8 @@ def draw_example(
     known = np.zeros((n_leads, 6, n_samples), dtype=np.float32)
     for lead, row in enumerate(rows):
         _mark(source, row, at_s, target[lead], known[lead])
-    leads *= rng.choice([-1.0, 1.0], size=(n_leads, 1)) * np.exp(0.2 * rng.standard_normal((n_leads, 1)))
+    gain = np.exp(0.2 * rng.standard_normal((n_leads, 1)))
+    leads *= rng.choice([-1.0, 1.0], size=(n_leads, 1)) * gain
     if rng.random() < 0.06:
         leads = _no_heartbeat(n_leads, n_samples, rng)
         target[:], known[:] = 0.0, 1.0
@@ -157,7 +158,7 @@ def _draw_wave(
 
 
 def _no_heartbeat(n_leads: int, n_samples: int, rng: np.random.Generator) -> Floats:
-    """Return asystole with drift, noise alone, or ventricular fibrillation drawn as wandering sines."""
+    """Return asystole with drift, noise alone, or wandering sines for ventricular fibrillation."""
     time_s = np.arange(n_samples) / NETWORK_HZ
     kind = rng.integers(3)
     if kind == 0:

@@ -19,9 +19,7 @@ class _Convolution(nn.Module):
     ) -> None:
         super().__init__()
         padding = (width - stride) // 2 if stride > 1 else dilation * (width // 2)
-        self.convolution = nn.Conv1d(
-            n_in, n_out, width, stride, padding, dilation, bias=False
-        )
+        self.convolution = nn.Conv1d(n_in, n_out, width, stride, padding, dilation, bias=False)
         self.norm = nn.BatchNorm1d(n_out)
 
     def forward(self, signal: Tensor) -> Tensor:

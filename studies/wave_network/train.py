@@ -19,22 +19,16 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from benchmarks.ludb import read_ludb
+from benchmarks.ludb import N_FOLDS, fold_of_record, read_ludb
 from physioclr.records import EcgRecord
 from physioclr.signal.wave_input import filter_at_network_rate
 from studies.wave_network.examples import Source, draw_example, from_ludb, without_p
 from studies.wave_network.model import WaveNetwork, folded_weights
 
-N_FOLDS = 5
 _BATCH, _N_SAMPLES = 12, 1280
 _LEAD_COUNTS, _LEAD_SHARES = (1, 2, 3, 6, 12), (0.2, 0.2, 0.25, 0.25, 0.1)
 _PEAK_RATE, _WEIGHT_DECAY = 4e-3, 0.02
 _SHARE_WITHOUT_P = 0.06
-
-
-def fold_of_record(record_id: str) -> int:
-    """Return the fold in which a LUDB record is held out; the odd numbers go round in turn."""
-    return (int(record_id.removeprefix("ludb-")) // 2) % N_FOLDS
 
 
 def read_noise(folder: Path) -> NDArray[np.float32]:
@@ -44,7 +38,8 @@ def read_noise(folder: Path) -> NDArray[np.float32]:
         recording = wfdb.rdrecord(str(folder / name))
         half = recording.p_signal[: recording.sig_len // 2].T
         rows.append(filter_at_network_rate(np.nan_to_num(half), recording.fs)[0])
-    noise = np.concatenate([row[:, : min(map(lambda r: r.shape[1], rows))] for row in rows])
+    shortest = min(row.shape[1] for row in rows)
+    noise = np.concatenate([row[:, :shortest] for row in rows])
     return np.asarray(noise / noise.std(axis=1, keepdims=True), dtype=np.float32)
 
 
@@ -136,9 +131,12 @@ def _loss(logits: Tensor, target: Tensor, known: Tensor) -> Tensor:
 
 
 def main() -> None:
+    """Train what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="holds ludb/, nstdb/ and ptb-xl/")
-    parser.add_argument("out", type=Path, help="folder for fold-0.safetensors … and all.safetensors")
+    parser.add_argument(
+        "out", type=Path, help="folder for fold-0.safetensors … and all.safetensors"
+    )
     parser.add_argument("--steps", type=int, default=550)
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--runs", nargs="*", default=[*map(str, range(N_FOLDS)), "all"])
