@@ -44,7 +44,8 @@ class Delineation(Mapping[str, pd.DataFrame]):
         wave is absent or not measurable. The rows of all leads are the same beats.
     fs_hz : float
     r_peaks_samples : (n_beats,) int64
-        The R peaks all leads agree on; `r_peak` of a table is that lead's own.
+        One a beat for all leads: where half of the energy of QRS, summed over leads, has passed.
+        `r_peak` of a table is that lead's own peak.
     n_samples : int
         Length of the record.
     record_id : str

@@ -26,6 +26,7 @@ _REFRACTORY_S = 0.2
 _CENTROID_S = 0.02
 _MIN_IN_LEAD = 0.25
 _CUT_SAMPLES = 10
+_ENERGY_MARGIN = 3
 _RHYTHM_BEATS = 8
 _MIN_RR = 4
 _MAX_IRREGULARITY = 0.1
@@ -41,7 +42,8 @@ class Waves:
     Parameters
     ----------
     beats : (n_beats,) float64
-        Each beat's R peak, agreed on by the leads.
+        Where half of the QRS's energy, over all leads, has passed: one place for a beat even
+        where leads peak apart.
     fiducials : (n_leads, n_beats, 9) float64
         Onset, peak and end of P, QRS and T; NaN where there is no such wave.
     """
@@ -85,7 +87,7 @@ def decode_waves(probabilities: NDArray[np.float32], leads: NDArray[np.float32])
     """
     mean = probabilities.mean(axis=0, dtype=np.float64)
     starts, stops = _spans(mean, _QRS)
-    beats = _agreed_peaks(mean[:, _N_WAVES + _QRS], starts, stops)
+    beats = _energy_centres(leads, starts, stops)
     whole = (beats >= _CUT_SAMPLES) & (beats < len(mean) - _CUT_SAMPLES)
     starts, stops, beats = _apart(starts[whole], stops[whole], beats[whole], mean[:, _QRS])
     spans = np.full((_N_WAVES, beats.size, 2), -1, dtype=np.intp)
@@ -126,11 +128,19 @@ def _spans(mean: Floats, wave: int) -> tuple[Samples, Samples]:
     return starts[wide], stops[wide]
 
 
-def _agreed_peaks(peak: Floats, starts: Samples, stops: Samples) -> Floats:
-    """Return the centre of the mean peak probability around its highest point in each span."""
-    bounds = zip(starts, stops, strict=True)
-    at = [start + int(np.argmax(peak[start:stop])) for start, stop in bounds]
-    return np.asarray(_centroid(peak[None], np.array(at, dtype=np.intp)[None])[0])
+def _energy_centres(leads: NDArray[np.float32], starts: Samples, stops: Samples) -> Floats:
+    """Return where half of each QRS's energy, summed over the leads, has passed."""
+    centres = np.empty(starts.size)
+    for beat, (start, stop) in enumerate(zip(starts, stops, strict=True)):
+        first = max(0, start - _ENERGY_MARGIN)
+        qrs = leads[:, first : stop + _ENERGY_MARGIN].astype(np.float64)
+        qrs -= (qrs[:, :1] + qrs[:, -1:]) / 2
+        energy = (qrs**2).sum(axis=0) + 1e-12
+        passed = np.cumsum(energy)
+        centres[beat] = first + np.interp(
+            passed[-1] / 2, passed - energy / 2, np.arange(energy.size)
+        )
+    return centres
 
 
 def _apart(
