@@ -1,7 +1,7 @@
 # make app    install and open the app        (PORT=8501)
 # make test   install and run the test suite
 # make check  linters, type checker, docstrings, tests
-# make demo   rebuild the shipped demo cohort
+# make demo   rebuild the shipped demo cohort and its map
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
@@ -25,6 +25,7 @@ lint: .venv/dev
 
 demo: .venv/app
 	$(BIN)/python -m physioclr.datasets.demo demo
+	$(BIN)/python -m physioclr.cohort_map demo/maps
 
 clean:
 	rm -rf .venv build dist

@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from app.cohort_labels import record_labels, record_titles
+from app.cohort_labels import record_groups, record_titles
 from app.components.palette import Palette
 from app.components.scatter import colour_by_label, colour_by_value, mark_current
 from app.resources import cohort, cohort_map, embedding_of
@@ -131,7 +131,7 @@ def _coloured(
 ) -> go.Figure:
     ids = [str(record_id) for record_id in store.records["record_id"].iloc[rows]]
     if colour is not None and colour.startswith(_LABEL):
-        labels = record_labels(store, colour.removeprefix(_LABEL))
+        labels = record_groups(store, colour.removeprefix(_LABEL))
         return colour_by_label(coordinates, [labels[row] for row in rows], ids, palette, rows=rows)
     name = colour or _MEASURED[0]
     kind = MEASUREMENTS[name]

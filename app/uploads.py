@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from physioclr import read_ecg
 from physioclr.errors import PhysioclrError
+from physioclr.io import read_ecg
 from physioclr.records import EcgRecord
 
 __all__ = ["read_uploads"]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from physioclr.checkpoint import Encoder, load_encoder
     from physioclr.datasets.store import Store
-    from physioclr.embed import embed
+    from physioclr.embedding import embed
     from physioclr.errors import (
         CheckpointError,
         DatasetError,
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from physioclr.io import read_ecg
     from physioclr.physiology.measurements import Measurements, measure
     from physioclr.physiology.vector import PhysiologyVector, physiology_vector
-    from physioclr.predict import Prediction, predict
+    from physioclr.prediction import Prediction, predict
     from physioclr.records import EcgRecord
     from physioclr.signal.delineation import Delineation, delineate
     from physioclr.signal.quality import Quality, assess_quality
@@ -64,18 +64,18 @@ _HOME = {
     "Measurements": "physioclr.physiology.measurements",
     "PhysioclrError": "physioclr.errors",
     "PhysiologyVector": "physioclr.physiology.vector",
-    "Prediction": "physioclr.predict",
+    "Prediction": "physioclr.prediction",
     "Quality": "physioclr.signal.quality",
     "RecordError": "physioclr.errors",
     "SignalError": "physioclr.errors",
     "Store": "physioclr.datasets.store",
     "assess_quality": "physioclr.signal.quality",
     "delineate": "physioclr.signal.delineation",
-    "embed": "physioclr.embed",
+    "embed": "physioclr.embedding",
     "load_encoder": "physioclr.checkpoint",
     "measure": "physioclr.physiology.measurements",
     "physiology_vector": "physioclr.physiology.vector",
-    "predict": "physioclr.predict",
+    "predict": "physioclr.prediction",
     "read_ecg": "physioclr.io",
 }
 

@@ -237,7 +237,7 @@ def save_checkpoint(
     tensors = {_ENCODER + key: value for key, value in state.items()}
     for key, (probe, _) in heads.items():
         for part, array in probe.to_tensors().items():
-            tensors[f"{_HEAD}{key}.{part}"] = torch.from_numpy(np.ascontiguousarray(array))
+            tensors[f"{_HEAD}{key}.{part}"] = torch.from_numpy(np.array(array))
     folder.mkdir(parents=True, exist_ok=True)
     replace_file(folder / _WEIGHTS, serialise(tensors))
     replace_file(folder / _CARD, (card.model_dump_json(indent=2) + "\n").encode())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -82,11 +82,10 @@ def measure(file: File, as_json: AsJson = False) -> None:
     table.add_column("Unit or reason")
     for name, value in measured.scalars().items():
         entry = MEASUREMENTS[name]
-        reason = measured.reasons.get(name)
-        shown = (
-            ("not measurable", reason) if reason else (f"{value:.{entry.decimals}f}", entry.unit)
-        )
-        table.add_row(entry.label, *shown)
+        if name in measured.reasons:
+            table.add_row(entry.label, "not measurable", measured.reasons[name])
+        else:
+            table.add_row(entry.label, f"{value:.{entry.decimals}f}", entry.unit)
     _out.print(table)
 
 
@@ -156,7 +155,7 @@ def embed(
 
     from physioclr import Store, load_encoder
     from physioclr.atomic import replace_file
-    from physioclr.embed import embed_store
+    from physioclr.embedding import embed_store
 
     opened, encoder = Store.open(store), load_encoder(checkpoint)
     with _progress("Embedding") as report:
@@ -222,6 +221,7 @@ def probe(
     from physioclr import Store, load_encoder
     from physioclr.atomic import replace_file
     from physioclr.evaluate import probe_store
+    from physioclr.probe import MACRO
 
     opened, encoder = Store.open(store), load_encoder(checkpoint)
     with _progress("Probing") as report:
@@ -254,13 +254,12 @@ def probe(
         f"{len(set(first.groups))} patients"
     )
     table.add_column("")
-    for row in first.table.itertuples():
-        table.add_column(f"{row.label}\n{row.n_positive:.0f} positive", justify="right")
+    for label, n_positive in first.table["n_positive"].items():
+        table.add_column(f"{label}\n{n_positive:.0f} positive", justify="right")
     table.add_column("F1\nmacro", justify="right")
     for name, result in results.items():
-        cells = [_interval(row._asdict()) for row in result.table.itertuples()]
-        macro = result.table.set_index("label").loc["macro"]
-        table.add_row(name, *cells, f"{macro.f1:.2f}")
+        cells = [_interval(row) for row in result.table.to_dict("records")]
+        table.add_row(name, *cells, f"{result.table.loc[MACRO, 'f1']:.2f}")
     _out.print(table)
 
 
@@ -304,7 +303,7 @@ def _print_json(value: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 
-def _interval(row: dict[str, Any]) -> str:
+def _interval(row: Mapping[Any, Any]) -> str:
     auroc = row["auroc"]
     if auroc is None or auroc != auroc:
         return "not measurable"

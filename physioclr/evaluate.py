@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from physioclr.checkpoint import Encoder, random_encoder
 from physioclr.controls import median_beat_features, physiology_features
 from physioclr.datasets.store import Store
-from physioclr.embed import embed_store
+from physioclr.embedding import embed_store
 from physioclr.probe import ProbeResult, compare_probes
 
 __all__ = ["RANDOM_INIT", "probe_store", "probe_targets"]
@@ -79,7 +79,7 @@ def probe_store(
     """
     report = on_progress or (lambda _what, _share: None)
     targets, patients, names = probe_targets(store, label_set)
-    features = {
+    features: dict[str, NDArray[np.floating]] = {
         encoder.card.name: embed_store(
             store, encoder, on_progress=lambda i, n: report("Embedding", 0.3 * i / n)
         ),
@@ -93,13 +93,13 @@ def probe_store(
     features["physiology vector"] = physiology_features(store)
     features["median beat"] = median_beat_features(store)
     usable = np.isfinite(features[encoder.card.name]).all(axis=1)
-    report("Fitting the probes", 0.7)
     results: dict[str, ProbeResult] = compare_probes(
         {name: values[usable] for name, values in features.items()},
         targets[usable],
         patients[usable],
         label_names=names,
         seed=seed,
+        on_progress=lambda i, n: report("Fitting the probes", 0.7 + 0.3 * i / n),
     )
     report("Done", 1.0)
     return results

@@ -8,7 +8,7 @@ import numpy as np
 
 from physioclr.checkpoint import HeadCard, LabelCard, load_encoder, save_checkpoint
 from physioclr.datasets.store import Store
-from physioclr.embed import embed_store
+from physioclr.embedding import embed_store
 from physioclr.evaluate import probe_targets
 from physioclr.probe import ProbeResult, cross_validate_probe, fit_probe
 
@@ -49,7 +49,9 @@ def add_head(folder: Path, store: Store, label_set: str, *, seed: int = 0) -> He
     evidence = cross_validate_probe(*data, label_names=names, seed=seed)
     head = fit_probe(*data, label_names=names, seed=seed)
     card = HeadCard(
-        labels=tuple(_label_card(evidence, name, store.label_names[label_set][name]) for name in names),
+        labels=tuple(
+            _label_card(evidence, name, store.label_names[label_set][name]) for name in names
+        ),
         cohort=store.source,
         n_records=int(usable.sum()),
         n_patients=len(set(patients[usable])),
@@ -70,7 +72,7 @@ def add_head(folder: Path, store: Store, label_set: str, *, seed: int = 0) -> He
 
 
 def _label_card(evidence: ProbeResult, name: str, display_name: str) -> LabelCard:
-    row = evidence.table.set_index("label").loc[name]
+    row = evidence.table.loc[name]
     auroc = {
         key: None if np.isnan(row[key]) else round(float(row[key]), 4)
         for key in ("auroc", "auroc_low", "auroc_high")

@@ -88,11 +88,11 @@ class EcgRecord:
 
     @property
     def n_leads(self) -> int:
-        return self.signal_mv.shape[0]
+        return len(self.signal_mv)
 
     @property
     def n_samples(self) -> int:
-        return self.signal_mv.shape[1]
+        return len(self.signal_mv[0])
 
     @property
     def duration_s(self) -> float:
@@ -126,4 +126,5 @@ class EcgRecord:
         """
         if lead not in self.leads:
             raise ValueError(f"lead must be one of {', '.join(self.leads)}, got {lead!r}")
-        return self.signal_mv[self.leads.index(lead)]
+        row: NDArray[np.float32] = self.signal_mv[self.leads.index(lead)]
+        return row

@@ -127,7 +127,7 @@ def ecg_paper(
     cells = _cells(record, layout, start_s)
     if behind is not None:
         for cell in cells:
-            figure.add_trace(_lead_trace(behind, cell, layout, palette.trace_behind, 1.9))
+            figure.add_trace(_lead_trace(behind, cell, layout, palette.trace_behind, 2.8))
     for cell in cells:
         figure.add_trace(_lead_trace(record, cell, layout, palette.trace, 1.1))
     figure.add_trace(_calibration(layout, start_s, palette))

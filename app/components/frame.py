@@ -31,12 +31,13 @@ _STYLE = """
 .pc-table td { padding: 0.36rem 0.6rem 0.36rem 0; vertical-align: baseline;
   border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent); }
 .pc-table .pc-number { text-align: right; white-space: nowrap; }
+.pc-table td:first-child { white-space: nowrap; padding-right: 1.2rem; }
 .pc-table .pc-number:last-child { padding-right: 0; }
 .pc-unit, .pc-quiet { opacity: 0.72; font-size: 0.85rem; }
 .pc-bar { display: inline-block; width: 5.5rem; height: 0.5rem; border-radius: 2px;
   background: color-mix(in srgb, currentColor 13%, transparent); vertical-align: middle; }
 .pc-bar > span { display: block; height: 100%; border-radius: 2px; background: #1A8F8A; }
-.pc-leads { display: grid; grid-template-columns: repeat(auto-fit, minmax(5.2rem, 1fr));
+.pc-leads { display: grid; grid-template-columns: repeat(auto-fit, minmax(4.4rem, 1fr));
   gap: 0.5rem 1rem; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
 .pc-leads .pc-bar { display: block; width: 100%; height: 0.3rem; margin-top: 0.15rem; }
 .pc-facts { display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; font-size: 0.95rem; }

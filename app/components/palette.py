@@ -22,7 +22,6 @@ class Palette:
     ink_muted: str
     trace: str
     trace_behind: str
-    trace_before: str
     accent: str
     background: str
     not_measurable: str
@@ -38,8 +37,7 @@ LIGHT = Palette(
     ink="#1B2430",
     ink_muted="#5B6675",
     trace="#12161C",
-    trace_behind="#2F6FB2",
-    trace_before="#8A94A3",
+    trace_behind="#5AA7F0",
     accent="#0B6E6E",
     background="#FFFFFF",
     not_measurable="#B4BBC5",
@@ -55,8 +53,7 @@ DARK = Palette(
     ink="#E6EAF0",
     ink_muted="#9AA5B4",
     trace="#EAF3F0",
-    trace_behind="#63A9F0",
-    trace_before="#7F8896",
+    trace_behind="#3F86D6",
     accent="#4FC3BD",
     background="#0F141A",
     not_measurable="#5A6470",

@@ -49,5 +49,6 @@ def _input(parameter: Parameter, value: object, key: str) -> object:
         float(parameter.high),
         float(str(value)),
         step=float(parameter.step),
+        format="%g",
         key=key,
     )

@@ -7,7 +7,7 @@ import html
 import numpy as np
 
 from app.components.html_table import Html, html_table
-from physioclr.predict import Prediction
+from physioclr.prediction import Prediction
 
 __all__ = ["evidence_sentence", "prediction_table"]
 
@@ -38,7 +38,7 @@ def evidence_sentence(prediction: Prediction) -> str:
     kind = "simulated ECGs" if card.simulated else "ECGs"
     return (
         f"Head “{prediction.head}”, trained on {card.n_records:,} {kind} of {card.n_patients:,} "
-        f"patients ({card.cohort}). AUROC: {card.protocol}."
+        f"patients ({card.cohort}). Protocol: {card.protocol}."
     )
 
 

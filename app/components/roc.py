@@ -69,12 +69,14 @@ def roc_figure(
         "zeroline": False,
         "color": palette.ink_muted,
         "tickfont": {"size": 12},
+        "constrain": "domain",
+        "automargin": True,
     }
-    figure.update_xaxes(title="1 − specificity", **axis)
-    figure.update_yaxes(title="Sensitivity", scaleanchor="x", constrain="domain", **axis)
+    figure.update_xaxes(title="1 − specificity", constraintoward="left", **axis)
+    figure.update_yaxes(title="Sensitivity", scaleanchor="x", **axis)
     figure.update_layout(
-        height=460,
-        margin={"l": 10, "r": 10, "t": 10, "b": 10},
+        height=520,
+        margin={"l": 60, "r": 10, "t": 10, "b": 50},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": palette.ink},

@@ -25,6 +25,7 @@ _CATEGORY_COLOURS_DARK = (
 )
 _SHAPES = ("circle", "diamond", "x")
 _MARKER_PX = 7
+_NEVER_FADED = {"marker": {"opacity": 1.0}}
 
 
 def colour_by_value(
@@ -90,7 +91,8 @@ def colour_by_value(
             for name, value in zip(_at(ids, known), values[known], strict=True)
         ]
         figure.add_trace(_points(xy[known], rows[known], hover, marker, title))
-    figure.update_layout(showlegend=bool((~known).any()))
+        figure.data[-1].showlegend = False
+    figure.update_layout(showlegend=bool((~known).any()), margin_t=64)
     return figure
 
 
@@ -166,6 +168,7 @@ def mark_current(
                 "line": {"width": 1.6},
             },
             hoverinfo="skip",
+            unselected=_NEVER_FADED,
         )
     )
     figure.add_trace(
@@ -181,6 +184,7 @@ def mark_current(
                 "line": {"color": palette.ink, "width": 1.2},
             },
             text=[name],
+            unselected=_NEVER_FADED,
             hovertemplate="%{text}<extra></extra>",
         )
     )
@@ -223,10 +227,10 @@ def _empty_map(palette: Palette) -> go.Figure:
         "linecolor": palette.grid_line,
     }
     figure.update_xaxes(**axis)
-    figure.update_yaxes(scaleanchor="x", **axis)
+    figure.update_yaxes(**axis)
     figure.update_layout(
-        height=580,
-        margin={"l": 2, "r": 2, "t": 60, "b": 2},
+        height=620,
+        margin={"l": 2, "r": 2, "t": 8, "b": 2},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": palette.ink, "size": 13},

@@ -127,7 +127,7 @@ def _shuffle(
     )
     return shuffle(
         signal,
-        torch.from_numpy(np.asarray(delineation.r_peaks_samples)).unsqueeze(0),
+        torch.from_numpy(np.array(delineation.r_peaks_samples)).unsqueeze(0),
         cuts,
         fs_hz=record.fs_hz,
         generator=generator,
@@ -150,7 +150,7 @@ AUGMENTATIONS: tuple[Augmentation, ...] = (
         name="Heartbeat shuffle",
         preserves="Every heartbeat's shape, and so the intervals and amplitudes within a beat.",
         changes="The order of the heartbeats; with whole beats, the order of the RR intervals too.",
-        citation="Maghsoodi et al. 2025, arXiv 2509.08116; here cut between beats, in the TP segment",
+        citation="Maghsoodi et al. 2025, arXiv 2509.08116; here cut in the TP segment",
         parameters=(
             Parameter(
                 "order",

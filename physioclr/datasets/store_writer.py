@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from physioclr.datasets.manifest import MANIFEST_NAME, Shard, StoreManifest
 from physioclr.errors import DatasetError
@@ -167,7 +167,7 @@ class StoreWriter:
         labels: Mapping[str, Mapping[str, float]] | None = None,
         measurements: Mapping[str, float] | None = None,
         physiology: Mapping[str, float] | None = None,
-        beats: Mapping[str, Sequence[int]] | None = None,
+        beats: Mapping[str, ArrayLike] | None = None,
     ) -> None:
         """Add one ECG.
 

@@ -7,13 +7,13 @@ from pathlib import Path, PurePosixPath
 
 from physioclr.errors import RecordError
 from physioclr.io.source_files import FolderFiles, SourceFiles, UploadedFiles
-from physioclr.io.wfdb_records import read_wfdb
+from physioclr.io.wfdb_records import is_header_of_segments, read_wfdb
 from physioclr.records import EcgRecord
 
 __all__ = ["read_ecg"]
 
 _EXPECTED = "a WFDB header (.hea) and its signal file (.dat or .mat)"
-_WFDB_SIGNAL_SUFFIXES = (".dat", ".mat", "")
+_SIGNAL_SUFFIXES = (".dat", ".mat")
 
 
 def read_ecg(
@@ -61,20 +61,21 @@ def read_ecg(
 
 
 def _read_path(path: Path) -> EcgRecord:
-    header = path if path.suffix.lower() == ".hea" else path.with_suffix(".hea")
+    stem_of = path.with_name(f"{path.name}.hea")
+    if not path.is_file() and stem_of.is_file():
+        return read_wfdb(FolderFiles(path.parent), stem_of.name)
     if path.is_dir():
         raise RecordError(path.name, expected=_EXPECTED, found="a folder")
-    if not path.exists() and path.suffix.lower() not in (".hea", ".dat", ".mat"):
-        header = path.with_name(f"{path.name}.hea")
-    if not path.exists() and (header == path or not header.is_file()):
+    if not path.is_file():
         raise RecordError(path.name, expected=_EXPECTED, found="no such file")
-    files = FolderFiles(path.parent)
-    return _read_wfdb_pair(files, path.name, header.name)
+    return _read_wfdb_part(FolderFiles(path.parent), path.name)
 
 
 def _read_uploaded(contents: Mapping[str, bytes]) -> EcgRecord:
     files = UploadedFiles(contents)
     headers = [file for file in files.names if file.lower().endswith(".hea")]
+    if len(headers) > 1:
+        headers = [file for file in headers if is_header_of_segments(files, file)] or headers
     if len(headers) == 1:
         return read_wfdb(files, headers[0])
     named = ", ".join(files.names) or "an upload"
@@ -82,17 +83,19 @@ def _read_uploaded(contents: Mapping[str, bytes]) -> EcgRecord:
         raise RecordError(named, expected="the files of one ECG", found=f"{len(headers)} headers")
     if len(files.names) != 1:
         raise RecordError(named, expected=_EXPECTED, found="no header among them")
-    only = files.names[0]
-    return _read_wfdb_pair(files, only, PurePosixPath(only).with_suffix(".hea").name)
+    return _read_wfdb_part(files, files.names[0])
 
 
-def _read_wfdb_pair(files: SourceFiles, given: str, header: str) -> EcgRecord:
-    """Read a record by the name of any of its files."""
-    if header in files:
-        return read_wfdb(files, header)
-    suffix = PurePosixPath(given).suffix.lower()
-    if suffix in _WFDB_SIGNAL_SUFFIXES:
-        found = f"{given} without {header}"
-    else:
-        found = f"a file ending in {suffix}, a format that is not known"
-    raise RecordError(given, expected=_EXPECTED, found=found)
+def _read_wfdb_part(files: SourceFiles, given: str) -> EcgRecord:
+    """Read a record by the name of its header or its signal file."""
+    path = PurePosixPath(given)
+    suffix = path.suffix.lower()
+    if suffix == ".hea":
+        return read_wfdb(files, given)
+    header = f"{path.stem}.hea"
+    if suffix not in _SIGNAL_SUFFIXES:
+        ending = f"a file ending in {suffix}" if suffix else "a file without an ending"
+        raise RecordError(given, expected=_EXPECTED, found=f"{ending}, a format that is not known")
+    if header not in files:
+        raise RecordError(given, expected=_EXPECTED, found=f"no {header} beside it")
+    return read_wfdb(files, header)

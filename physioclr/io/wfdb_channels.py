@@ -74,6 +74,8 @@ def read_channels(files: SourceFiles, header: WfdbHeader, subject: str) -> Chann
     if len(frames) > 1:
         raise RecordError(subject, expected="signal files of one length", found="several lengths")
     decoded = decode_signals(files, present, frames.pop(), subject)
+    if all(is_no_sample(units, s).all() for units, s in zip(decoded, present, strict=True)):
+        raise RecordError(subject, expected="at least one valid sample", found="none")
     warnings = _warnings(present, mismatched_signals(decoded, present, subject))
     rows, leads = [], []
     for units, signal in zip(decoded, present, strict=True):

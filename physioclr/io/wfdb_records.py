@@ -20,7 +20,7 @@ from physioclr.io.wfdb_segments import read_segments
 from physioclr.leads import derive_limb_leads, in_standard_order
 from physioclr.records import EcgRecord
 
-__all__ = ["read_wfdb"]
+__all__ = ["is_header_of_segments", "read_wfdb"]
 
 _LONGEST_HEADER_BYTES = 1_000_000
 
@@ -64,3 +64,9 @@ def read_wfdb(files: SourceFiles, header_name: str) -> EcgRecord:
     if channels.warnings:
         meta["warnings"] = channels.warnings
     return EcgRecord(signal.astype(np.float32), channels.fs_hz, leads, header.record_name, meta)
+
+
+def is_header_of_segments(files: SourceFiles, header_name: str) -> bool:
+    """Return whether a file is the header of a record whose segments have headers of their own."""
+    content = files.read(header_name, _LONGEST_HEADER_BYTES)
+    return bool(parse_header(content, header_name).segments)

@@ -9,8 +9,8 @@ from physioclr.signal.delineation import FIDUCIALS, Delineation
 
 __all__ = ["consensus_fiducials"]
 
-# The quantile over leads that is taken for each fiducial (0.5: the median): those that bring QRS
-# duration and QT nearest to GE MUSE and onsets and ends nearest to LUDB's experts, in round numbers.
+# The quantile over leads that is taken for each fiducial (0.5: the median), in round numbers:
+# those that bring QRS duration and QT nearest to GE MUSE, onsets and ends to LUDB's experts.
 _QUANTILES = {
     "p_on": 0.25,
     "p_peak": 0.5,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -75,6 +76,18 @@ class Quality:
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle through the constructor: a mapping proxy has no pickle of its own."""
         return Quality, (dict(self.leads), self.score, self.acceptable, list(self.reasons))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as JSON has it."""
+        return {
+            "acceptable": self.acceptable,
+            "score": round(self.score, 3),
+            "reasons": list(self.reasons),
+            "leads": {
+                lead: {"score": round(quality.score, 3), "reason": quality.reason}
+                for lead, quality in self.leads.items()
+            },
+        }
 
 
 def assess_quality(record: EcgRecord) -> Quality:

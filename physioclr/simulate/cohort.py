@@ -27,6 +27,8 @@ from physioclr.simulate.rhythm import (
 
 __all__ = ["SimulatedCohort", "simulate_cohort", "simulate_record"]
 
+BeatTable = dict[str, NDArray[Any]]
+
 _TO_TWELVE_LEADS = TO_TWELVE_LEADS.astype(np.float32)
 
 
@@ -127,7 +129,7 @@ class _Strip:
 
     signal_mv: NDArray[np.float32]
     parameters: dict[str, Any]
-    beats: pd.DataFrame
+    beats: BeatTable
 
 
 def simulate_cohort(
@@ -175,13 +177,12 @@ def simulate_cohort(
     dealt = _deal(chosen, int(n_records), seed)
     signals = np.empty((n_records, 12, n_samples), dtype=np.float32)
     rows: list[dict[str, Any]] = []
-    tables: list[pd.DataFrame] = []
+    tables: list[BeatTable] = []
     for index, condition in enumerate(dealt):
         strip = _simulate(condition, (seed, index), n_samples, fs_hz, noise, {})
         signals[index] = strip.signal_mv
         rows.append(strip.parameters)
-        strip.beats.insert(0, "record", index)
-        tables.append(strip.beats)
+        tables.append({"record": np.full(strip.beats["beat"].size, index), **strip.beats})
     record_ids = tuple(f"sim-{seed}-{index:05d}" for index in range(n_records))
     keys = tuple(condition.key for condition in dealt)
     parameters = pd.DataFrame(rows)
@@ -195,7 +196,9 @@ def simulate_cohort(
         record_ids=record_ids,
         conditions=keys,
         parameters=parameters,
-        beats=pd.concat(tables, ignore_index=True),
+        beats=pd.DataFrame(
+            {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+        ),
     )
 
 
@@ -241,7 +244,7 @@ def simulate_record(
         "age_years": float(strip.parameters["age_years"]),
         "sex": strip.parameters["sex"],
         "parameters": strip.parameters,
-        "beats": tuple(strip.beats.to_dict("records")),
+        "beats": tuple(pd.DataFrame(strip.beats).to_dict("records")),
     }
     name = f"sim-{chosen.key}-{seed}"
     return EcgRecord(strip.signal_mv, fs_hz, STANDARD_LEADS, name, meta)
@@ -266,14 +269,14 @@ def _simulate(
     leads_mv = render_leads(parameters, heart, beats, times, n_samples, fs_hz)
     if np.isfinite(parameters.f_wave_mv):
         leads_mv += render_fibrillation(parameters, n_samples, fs_hz, rhythm)
-    leads_mv = leads_mv.astype(np.float32)
+    clean_mv = leads_mv.astype(np.float32)
     levels = draw_noise_levels(hiss)
     if noise:
-        leads_mv += simulate_noise(levels, n_samples, fs_hz, parameters.respiration_hz, hiss)
+        clean_mv += simulate_noise(levels, n_samples, fs_hz, parameters.respiration_hz, hiss)
     table = _beat_table(beats, times, n_samples, fs_hz)
     truth = _truth(parameters, table, fs_hz)
     truth |= {name: value if noise else np.nan for name, value in asdict(levels).items()}
-    return _Strip(_TO_TWELVE_LEADS @ leads_mv, truth, table)
+    return _Strip(_TO_TWELVE_LEADS @ clean_mv, truth, table)
 
 
 def _place_beats(parameters: HeartParameters, duration_s: float, rng: np.random.Generator) -> Beats:
@@ -290,28 +293,28 @@ def _place_beats(parameters: HeartParameters, duration_s: float, rng: np.random.
     return insert_premature_beats(beats, wanted, parameters.coupling, duration_s, rng)
 
 
-def _beat_table(beats: Beats, times: WaveTimes, n_samples: int, fs_hz: float) -> pd.DataFrame:
+def _beat_table(beats: Beats, times: WaveTimes, n_samples: int, fs_hz: float) -> BeatTable:
     r_samples = beats.r_s * fs_hz
     inside = (r_samples >= 0) & (r_samples <= n_samples - 1)
     samples = times.seconds[inside] * fs_hz
     samples[(samples < 0) | (samples > n_samples - 1)] = np.nan
     rr_ms = 1000 * np.diff(beats.r_s[inside], prepend=np.nan)
-    table: dict[str, Any] = {
+    table: BeatTable = {
         "beat": np.arange(inside.sum()),
         "kind": np.where(beats.premature[inside], "premature", "normal"),
         "rr_ms": rr_ms,
     }
     table |= {name: samples[:, column] for column, name in enumerate(FIDUCIALS)}
-    return pd.DataFrame(table)
+    return table
 
 
-def _truth(parameters: HeartParameters, table: pd.DataFrame, fs_hz: float) -> dict[str, Any]:
+def _truth(parameters: HeartParameters, table: BeatTable, fs_hz: float) -> dict[str, Any]:
     """Take what the strip itself decides from its beats, the rest from the parameters."""
-    rr_ms = table["rr_ms"].to_numpy()[1:]
-    normal = table[table["kind"] == "normal"]
-    mean_rr_ms = float(rr_ms.mean()) if rr_ms.size else float("nan")
-    pr_ms = _mean((normal["qrs_on"] - normal["p_on"]).to_numpy() / fs_hz * 1000)
-    qt_ms = _mean((normal["t_off"] - normal["qrs_on"]).to_numpy() / fs_hz * 1000)
+    rr_ms = table["rr_ms"][1:]
+    normal = table["kind"] == "normal"
+    mean_rr_ms = _mean(rr_ms)
+    pr_ms = _mean((table["qrs_on"] - table["p_on"])[normal] / fs_hz * 1000)
+    qt_ms = _mean((table["t_off"] - table["qrs_on"])[normal] / fs_hz * 1000)
     return asdict(parameters) | {
         "heart_rate_bpm": 60_000 / mean_rr_ms,
         "rr_cv": float(rr_ms.std() / mean_rr_ms) if rr_ms.size > 1 else float("nan"),

@@ -90,10 +90,10 @@ class Condition:
     heart_rate_bpm: Range = Range(60.0, 72.0, 99.0)
     rr_cv: Range = Range(0.01, 0.03, 0.07)
     p_ms: Range | None = Range(84.0, 104.0, 122.0)
-    pr_ms: Range | None = Range(122.0, 155.0, 198.0)
+    pr_ms: Range | None = Range(122.0, 155.0, 190.0)
     qrs_ms: Range = Range(82.0, 96.0, 112.0)
     qtc_ms: Range = Range(370.0, 402.0, 438.0)
-    axis_deg: Range = Range(-25.0, 45.0, 85.0)
+    axis_deg: Range = Range(-20.0, 45.0, 74.0)
     sokolow_lyon_mv: Range | None = Range(1.3, 2.2, 3.2)
     st_mv: Range | None = None
     age_years: Range = Range(18.0, 50.0, 90.0)
@@ -164,7 +164,7 @@ _ALL = (
         morphology="rbbb",
         qrs_ms=Range(122.0, 136.0, 165.0),
         qtc_ms=Range(395.0, 425.0, 455.0),
-        axis_deg=Range(-20.0, 35.0, 85.0),
+        axis_deg=Range(0.0, 35.0, 65.0),
         sokolow_lyon_mv=None,
         age_years=_OLDER,
         female_qrs_shift_ms=0.0,
@@ -183,7 +183,7 @@ _ALL = (
         morphology="stemi_anterior",
         heart_rate_bpm=Range(58.0, 82.0, 110.0),
         st_mv=Range(0.27, 0.35, 0.6),
-        axis_deg=Range(-20.0, 40.0, 80.0),
+        axis_deg=Range(-15.0, 40.0, 70.0),
         age_years=_OLDER,
     ),
     replace(
@@ -193,7 +193,7 @@ _ALL = (
         morphology="stemi_inferior",
         heart_rate_bpm=Range(50.0, 68.0, 100.0),
         st_mv=Range(0.13, 0.2, 0.4),
-        axis_deg=Range(0.0, 50.0, 85.0),
+        axis_deg=Range(5.0, 45.0, 70.0),
         age_years=_OLDER,
     ),
     replace(

@@ -25,12 +25,12 @@ from numpy.typing import NDArray
 
 __all__ = [
     "DOWER",
+    "FRONTAL_PLANE",
     "TO_TWELVE_LEADS",
     "VISIBLE_MV",
     "Placed",
     "Wave",
     "add_gaussians",
-    "frontal_plane",
     "place",
 ]
 
@@ -55,11 +55,12 @@ DOWER = np.array(
 
 TO_TWELVE_LEADS = np.zeros((12, 8))
 """(12, 8): I, II, V1–V6 to the twelve leads in standard order."""
-TO_TWELVE_LEADS[:6, :2] = [[1, 0], [0, 1], [-1, 1], [-0.5, -0.5], [1, -0.5], [-0.5, 1]]
+TO_TWELVE_LEADS[:6, :2] = np.array([[1, 0], [0, 1], [-1, 1], [-0.5, -0.5], [1, -0.5], [-0.5, 1]])
 TO_TWELVE_LEADS[6:, 2:] = np.eye(6)
 
-# I and aVF scaled to one length (aVF is an augmented lead, shorter by cos 30°), from X, Y, Z.
-_FRONTAL = np.stack([DOWER[0], (DOWER[1] - 0.5 * DOWER[0]) * 2 / np.sqrt(3)])
+FRONTAL_PLANE = np.stack([DOWER[0], (DOWER[1] - 0.5 * DOWER[0]) * 2 / np.sqrt(3)])
+"""(2, 3): X, Y, Z to I and to aVF lengthened by 2 / √3, which makes the two equally long."""
+
 _WINDOW_SIGMAS = 4.7  # beyond it a Gaussian of 2 mV is below 0.04 µV
 _GRID = 256
 
@@ -131,17 +132,6 @@ def place(wave: Wave, lead_weights: Floats = DOWER) -> Placed:
     grid = np.linspace(0, 1, _GRID)
     dipole = stretched.at(grid)
     return Placed(stretched, float(grid[(dipole**2).sum(axis=0).argmax()]))
-
-
-def frontal_plane(vectors_mv: Floats) -> Floats:
-    """Project vectors (n, 3) on I and the rescaled aVF: (n, 2), right-handed degrees clockwise."""
-    return vectors_mv @ _FRONTAL.T
-
-
-def from_frontal_plane(frontal_mv: Floats, z_mv: Floats) -> Floats:
-    """Return the (n, 3) vectors with a given frontal projection (n, 2) and back component (n,)."""
-    without_z = frontal_mv - z_mv[:, None] * _FRONTAL[:, 2]
-    return np.column_stack([without_z @ np.linalg.inv(_FRONTAL[:, :2]).T, z_mv])
 
 
 def add_gaussians(

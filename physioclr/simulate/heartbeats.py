@@ -10,18 +10,17 @@ from numpy.typing import NDArray
 from physioclr.leads import STANDARD_LEADS
 from physioclr.simulate.dipole import (
     DOWER,
+    FRONTAL_PLANE,
     TO_TWELVE_LEADS,
     Placed,
     Wave,
-    from_frontal_plane,
-    frontal_plane,
     place,
 )
 from physioclr.simulate.morphology import MORPHOLOGIES, P_WAVE, PVC_MORPHOLOGIES, Morphology
 from physioclr.simulate.parameters import HeartParameters
 from physioclr.simulate.rhythm import Beats
 
-__all__ = ["FIDUCIALS", "Ventricle", "WaveTimes", "shape_heart", "time_waves"]
+__all__ = ["FIDUCIALS", "Heart", "Ventricle", "WaveTimes", "shape_heart", "time_waves"]
 
 Floats = NDArray[np.float64]
 
@@ -119,12 +118,6 @@ def shape_heart(parameters: HeartParameters, morphology: str, rng: np.random.Gen
         gain = parameters.sokolow_lyon_mv / sokolow_lyon_mv(qrs, lead_weights)
     qrs = replace(qrs, vectors_mv=gain * qrs.vectors_mv)
     t = _vary(shape.t, parameters.t_gain * np.sqrt(gain), rng)
-    premature_shape = PVC_MORPHOLOGIES[int(rng.integers(len(PVC_MORPHOLOGIES)))]
-    premature = Ventricle(
-        place(_vary(premature_shape.qrs, parameters.t_gain, rng), lead_weights),
-        place(_vary(premature_shape.t, parameters.t_gain, rng), lead_weights),
-        np.array(premature_shape.st_mv),
-    )
     return Heart(
         p=place(p, lead_weights) if np.isfinite(parameters.p_ms) else None,
         normal=Ventricle(
@@ -132,19 +125,38 @@ def shape_heart(parameters: HeartParameters, morphology: str, rng: np.random.Gen
             place(t, lead_weights),
             _st_vector(shape, parameters, gain, lead_weights),
         ),
-        premature=premature if np.isfinite(parameters.coupling) else None,
+        premature=_premature(parameters, lead_weights, rng),
         lead_weights=lead_weights,
     )
 
 
+def _premature(
+    parameters: HeartParameters, lead_weights: Floats, rng: np.random.Generator
+) -> Ventricle | None:
+    if not np.isfinite(parameters.coupling):
+        return None
+    shape = PVC_MORPHOLOGIES[int(rng.integers(len(PVC_MORPHOLOGIES)))]
+    return Ventricle(
+        place(_vary(shape.qrs, 1.0, rng), lead_weights),
+        place(_vary(shape.t, parameters.t_gain, rng), lead_weights),
+        np.array(shape.st_mv),
+    )
+
+
 def turn_to_axis(qrs: Wave, axis_deg: float) -> Wave:
-    """Turn a QRS in the frontal plane until the net areas of I and aVF give an axis."""
-    frontal = frontal_plane(qrs.vectors_mv)
-    net = qrs.sigmas @ frontal
-    angle = np.deg2rad(axis_deg) - np.arctan2(net[1], net[0])
-    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    turned = from_frontal_plane(frontal @ rotation.T, qrs.vectors_mv[:, 2])
-    return replace(qrs, vectors_mv=turned)
+    """Tilt a QRS until the net areas of I and aVF give an axis.
+
+    Every vector that points left gains a share of it downward (a shear of Y by X), so the
+    horizontal plane, and with it the precordial leads, keeps its shape.
+    """
+    x, y, z = qrs.sigmas @ qrs.vectors_mv
+    across = np.deg2rad(axis_deg + 90.0)
+    by_x, by_y, by_z = np.array([np.cos(across), np.sin(across)]) @ FRONTAL_PLANE
+    leftward = np.maximum(qrs.vectors_mv[:, 0], 0.0)
+    missing = -(by_x * x + by_z * z) / by_y - y
+    tilted = qrs.vectors_mv.copy()
+    tilted[:, 1] += missing / (qrs.sigmas @ leftward) * leftward
+    return replace(qrs, vectors_mv=tilted)
 
 
 def sokolow_lyon_mv(qrs: Wave, lead_weights: Floats) -> float:

@@ -116,10 +116,13 @@ def _sines(
     phases: NDArray[np.float64],
 ) -> NDArray[np.float32]:
     """Sum sines (n_electrodes, n_frequencies) through one product with a shared basis."""
-    angles = 2 * np.pi * frequencies_hz[:, None] * times_s
-    basis = np.concatenate([np.sin(angles), np.cos(angles)]).astype(np.float32)
+    # Whole turns are dropped in double precision, so that single precision serves the sines.
+    turns = frequencies_hz[:, None] * times_s
+    angles = (2 * np.pi * (turns - np.floor(turns))).astype(np.float32)
+    basis = np.concatenate([np.sin(angles), np.cos(angles)])
     weights = np.concatenate([amplitudes * np.cos(phases), amplitudes * np.sin(phases)], axis=1)
-    return weights.astype(np.float32) @ basis
+    strips: NDArray[np.float32] = weights.astype(np.float32) @ basis
+    return strips
 
 
 def _slow(

@@ -106,7 +106,7 @@ def draw_parameters(condition: Condition, rng: np.random.Generator) -> HeartPara
         qrs_gain=_draw(Range(0.75, 1.0, 1.35), rng),
         t_gain=_draw(Range(0.65, 1.0, 1.45), rng),
         st_fraction=_draw(Range(0.12, 0.22, 0.32), rng),
-        premature_per_10_s=_or_nan(rng.integers(*_PREMATURE_PER_10_S), premature),
+        premature_per_10_s=_or_nan(float(rng.integers(*_PREMATURE_PER_10_S)), premature),
         coupling=_or_nan(_draw(Range(0.58, 0.66, 0.75), rng), premature),
         premature_qrs_ms=_or_nan(_draw(Range(128.0, 146.0, 172.0), rng), premature),
         f_wave_mv=_or_nan(_draw(Range(0.025, 0.045, 0.10), rng), fibrillating),
@@ -135,13 +135,14 @@ def fix_parameters(
     Raises
     ------
     TypeError
-        If a value is not a number (not "female" or "male" for `sex`: `ValueError`).
+        If a value is not a number.
     ValueError
         If a name is unknown, the condition has no such parameter, or values contradict each other.
     """
     for name, value in overrides.items():
         _check_override(drawn, condition, name, value)
-    fixed = replace(drawn, **{k: v if k == "sex" else float(v) for k, v in overrides.items()})
+    values: dict[str, Any] = {k: v if k == "sex" else float(v) for k, v in overrides.items()}
+    fixed = replace(drawn, **values)
     rr_ms = 60_000.0 / fixed.heart_rate_bpm
     if "qt_ms" in overrides:
         fixed = replace(fixed, qtc_fridericia_ms=fixed.qt_ms / (rr_ms / 1000) ** (1 / 3))
@@ -186,6 +187,8 @@ def _check_together(fixed: HeartParameters, rr_ms: float) -> None:
         )
     if not 0.45 <= (fixed.coupling if math.isfinite(fixed.coupling) else 0.6) <= 0.95:
         raise ValueError(f"coupling must lie in 0.45–0.95, got {fixed.coupling:g}")
+    if not -60.0 <= fixed.axis_deg <= 80.0:
+        raise ValueError(f"axis_deg must lie in −60–80, got {fixed.axis_deg:g}")
     if not 0.05 <= fixed.st_fraction <= 0.6:
         raise ValueError(f"st_fraction must lie in 0.05–0.6, got {fixed.st_fraction:g}")
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 __all__ = ["Beats", "fibrillation_beats", "insert_premature_beats", "sinus_beats"]
 
 _LEAD_IN_S = 2.5  # beats before the strip, so that its first samples hold the tail of one
-_SHORTEST_RR_S = 0.30  # the AV node's refractory period keeps RR above it
+_SHORTEST_RR_S = 0.30  # refractory AV node; restoring the mean may shorten it by a tenth
 _DEEPEST_SWING = 0.35
 
 
@@ -77,7 +77,7 @@ def sinus_beats(
 def fibrillation_beats(
     heart_rate_bpm: float, rr_cv: float, duration_s: float, rng: np.random.Generator
 ) -> Beats:
-    """Place the beats of atrial fibrillation: RR independent, log-normal, never below 300 ms.
+    """Place the beats of atrial fibrillation: RR independent and log-normal.
 
     Parameters
     ----------
@@ -118,11 +118,12 @@ def insert_premature_beats(
     """
     r_s = beats.r_s.copy()
     premature = beats.premature.copy()
-    inside = np.flatnonzero((r_s > 0.3) & (r_s < duration_s - 0.3))
+    margin_s = min(1.0, duration_s / 5)
+    inside = np.flatnonzero((r_s > margin_s) & (r_s < duration_s - margin_s))
     for beat in rng.permutation(inside[inside > 0]):
         near = premature[max(beat - 2, 0) : beat + 3]
         moved = r_s[beat - 1] + coupling * (r_s[beat] - r_s[beat - 1])
-        if premature.sum() == n_premature or near.any() or moved < 0.1:
+        if premature.sum() == n_premature or near.any() or moved < margin_s / 2:
             continue
         r_s[beat] = moved
         premature[beat] = True

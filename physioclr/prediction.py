@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physioclr.checkpoint import Encoder, HeadCard
-from physioclr.embed import embed
+from physioclr.embedding import embed
 from physioclr.errors import CheckpointError
 from physioclr.records import EcgRecord
 

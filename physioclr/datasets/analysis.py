@@ -1,0 +1,93 @@
+"""Everything a store holds about one ECG, computed in one go: `analyse`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physioclr.datasets.cohort import CohortRecord
+from physioclr.datasets.standard_form import standardised
+from physioclr.physiology.consensus import consensus_fiducials
+from physioclr.physiology.measurements import measure
+from physioclr.physiology.vector import physiology_vector
+from physioclr.signal.delineation import cut_samples, delineate
+from physioclr.signal.quality import assess_quality
+
+__all__ = ["AnalysedEcg", "analyse"]
+
+
+@dataclass(frozen=True, eq=False)
+class AnalysedEcg:
+    """What `StoreWriter.append` takes.
+
+    Parameters
+    ----------
+    signal_mv : (12, n_samples) float32
+        The standard leads, at the store's rate and of its length, in steps of 1 µV.
+    metadata : mapping
+        ``age_years``, ``sex``, ``quality_score``, ``acceptable``.
+    measurements, physiology : mapping of str to float
+    beats : mapping of str to (n,) int32
+    """
+
+    signal_mv: NDArray[np.float32]
+    metadata: Mapping[str, Any]
+    measurements: Mapping[str, float]
+    physiology: Mapping[str, float]
+    beats: Mapping[str, NDArray[np.int32]]
+
+
+def analyse(record: CohortRecord, *, fs_hz: float, duration_s: float) -> AnalysedEcg:
+    """Read, standardise and measure one ECG.
+
+    Parameters
+    ----------
+    record : CohortRecord
+    fs_hz, duration_s : float
+        Of the store.
+
+    Returns
+    -------
+    AnalysedEcg
+        Measured on the signal as the store holds it, after rounding to 1 µV.
+
+    Raises
+    ------
+    PhysioclrError
+        If it cannot be read, lacks a standard lead, is too short, does not fit a store, or cannot
+        be analysed.
+    """
+    as_read = record.read()
+    ecg = standardised(as_read, fs_hz=fs_hz, duration_s=duration_s)
+    quality = assess_quality(ecg)
+    delineation = delineate(ecg)
+    vector = physiology_vector(ecg, delineation)
+    waves = consensus_fiducials(delineation)
+    age = record.age_years
+    return AnalysedEcg(
+        signal_mv=ecg.signal_mv,
+        metadata={
+            "age_years": as_read.meta.get("age_years", math.nan) if math.isnan(age) else age,
+            "sex": record.sex or as_read.meta.get("sex"),
+            "quality_score": quality.score,
+            "acceptable": quality.acceptable,
+        },
+        measurements=measure(ecg, delineation).scalars(),
+        physiology=dict(zip(vector.names, vector.values.tolist(), strict=True)),
+        beats={
+            "r_peaks_samples": _whole_samples(delineation.r_peaks_samples),
+            "cuts_samples": _whole_samples(cut_samples(delineation)),
+            "p_peaks_samples": _whole_samples(waves["p_peak"].to_numpy()),
+            "t_peaks_samples": _whole_samples(waves["t_peak"].to_numpy()),
+        },
+    )
+
+
+def _whole_samples(samples: NDArray[Any]) -> NDArray[np.int32]:
+    known = np.asarray(samples, dtype=np.float64)
+    return np.rint(known[np.isfinite(known)]).astype(np.int32)

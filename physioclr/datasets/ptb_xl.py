@@ -1,0 +1,124 @@
+"""PTB-XL in its official layout.
+
+Wagner P et al. PTB-XL, a large publicly available electrocardiography dataset. Sci Data 2020;7:154.
+doi:10.1038/s41597-020-0495-6; version 1.0.3 on PhysioNet.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from physioclr.datasets.cohort import Cohort, CohortRecord
+from physioclr.errors import DatasetError
+from physioclr.io import read_ecg
+
+__all__ = ["DATABASE_NAME", "SUPERCLASSES", "read_ptb_xl"]
+
+DATABASE_NAME = "ptbxl_database.csv"
+
+SUPERCLASSES = {
+    "NORM": "Normal ECG",
+    "MI": "Myocardial infarction",
+    "STTC": "ST/T change",
+    "CD": "Conduction disturbance",
+    "HYP": "Hypertrophy",
+}
+"""The diagnostic superclasses, in the paper's order."""
+
+_STATEMENTS_NAME = "scp_statements.csv"
+_COLUMNS = ("ecg_id", "patient_id", "age", "sex", "scp_codes", "strat_fold", "filename_hr")
+_SEXES = {0: "male", 1: "female"}
+_AGE_OVER_89 = 300
+
+
+def read_ptb_xl(folder: Path) -> Cohort:
+    """List the 500 Hz records of PTB-XL.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``ptbxl_database.csv``, ``scp_statements.csv`` and ``records500/``.
+
+    Returns
+    -------
+    Cohort
+        Record ids are the ECG ids as five digits, folds are ``strat_fold``. The label set
+        ``superclass`` holds the diagnostic class of every diagnostic statement of a record,
+        whatever its likelihood, as the example that comes with PTB-XL aggregates them; a record
+        without a diagnostic statement has unknown superclasses. An age of 300, which stands for
+        any above 89, is unknown.
+
+    Raises
+    ------
+    DatasetError
+        If a table is missing, damaged or lacks a column.
+    """
+    database = _read_table(folder / DATABASE_NAME, _COLUMNS)
+    classes = _diagnostic_classes(folder / _STATEMENTS_NAME)
+    return Cohort(
+        name="PTB-XL",
+        records=tuple(_record(row, folder, classes) for _, row in database.iterrows()),
+        label_sets={"superclass": SUPERCLASSES},
+    )
+
+
+def _record(row: pd.Series, folder: Path, classes: Mapping[str, str]) -> CohortRecord:
+    record_id = f"{int(row['ecg_id']):05d}"
+    present = {classes[code] for code in _codes(row["scp_codes"], record_id) if code in classes}
+    labels = {name: float(name in present) for name in SUPERCLASSES} if present else {}
+    age = float(row["age"])
+    return CohortRecord(
+        record_id=record_id,
+        patient_id=str(int(row["patient_id"])),
+        read=partial(read_ecg, folder / f"{row['filename_hr']}.hea"),
+        age_years=math.nan if age == _AGE_OVER_89 else age,
+        sex=_SEXES.get(row["sex"]),
+        fold=int(row["strat_fold"]),
+        labels={"superclass": labels},
+    )
+
+
+def _codes(stated: str, record_id: str) -> dict[str, float]:
+    try:
+        codes = ast.literal_eval(stated)
+    except (ValueError, SyntaxError):
+        codes = None
+    if not isinstance(codes, dict):
+        raise DatasetError(
+            f"{DATABASE_NAME}, ECG {record_id}",
+            expected="scp_codes as {'statement': likelihood}",
+            found="something else",
+        )
+    return codes
+
+
+def _diagnostic_classes(file: Path) -> dict[str, str]:
+    """Return statement → superclass for the diagnostic statements."""
+    table = _read_table(file, ("diagnostic", "diagnostic_class"))
+    diagnostic = table[table["diagnostic"] == 1]
+    codes = diagnostic[diagnostic.columns[0]].astype(str)
+    return dict(zip(codes, diagnostic["diagnostic_class"], strict=True))
+
+
+def _read_table(file: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    subject = f"{file.parent.name}/{file.name}"
+    expected = f"a table with the columns {', '.join(columns)}"
+    try:
+        table = pd.read_csv(file)
+    except FileNotFoundError:
+        raise DatasetError(subject, expected=expected, found="no such file") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError):
+        raise DatasetError(subject, expected=expected, found="a file that is no table") from None
+    missing = [column for column in columns if column not in table]
+    required = [column for column in columns if column not in ("age", "sex")]
+    if missing:
+        raise DatasetError(subject, expected=expected, found=f"none named {', '.join(missing)}")
+    if columns is _COLUMNS and table[required].isna().to_numpy().any():
+        raise DatasetError(subject, expected=f"{', '.join(required)} in each row", found="gaps")
+    return table

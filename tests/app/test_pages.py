@@ -1,0 +1,144 @@
+"""Every page opens on every kind of ECG, says what it must, and raises nothing."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.components.frame import DISCLAIMER
+from app.navigation import PAGES
+from app.state import AppState
+from physioclr.bundle import bundled
+from physioclr.physiology.measurements import measure
+from physioclr.records import EcgRecord
+
+pytestmark = pytest.mark.usefixtures("small_app")
+
+
+def flat_lead(record):
+    signal = record.signal_mv.copy()
+    signal[record.leads.index("V2")] = 0.0
+    return replace(record, signal_mv=signal)
+
+
+def two_seconds(record):
+    return replace(record, signal_mv=record.signal_mv[:, :1000])
+
+
+def missing_samples(record):
+    signal = record.signal_mv.copy()
+    signal[:, 1000:1500] = np.nan
+    return replace(record, signal_mv=signal)
+
+
+def two_leads(record):
+    return EcgRecord(record.signal_mv[[1, 6]], record.fs_hz, ("II", "V1"), "two-leads")
+
+
+KINDS = {
+    "good": lambda record: record,
+    "flat lead": flat_lead,
+    "2 s": two_seconds,
+    "missing samples": missing_samples,
+    "two leads": two_leads,
+}
+
+
+def open_page(url_path, record=None):
+    app = AppTest.from_file(str(bundled("app") / "main.py"), default_timeout=120)
+    state = AppState()
+    if record is not None:
+        state.read.open(record)
+    app.session_state["physioclr"] = state
+    app.run()
+    if url_path != next(iter(PAGES)):
+        app.switch_page(str(bundled("pages") / PAGES[url_path][0])).run()
+    return app
+
+
+def html_of(app):
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
+@pytest.mark.parametrize("kind", ["none", *KINDS])
+def test_every_page_opens_on_every_ecg(kind, good_record):
+    app = open_page("read", None if kind == "none" else KINDS[kind](good_record))
+    for file, title, _ in PAGES.values():
+        app.switch_page(str(bundled("pages") / file)).run()
+        assert not app.exception, title
+        assert DISCLAIMER in html_of(app)
+        assert f"<h1>{title}</h1>" in html_of(app)
+
+
+def test_the_table_shows_what_measure_returns(good_record):
+    shown = html_of(open_page("read", good_record))
+    measured = measure(good_record)
+    assert f"{measured.heart_rate_bpm:.0f} <span" in shown
+    assert f"{measured.qrs_ms:.0f} <span" in shown
+
+
+def test_a_simulated_ecg_says_so(good_record):
+    assert "Simulated ECG" in html_of(open_page("read", good_record))
+
+
+def test_an_ecg_of_a_person_does_not(good_record):
+    real = replace(good_record, meta={})
+    assert "Simulated ECG" not in html_of(open_page("read", real))
+
+
+def test_a_flat_lead_is_said_in_a_sentence_and_gets_no_call(good_record):
+    app = open_page("read", flat_lead(good_record))
+    said = " ".join(element.value for element in [*app.warning, *app.success])
+    assert "Lead V2 is flat" in said
+    assert any("No call" in element.value for element in app.warning)
+
+
+def test_two_seconds_are_refused_in_one_sentence(good_record):
+    app = open_page("read", two_seconds(good_record))
+    assert any("2" in element.value and "found" in element.value for element in app.warning)
+
+
+def test_missing_leads_are_named(good_record):
+    app = open_page("read", two_leads(good_record))
+    assert any("I, III, aVR, aVL, aVF, V2" in element.value for element in app.caption)
+
+
+def test_a_long_record_gets_a_time_slider(good_record):
+    long = replace(good_record, signal_mv=np.tile(good_record.signal_mv, (1, 3)))
+    app = open_page("read", long)
+    assert app.slider[0].max == pytest.approx(20.0)
+    app.slider[0].set_value(7.0).run()
+    assert not app.exception
+    assert app.session_state["physioclr"].read.start_s == 7.0
+
+
+def test_the_ecg_survives_a_page_change(good_record):
+    app = open_page("read", good_record)
+    for url_path in ("augmentations", "map", "read"):
+        app.switch_page(str(bundled("pages") / PAGES[url_path][0])).run()
+        assert good_record.record_id in html_of(app) or url_path == "map"
+    assert app.session_state["physioclr"].read.record is good_record
+
+
+def test_picking_from_the_demo_cohort_opens_that_ecg(small_cohort):
+    app = open_page("read")
+    app.selectbox[0].set_value(3).run()
+    assert small_cohort.record(3).record_id in html_of(app)
+
+
+def test_a_store_that_is_none_is_said_in_one_sentence(good_record):
+    app = open_page("map", good_record)
+    app.text_input[0].set_value("no/such/store").run()
+    assert not app.exception
+    assert "expected" in app.error[0].value
+
+
+def test_a_run_probe_is_kept_over_a_page_change():
+    app = open_page("probe")
+    app.button[0].click().run()
+    assert not app.exception
+    assert "random init" in html_of(app)
+    app.switch_page(str(bundled("pages") / PAGES["read"][0])).run()
+    app.switch_page(str(bundled("pages") / PAGES["probe"][0])).run()
+    assert "random init" in html_of(app)
