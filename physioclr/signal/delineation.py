@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -10,16 +10,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from physioclr.errors import SignalError
 from physioclr.records import EcgRecord
-from physioclr.signal.beats import detect_heartbeats
-from physioclr.signal.filtering import bandpass
 from physioclr.signal.gaps import fill_gaps, require_duration
 from physioclr.signal.lead_faults import find_lead_faults
-from physioclr.signal.p_waves import p_wave_present
-from physioclr.signal.prominence import prominence_waves
+from physioclr.signal.wave_finding import find_waves
+from physioclr.signal.wave_network import WaveNetwork, load_wave_network
 
-__all__ = ["FIDUCIALS", "Delineation", "cut_samples", "delineate"]
+__all__ = ["FIDUCIALS", "Delineation", "cut_samples", "delineate", "delineate_many"]
 
 FIDUCIALS = (
     "p_on",
@@ -32,9 +29,7 @@ FIDUCIALS = (
     "t_peak",
     "t_off",
 )
-_P_COLUMNS = ("p_on", "p_peak", "p_off")
-_BAND_HZ = (0.5, 40.0)
-_PEAK_REACH_S = 0.06
+_COLUMNS = pd.Index(FIDUCIALS)
 _FALLBACK_CUT = 0.65
 
 
@@ -49,7 +44,8 @@ class Delineation(Mapping[str, pd.DataFrame]):
         wave is absent or not measurable. The rows of all leads are the same beats.
     fs_hz : float
     r_peaks_samples : (n_beats,) int64
-        The R peaks all leads agree on; `r_peak` of a table is that lead's own largest deflection.
+        One a beat for all leads: where half of the energy of QRS, summed over leads, has passed.
+        `r_peak` of a table is that lead's own peak.
     n_samples : int
         Length of the record.
     record_id : str
@@ -138,19 +134,21 @@ class Delineation(Mapping[str, pd.DataFrame]):
         return np.array(rows).reshape(len(rows), self.n_beats)
 
 
-def delineate(record: EcgRecord) -> Delineation:
+def delineate(record: EcgRecord, *, network: WaveNetwork | None = None) -> Delineation:
     """Find the heartbeats of a record and the waves of each, lead by lead.
 
     Parameters
     ----------
     record : EcgRecord
-        At least 5 s.
+        At least 5 s, from 100 Hz, any leads.
+    network : WaveNetwork, optional
+        Other weights than the shipped ones.
 
     Returns
     -------
     Delineation
-        With NaN, and a sentence in `reasons`, for a lead that is flat, empty or fails. A record
-        without beats gives tables without rows.
+        With NaN, and a sentence in `reasons`, for a lead that is flat or empty, and for every lead
+        of a record without heartbeats (its tables have no rows).
 
     Raises
     ------
@@ -159,127 +157,70 @@ def delineate(record: EcgRecord) -> Delineation:
 
     Notes
     -----
-    Waves by NeuroKit2's `prominence` method (see `prominence_waves`), on each lead between 0.5 and
-    40 Hz, with these additions. The method expects a QRS that points up: a lead is turned over
-    where its largest deflection points down. It seeks P waves that point up: both signs are tried
-    and the one with the larger median P wave is kept. It always finds a P wave: `p_wave_present`
-    says in which beats there is one. Waves over missing samples are NaN.
-
-    The method seeks the limits of QRS within 50 ms of its peak: a bundle branch block is found up
-    to 60 ms too narrow.
+    `wave_input` filters and resamples all leads, `WaveNetwork` marks P, QRS and T in each with the
+    others in sight, `decode_waves` makes beats of it: the leads vote on which waves there are, each
+    has its own onset, peak and end. Waves over missing samples are NaN. ``docs/physiology.md``
+    holds what is reached on LUDB.
     """
+    return _delineate(record, network or load_wave_network())
+
+
+def delineate_many(records: Iterable[EcgRecord]) -> Iterator[Delineation]:
+    """Delineate records one after the other, with memory that does not grow with their number.
+
+    Parameters
+    ----------
+    records : iterable of EcgRecord
+        Of any lengths, rates and leads; taken one at a time.
+
+    Yields
+    ------
+    Delineation
+        To the bit what `delineate` gives for the record alone.
+
+    Raises
+    ------
+    SignalError
+        At a record shorter than 5 s.
+    """
+    network = load_wave_network()
+    for record in records:
+        yield _delineate(record, network)
+
+
+def _delineate(record: EcgRecord, network: WaveNetwork) -> Delineation:
     require_duration(record)
-    peaks = detect_heartbeats(record)
     reasons = find_lead_faults(record)
-    filled, missing = fill_gaps(record.signal_mv)
-    filtered = bandpass(filled, record.fs_hz, *_BAND_HZ)
-    tables = {
-        lead: pd.DataFrame(np.nan, index=range(peaks.size), columns=FIDUCIALS, dtype=np.float64)
-        for lead in record.leads
-    }
     rows = [row for row, lead in enumerate(record.leads) if lead not in reasons]
-    tables |= _delineate_rows(filtered, rows, record, peaks, reasons)
+    samples = np.full((record.n_leads, 0, len(FIDUCIALS)), np.nan)
+    beats = np.empty(0)
+    if rows:
+        filled, missing = fill_gaps(record.signal_mv)
+        waves = find_waves(filled[rows], record.fs_hz, network)
+        beats = waves.beats
+        samples = np.full((record.n_leads, beats.size, len(FIDUCIALS)), np.nan)
+        samples[rows] = waves.fiducials
+        _erase_in_gaps(samples, missing)
+    if not beats.size:
+        reasons |= {
+            lead: f"lead {lead} shows no heartbeat" for lead in record.leads if lead not in reasons
+        }
     tables = {
-        lead: _without_gaps(table, gaps)
-        for (lead, table), gaps in zip(tables.items(), missing, strict=True)
+        lead: pd.DataFrame(of_lead, columns=_COLUMNS)
+        for lead, of_lead in zip(record.leads, samples, strict=True)
     }
+    peaks = np.round(beats).astype(np.int64)
     return Delineation(tables, record.fs_hz, peaks, record.n_samples, record.record_id, reasons)
 
 
-def _delineate_rows(
-    filtered: NDArray[np.float64],
-    rows: list[int],
-    record: EcgRecord,
-    peaks: NDArray[np.int64],
-    reasons: dict[str, str],
-) -> dict[str, pd.DataFrame]:
-    """Delineate all leads at once; where that fails one by one, with a reason for each failure."""
-    if not rows:
-        return {}
-    leads = [record.leads[row] for row in rows]
-    try:
-        tables = _delineate_leads(filtered[rows], record.fs_hz, peaks)
-    except SignalError as error:
-        if len(rows) == 1 or peaks.size < 2:
-            reasons |= {
-                lead: f"lead {lead} could not be delineated: expected {error.expected}, "
-                f"found {error.found}"
-                for lead in leads
-            }
-            return {}
-        one_by_one: dict[str, pd.DataFrame] = {}
-        for row in rows:
-            one_by_one |= _delineate_rows(filtered, [row], record, peaks, reasons)
-        return one_by_one
-    return dict(zip(leads, tables, strict=True))
-
-
-def _delineate_leads(
-    leads_mv: NDArray[np.float64], fs_hz: float, peaks: NDArray[np.int64]
-) -> list[pd.DataFrame]:
-    own_peaks, sign = _largest_deflections(leads_mv, fs_hz, peaks)
-    upright_mv = sign[:, None] * leads_mv
-    both_mv = np.concatenate([upright_mv, -upright_mv])
-    both = prominence_waves(both_mv, fs_hz, np.concatenate([own_peaks, own_peaks]))
-    p_height = _p_height(both_mv, both)
-    n_leads = len(leads_mv)
-    turned = p_height[n_leads:] > p_height[:n_leads]
-    waves = {}
-    for name, samples in both.items():
-        waves[name] = samples[:n_leads]
-        if name in _P_COLUMNS:
-            waves[name] = np.where(turned[:, None], samples[n_leads:], waves[name])
-    present = p_wave_present(leads_mv, fs_hz, peaks, waves["p_peak"], waves["qrs_on"])
-    for name in _P_COLUMNS:
-        waves[name] = np.where(present, waves[name], np.nan)
-    waves["r_peak"] = own_peaks.astype(np.float64)
-    return [
-        pd.DataFrame({name: waves[name][lead] for name in FIDUCIALS}) for lead in range(n_leads)
-    ]
-
-
-def _largest_deflections(
-    leads_mv: NDArray[np.float64], fs_hz: float, peaks: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return (n_leads, n_beats) peaks of each lead's usual sign, and those (n_leads,) signs."""
-    if not peaks.size:
-        return np.empty((len(leads_mv), 0), dtype=np.int64), np.ones(len(leads_mv))
-    reach = round(_PEAK_REACH_S * fs_hz)
-    at = np.clip(peaks[:, None] + np.arange(-reach, reach + 1), 0, leads_mv.shape[1] - 1)
-    windows = leads_mv[:, at]
-    windows = windows - np.median(windows, axis=2, keepdims=True)
-    up = np.median(windows.max(axis=2), axis=1)
-    down = np.median(-windows.min(axis=2), axis=1)
-    sign = np.where(up >= down, 1.0, -1.0)
-    chosen = np.argmax(sign[:, None, None] * windows, axis=2)
-    return np.take_along_axis(at, chosen.T, axis=1).T, sign
-
-
-def _p_height(
-    leads_mv: NDArray[np.float64], waves: dict[str, NDArray[np.float64]]
-) -> NDArray[np.float64]:
-    """Return each lead's median height of P over the chord from onset to offset, in mV."""
-    samples = np.array([waves[name] for name in _P_COLUMNS])
-    known = np.isfinite(samples).all(axis=0)
-    index = np.where(known, samples, 0).astype(np.intp)
-    on_mv, peak_mv, off_mv = (np.take_along_axis(leads_mv, part, axis=1) for part in index)
-    height = np.where(known, peak_mv - (on_mv + off_mv) / 2, np.nan)
-    medians = np.zeros(len(leads_mv))
-    some = known.any(axis=1)
-    if some.any():
-        medians[some] = np.nanmedian(height[some], axis=1)
-    return medians
-
-
-def _without_gaps(table: pd.DataFrame, gaps: NDArray[np.bool_]) -> pd.DataFrame:
-    """Write NaN for every fiducial that stands on a missing sample."""
-    if not gaps.any():
-        return table
-    samples = table.to_numpy(copy=True)
-    known = np.isfinite(samples)
-    at = np.where(known, samples, 0).astype(np.intp)
-    samples[gaps[at] & known] = np.nan
-    return pd.DataFrame(samples, columns=table.columns)
+def _erase_in_gaps(samples: NDArray[np.float64], missing: NDArray[np.bool_]) -> None:
+    """Write NaN for every fiducial (n_leads, n_beats, 9) that stands on a missing sample."""
+    if not missing.any():
+        return
+    for of_lead, gone in zip(samples, missing, strict=True):
+        known = np.isfinite(of_lead)
+        at = np.round(np.where(known, of_lead, 0)).astype(np.intp)
+        of_lead[gone[at] & known] = np.nan
 
 
 def cut_samples(delineation: Delineation) -> NDArray[np.int64]:
