@@ -7,8 +7,8 @@ from physioclr.physiology.measurements import measure
 from physioclr.signal.delineation import delineate
 from physioclr.simulate import simulate_cohort
 
-# Bundle branch blocks are left out: NeuroKit2 seeks the limits of QRS within 50 ms of its peak
-# and so finds a wide one up to 60 ms too narrow.
+# Bundle branch blocks are left out: of these simulated hearts QRS is found some 20 ms too narrow
+# in RBBB and 15 ms too wide in LBBB.
 NARROW = (
     "sinus_rhythm",
     "sinus_bradycardia",
@@ -44,12 +44,12 @@ def test_beats_are_those_simulated_but_for_the_records_ends(errors):
     assert np.abs(errors["n_beats"]).max() <= 1  # the last beat may be cut by the end
 
 
-# A ratchet on the present delineation. Median errors over these 16 records: QT 13.6, 15.3 and
-# 17.0 ms on three states of the simulator, PR 7.2 and QRS 6.2 ms on the last of them. What is
-# above that is left for the simulator's next change.
+# A ratchet on the present delineation. The network calls a P wave close behind T absent, so PR is
+# not measurable in up to 2 of the 16; see docs/physiology.md.
 @pytest.mark.parametrize(("name", "within_ms"), [("pr_ms", 10), ("qrs_ms", 10), ("qt_ms", 20)])
 def test_intervals_agree_in_the_median(errors, name, within_ms):
-    assert np.median(np.abs(errors[name])) <= within_ms
+    assert np.isfinite(errors[name]).sum() >= 14
+    assert np.nanmedian(np.abs(errors[name])) <= within_ms
 
 
 def test_atrial_fibrillation_has_no_pr_and_sinus_rhythm_has_one():
