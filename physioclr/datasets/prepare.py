@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from physioclr.datasets.analysis import AnalysedEcg, analyse
 from physioclr.datasets.cohort import Cohort, CohortRecord
 from physioclr.datasets.sources import find_cohort
@@ -217,7 +219,7 @@ def _analyse_all(
             yield _analyse_or_reason(record, fs_hz, duration_s)
         return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_leave_ctrl_c_to_parent)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
     try:
         pending: deque[Future[AnalysedEcg | PhysioclrError]] = deque()
         for record in records:
@@ -234,5 +236,7 @@ def _analyse_all(
         pool.shutdown(cancel_futures=True)
 
 
-def _leave_ctrl_c_to_parent() -> None:
+def _begin_worker() -> None:
+    """Leave Ctrl-C to the parent, and the cores to the other workers."""
+    threadpool_limits(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
