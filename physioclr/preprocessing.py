@@ -71,6 +71,24 @@ class Preprocessing(BaseModel):
         in_band = bandpass(signal_mv, fs_hz, self.low_hz, self.high_hz)
         return np.asarray(resample(in_band, fs_hz, self.fs_hz) / self.scale_mv, dtype=np.float32)
 
+    def signal(self, record: EcgRecord) -> NDArray[np.float32]:
+        """Return a record's signal as the encoder takes it, in one piece.
+
+        Parameters
+        ----------
+        record : EcgRecord
+
+        Returns
+        -------
+        (n_leads, n_samples) float32
+
+        Raises
+        ------
+        SignalError
+            If a lead is absent, flat or has samples missing, or the ECG is shorter than a window.
+        """
+        return self.filtered(self._checked(record), record.fs_hz)
+
     def windows(self, record: EcgRecord) -> NDArray[np.float32]:
         """Return the windows of a record, evenly spread so that they cover it.
 
@@ -85,9 +103,9 @@ class Preprocessing(BaseModel):
         Raises
         ------
         SignalError
-            If a lead is absent, flat or has samples missing, or the ECG is shorter than a window.
+            As `signal` does.
         """
-        signal = self.filtered(self._checked(record), record.fs_hz)
+        signal = self.signal(record)
         return np.stack(
             [signal[:, s : s + self.window_samples] for s in self.starts(signal.shape[1])]
         )

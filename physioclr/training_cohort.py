@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physioclr.datasets.store import Store
-from physioclr.errors import DatasetError
+from physioclr.errors import DatasetError, SignalError
 from physioclr.physiology.similarity import PhysiologySpace
 from physioclr.preprocessing import Preprocessing
 
 __all__ = ["TrainingBatch", "TrainingCohort"]
 
-_RECORDS_AT_ONCE = 64
 _WINDOWS_PER_RECORD = 2
 
 
@@ -184,25 +183,25 @@ def _usable(store: Store, preprocessing: Preprocessing) -> _Usable:
         )
     n_samples = preprocessing.window_samples
     windows, rows = [], []
-    for start in range(0, len(store), _RECORDS_AT_ONCE):
-        chunk = np.arange(start, min(start + _RECORDS_AT_ONCE, len(store)))
-        signals = preprocessing.filtered(store.signals_mv(chunk), store.fs_hz)
-        usable = np.isfinite(signals).all(axis=(1, 2)) & (np.ptp(signals, axis=2) > 0).all(axis=1)
-        signals = signals[usable, :, : _WINDOWS_PER_RECORD * n_samples]
-        by_window = signals.reshape(*signals.shape[:2], _WINDOWS_PER_RECORD, n_samples)
-        windows.append(np.ascontiguousarray(by_window.swapaxes(1, 2)))
-        rows.append(chunk[usable])
-    usable_rows = np.concatenate(rows)
-    if not len(usable_rows):
+    for row in range(len(store)):
+        try:
+            signal = preprocessing.signal(store.record(row))
+        except SignalError:
+            continue
+        consecutive = signal[:, : _WINDOWS_PER_RECORD * n_samples]
+        by_window = consecutive.reshape(len(signal), _WINDOWS_PER_RECORD, n_samples)
+        windows.append(by_window.swapaxes(0, 1))
+        rows.append(row)
+    if not rows:
         raise DatasetError(
             store.path.name, expected="ECGs with a signal in every lead", found="none"
         )
     return _Usable(
-        windows=np.concatenate(windows),
-        physiology=store.physiology.to_numpy(dtype=np.float64)[usable_rows],
+        windows=np.stack(windows),
+        physiology=store.physiology.to_numpy(dtype=np.float64)[rows],
         beats=[
             _windowed_beats(beat, preprocessing.fs_hz / store.fs_hz, n_samples)
-            for beat in store.beats.iloc[usable_rows].itertuples()
+            for beat in store.beats.iloc[rows].itertuples()
         ],
     )
 

@@ -2,11 +2,9 @@
 
 from physioclr.simulate.cohort import SimulatedCohort, simulate_cohort, simulate_record
 from physioclr.simulate.conditions import CONDITIONS, Condition, Range
-from physioclr.simulate.heartbeats import FIDUCIALS
 
 __all__ = [
     "CONDITIONS",
-    "FIDUCIALS",
     "Condition",
     "Range",
     "SimulatedCohort",

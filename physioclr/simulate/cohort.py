@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from physioclr.leads import STANDARD_LEADS
 from physioclr.records import EcgRecord
+from physioclr.signal.delineation import FIDUCIALS
 from physioclr.simulate.conditions import CONDITIONS, Condition
 from physioclr.simulate.dipole import TO_TWELVE_LEADS
-from physioclr.simulate.heartbeats import FIDUCIALS, WaveTimes, shape_heart, time_waves
+from physioclr.simulate.heartbeats import WaveTimes, shape_heart, time_waves
 from physioclr.simulate.noise import draw_noise_levels, simulate_noise
 from physioclr.simulate.parameters import HeartParameters, draw_parameters, fix_parameters
 from physioclr.simulate.rendering import render_fibrillation, render_leads

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physioclr.leads import STANDARD_LEADS
+from physioclr.signal.delineation import FIDUCIALS
 from physioclr.simulate.dipole import (
     DOWER,
     FRONTAL_PLANE,
@@ -20,21 +21,9 @@ from physioclr.simulate.morphology import MORPHOLOGIES, P_WAVE, PVC_MORPHOLOGIES
 from physioclr.simulate.parameters import HeartParameters
 from physioclr.simulate.rhythm import Beats
 
-__all__ = ["FIDUCIALS", "Heart", "Ventricle", "WaveTimes", "shape_heart", "time_waves"]
+__all__ = ["Heart", "Ventricle", "WaveTimes", "shape_heart", "time_waves"]
 
 Floats = NDArray[np.float64]
-
-FIDUCIALS = (
-    "p_on",
-    "p_peak",
-    "p_off",
-    "qrs_on",
-    "r_peak",
-    "qrs_off",
-    "t_on",
-    "t_peak",
-    "t_off",
-)
 
 _PERSONAL = 0.10  # how far one heart's vectors stray from the morphology's, relative
 _QT_MEMORY = 0.7  # weight of the past in the RR that QT follows (it lags the rate)

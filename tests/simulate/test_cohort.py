@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from physioclr.leads import STANDARD_LEADS
-from physioclr.signal import delineation
-from physioclr.simulate import CONDITIONS, FIDUCIALS, simulate_cohort, simulate_record
+from physioclr.signal.delineation import FIDUCIALS
+from physioclr.simulate import CONDITIONS, simulate_cohort, simulate_record
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +81,6 @@ def test_clean_waves_do_not_depend_on_the_sampling_rate():
     # Only the last sample's position (9.996 s or 9.999 s) may cost a fiducial at the edge.
     assert (ours.notna().to_numpy() != theirs.notna().to_numpy()).sum() <= 2
     np.testing.assert_allclose(ours.to_numpy()[both], theirs.to_numpy()[both], rtol=1e-9)
-
-
-def test_fiducials_are_those_of_the_delineation():
-    assert FIDUCIALS == delineation.FIDUCIALS
 
 
 def test_fiducials_are_in_order_and_inside_the_strip(cohort):
