@@ -47,7 +47,7 @@ def show_predictions(record: EcgRecord) -> None:
     with showing_problems("No call. "):
         prediction = prediction_of(record)
         st.html(prediction_table(prediction))
-        st.caption(literal(evidence_sentence(prediction)))
+        st.caption(literal(evidence_sentence(prediction, simulated=record.simulated)))
 
 
 show_title("Read an ECG", "Twelve leads on paper, signal quality, measurements, predictions.")

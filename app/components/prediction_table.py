@@ -32,13 +32,25 @@ def prediction_table(prediction: Prediction) -> str:
     )
 
 
-def evidence_sentence(prediction: Prediction) -> str:
-    """Say what the head was trained on and how its AUROC was measured."""
+def evidence_sentence(prediction: Prediction, *, simulated: bool) -> str:
+    """Say what the head was trained on, how its AUROC was measured, and whether it applies.
+
+    Parameters
+    ----------
+    prediction : Prediction
+    simulated : bool
+        Whether the ECG it was made for is.
+    """
     card = prediction.card
     kind = "simulated ECGs" if card.simulated else "ECGs"
+    applies = ""
+    if simulated and not card.simulated:
+        applies = "Read with care: this ECG is simulated, the head was trained on people’s. "
+    elif card.simulated and not simulated:
+        applies = "Read with care: this ECG is a person’s, the head was trained on simulated ones. "
     return (
-        f"Head “{prediction.head}”, trained on {card.n_records:,} {kind} of {card.n_patients:,} "
-        f"patients ({card.cohort}). Protocol: {card.protocol}."
+        f"{applies}Head “{prediction.head}”, trained on {card.n_records:,} {kind} of "
+        f"{card.n_patients:,} patients ({card.cohort}). Protocol: {card.protocol}."
     )
 
 
