@@ -282,12 +282,15 @@ def fit_head(
 @app.command("app")
 def run_app(
     port: Annotated[int, typer.Option(help="Where the app listens.")] = 8501,
+    host: Annotated[
+        str, typer.Option(help="0.0.0.0 to let other machines in; ECGs are then on the network.")
+    ] = "localhost",
     headless: Annotated[bool, typer.Option(help="Open no browser.")] = False,
 ) -> None:
     """Open the app."""
     from physioclr.serve import serve
 
-    raise typer.Exit(serve(port=port, headless=headless))
+    raise typer.Exit(serve(port=port, host=host, headless=headless))
 
 
 def main() -> None:

@@ -11,12 +11,14 @@ from physioclr.bundle import bundle_root, bundled
 __all__ = ["app_command", "app_environment", "serve"]
 
 
-def app_command(*, port: int, headless: bool) -> list[str]:
+def app_command(*, port: int, host: str, headless: bool) -> list[str]:
     """Return the command line that serves the app.
 
     Parameters
     ----------
     port : int
+    host : str
+        Address to listen at; only this machine reaches ``"localhost"``.
     headless : bool
         Open no browser.
 
@@ -32,7 +34,7 @@ def app_command(*, port: int, headless: bool) -> list[str]:
         str(bundled("app") / "main.py"),
         f"--server.port={port}",
         f"--server.headless={'true' if headless else 'false'}",
-        "--browser.gatherUsageStats=false",
+        f"--server.address={host}",
     ]
 
 
@@ -42,20 +44,22 @@ def app_environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
-def serve(*, port: int, headless: bool) -> int:
+def serve(*, port: int, host: str, headless: bool) -> int:
     """Serve the app until it is stopped.
 
     Parameters
     ----------
     port : int
+    host : str
     headless : bool
+        As `app_command` takes them.
 
     Returns
     -------
     int
         The server's exit code.
     """
-    command = app_command(port=port, headless=headless)
+    command = app_command(port=port, host=host, headless=headless)
     try:
         return subprocess.run(command, env=app_environment(), check=False).returncode  # noqa: S603
     except KeyboardInterrupt:
