@@ -68,6 +68,7 @@ class TrainingCard(_Card):
     objective: str
     settings: dict[str, object]
     cohorts: tuple[CohortCard, ...]
+    licences: tuple[str, ...] = ()
     steps: int
     seed: int
 

@@ -18,6 +18,7 @@ _PROTOCOL = (
     "Logistic regression on the frozen embedding; patient-grouped 5-fold cross-validation, each "
     "ECG scored once by a model that never saw its patient; 95 % patient-clustered bootstrap"
 )
+_SEEN = "; the encoder saw these ECGs in pretraining, without their labels"
 
 
 def add_head(folder: Path, store: Store, label_set: str, *, seed: int = 0) -> HeadCard:
@@ -48,6 +49,7 @@ def add_head(folder: Path, store: Store, label_set: str, *, seed: int = 0) -> He
     data = (embeddings[usable], targets[usable], patients[usable])
     evidence = cross_validate_probe(*data, label_names=names, seed=seed)
     head = fit_probe(*data, label_names=names, seed=seed)
+    seen = {cohort.store_fingerprint for cohort in encoder.card.training.cohorts}
     card = HeadCard(
         labels=tuple(
             _label_card(evidence, name, store.label_names[label_set][name]) for name in names
@@ -56,7 +58,7 @@ def add_head(folder: Path, store: Store, label_set: str, *, seed: int = 0) -> He
         n_records=int(usable.sum()),
         n_patients=len(set(patients[usable])),
         simulated=store.simulated,
-        protocol=_PROTOCOL,
+        protocol=_PROTOCOL + (_SEEN if store.fingerprint in seen else ""),
     )
     heads = {name: (encoder.heads[name], encoder.card.heads[name]) for name in encoder.heads}
     save_checkpoint(
