@@ -10,10 +10,24 @@ import numpy as np
 if TYPE_CHECKING:
     from physioclr.datasets.store import Store
 
-__all__ = ["NO_LABEL", "SEVERAL_LABELS", "record_groups", "record_labels", "record_titles"]
+__all__ = [
+    "NO_LABEL",
+    "SEVERAL_LABELS",
+    "cohort_title",
+    "record_groups",
+    "record_labels",
+    "record_titles",
+]
 
 NO_LABEL = "no label"
 SEVERAL_LABELS = "several labels"
+
+
+def cohort_title(store: Store) -> str:
+    """Say how many ECGs of what kind a cohort holds."""
+    if store.simulated:
+        return f"{len(store):,} simulated ECGs"
+    return f"{len(store):,} ECGs of {store.source}"
 
 
 def record_labels(store: Store, label_set: str) -> list[str]:

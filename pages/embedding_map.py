@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.cohort_labels import cohort_title
 from app.components.ecg_paper import ecg_paper
 from app.components.ecg_source import pick_from
 from app.components.ecg_view import record_heading, show_paper
 from app.components.frame import show_title
 from app.components.neighbours import map_note, show_neighbours
 from app.components.palette import palette_for
-from app.components.problems import showing_problems
+from app.components.problems import literal, showing_problems
 from app.components.scatter import selected_rows, show_map
 from app.mapping import colour_choices, draw_map
 from app.navigation import go_to
@@ -63,7 +64,7 @@ with showing_problems():
     choose_cohort(map_state)
     drawn = draw_map(map_state, ecg, palette_for(st.context.theme.type))
     map_state.rows = selected_rows(show_map(drawn.figure)) or map_state.rows
-    st.caption(map_note(drawn))
+    st.caption(literal(f"{cohort_title(cohort(map_state.store_path))}. {map_note(drawn)}"))
     show_neighbours(drawn, ecg)
     if map_state.rows:
         show_selection(map_state)

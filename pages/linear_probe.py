@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from app.cohort_labels import cohort_title
 from app.components.frame import show_title
 from app.components.palette import palette_for
 from app.components.probe_tables import label_table, macro_table
@@ -63,7 +64,6 @@ def show_results(state: ProbeState, store: Store) -> None:
 show_title("Linear probe", "A straight line through frozen features, cross-validated by patient.")
 with showing_problems():
     probe_state, probed = app_state().probe, cohort()
-    kind = "simulated ECGs" if probed.simulated else "ECGs"
-    st.caption(literal(f"{len(probed):,} {kind}: {probed.source}. Encoder: {encoder().card.name}."))
+    st.caption(literal(f"{cohort_title(probed)}. Encoder: {encoder().card.name}."))
     choose_and_run(probe_state, probed)
     show_results(probe_state, probed)
