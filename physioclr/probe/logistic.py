@@ -11,7 +11,7 @@ from scipy.special import expit
 
 __all__ = ["Standardiser", "fit_path", "log_loss"]
 
-_GRADIENT_TOLERANCE = 1e-6
+_CONVERGED = 1e-6
 _MAX_ITERATIONS = 1000
 
 
@@ -87,6 +87,8 @@ def fit_path(
     features: NDArray[np.float64],
     targets: NDArray[np.float64],
     strengths: NDArray[np.float64],
+    *,
+    gradient_tolerance: float = _CONVERGED,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Fit every label at every strength of regularisation.
 
@@ -101,6 +103,8 @@ def fit_path(
         1, 0 or NaN = unknown.
     strengths : (g,) or (g, k) float64
         Above 0. Each fit starts from the one before, so from strong to weak is quickest.
+    gradient_tolerance : float
+        Largest entry of the gradient, in the basis described below, at which a fit ends.
 
     Returns
     -------
@@ -132,7 +136,9 @@ def fit_path(
         scale = np.ones_like(solution)
         scale[:-1] = np.outer(singular**2 / len(features), curvature) + penalty
         scale[-1] = curvature
-        solution = _minimise(rotated, positive, share, penalty, solution, scale**-0.5)
+        solution = _minimise(
+            rotated, positive, share, penalty, solution, scale**-0.5, gradient_tolerance
+        )
         weights[i], bias[i] = right.T @ solution[:-1], solution[-1]
     return weights, bias
 
@@ -144,6 +150,7 @@ def _minimise(
     penalty: NDArray[np.float64],
     start: NDArray[np.float64],
     scale: NDArray[np.float64],
+    gradient_tolerance: float,
 ) -> NDArray[np.float64]:
     def objective(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         solution = flat.reshape(start.shape) * scale
@@ -162,7 +169,11 @@ def _minimise(
         (start / scale).ravel(),
         jac=True,
         method="L-BFGS-B",
-        options={"gtol": _GRADIENT_TOLERANCE, "ftol": 1e-12, "maxiter": _MAX_ITERATIONS},
+        options={
+            "gtol": gradient_tolerance,
+            "ftol": gradient_tolerance**2,
+            "maxiter": _MAX_ITERATIONS,
+        },
     )
     return np.asarray(found.x, dtype=np.float64).reshape(start.shape) * scale
 
