@@ -23,7 +23,7 @@ from safetensors.torch import load_file
 from safetensors.torch import save as serialise
 from torch import Tensor
 
-from physioclr.atomic import replace_file
+from physioclr.atomic import make_folder, replace_file
 from physioclr.bundle import bundled
 from physioclr.errors import CheckpointError
 from physioclr.models.transformer import EcgTransformer, TransformerConfig
@@ -239,7 +239,7 @@ def save_checkpoint(
     for key, (probe, _) in heads.items():
         for part, array in probe.to_tensors().items():
             tensors[f"{_HEAD}{key}.{part}"] = torch.from_numpy(np.array(array, order="C"))
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     replace_file(folder / _WEIGHTS, serialise(tensors))
     replace_file(folder / _CARD, (card.model_dump_json(indent=2) + "\n").encode())
     return card

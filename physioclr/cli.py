@@ -121,8 +121,10 @@ def prepare(
         str, typer.Argument(help="A folder of ECGs, or `demo` for the simulated cohort.")
     ],
     out: Annotated[Path, typer.Option(help="The store to write.")],
-    workers: Annotated[int | None, typer.Option(help="Processes; all cores if absent.")] = None,
-    limit: Annotated[int | None, typer.Option(help="Stop after so many ECGs.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; all cores if absent.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many ECGs.")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace an existing store.")] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from physioclr.atomic import replace_file
+from physioclr.atomic import make_folder, replace_file
 from physioclr.bundle import bundled
 from physioclr.checkpoint import Encoder, load_encoder
 from physioclr.datasets.demo import cache_folder, open_demo_store
@@ -82,7 +82,7 @@ def open_cohort_map(
     rows = np.flatnonzero(np.isfinite(embeddings).all(axis=1))
     layout = fit_map(embeddings[rows])
     kept = places[-1] / name
-    kept.mkdir(parents=True, exist_ok=True)
+    make_folder(kept)
     layout.save(kept / _LAYOUT)
     content = io.BytesIO()
     np.save(content, rows, allow_pickle=False)

@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
-from physioclr.atomic import replace_file
+from physioclr.atomic import make_folder, replace_file
 from physioclr.checkpoint import under_prefix
 from physioclr.errors import CheckpointError
 
@@ -71,7 +71,7 @@ class RunFolder:
                     found=f"another {', '.join(differing)}",
                 )
             return run
-        path.mkdir(parents=True, exist_ok=True)
+        make_folder(path)
         replace_file(existing, text.encode())
         return run
 
