@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from physioclr.datasets.cohort import CohortRecord
 from physioclr.datasets.standard_form import standardised
+from physioclr.physiology.beat_features import compute_beat_features
 from physioclr.physiology.consensus import consensus_fiducials
-from physioclr.physiology.measurements import measure
-from physioclr.physiology.vector import physiology_vector
+from physioclr.physiology.measurements import summarise
+from physioclr.physiology.vector import vector_of_beats
 from physioclr.signal.delineation import cut_samples, delineate
 from physioclr.signal.quality import assess_quality
 
@@ -66,7 +67,9 @@ def analyse(record: CohortRecord, *, fs_hz: float, duration_s: float) -> Analyse
     ecg = standardised(as_read, fs_hz=fs_hz, duration_s=duration_s)
     quality = assess_quality(ecg)
     delineation = delineate(ecg)
-    vector = physiology_vector(ecg, delineation)
+    features = compute_beat_features(ecg, delineation)
+    measured = summarise(features)
+    vector = vector_of_beats(features, measured)
     waves = consensus_fiducials(delineation)
     age = record.age_years
     return AnalysedEcg(
@@ -77,7 +80,7 @@ def analyse(record: CohortRecord, *, fs_hz: float, duration_s: float) -> Analyse
             "quality_score": quality.score,
             "acceptable": quality.acceptable,
         },
-        measurements=measure(ecg, delineation).scalars(),
+        measurements=measured.scalars(),
         physiology=dict(zip(vector.names, vector.values.tolist(), strict=True)),
         beats={
             "r_peaks_samples": _whole_samples(delineation.r_peaks_samples),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from physioclr.physiology.quantiles import known_quantile
 from physioclr.signal.delineation import FIDUCIALS, Delineation
 
 __all__ = ["consensus_fiducials"]
@@ -22,6 +23,7 @@ _QUANTILES = {
     "t_peak": 0.5,
     "t_off": 0.9,
 }
+_COLUMNS = pd.Index(FIDUCIALS)
 
 
 def consensus_fiducials(delineation: Delineation) -> pd.DataFrame:
@@ -42,12 +44,6 @@ def consensus_fiducials(delineation: Delineation) -> pd.DataFrame:
     onset and the latest offset in any lead. The extremes of twelve leads that each err by some
     10 ms are the errors, so a quantile over leads stands in for them.
     """
-    columns = {}
-    for fiducial in FIDUCIALS:
-        stacked = delineation.stack(fiducial)
-        values = np.full(delineation.n_beats, np.nan)
-        known = np.isfinite(stacked).any(axis=0)
-        if known.any():
-            values[known] = np.nanquantile(stacked[:, known], _QUANTILES[fiducial], axis=0)
-        columns[fiducial] = values
-    return pd.DataFrame(columns, columns=list(FIDUCIALS))
+    fiducials = np.stack([table.to_numpy(dtype=np.float64) for table in delineation.values()])
+    combined = known_quantile(fiducials, [_QUANTILES[name] for name in FIDUCIALS])
+    return pd.DataFrame(combined, columns=_COLUMNS)

@@ -19,6 +19,7 @@ from physioclr.physiology.beat_features import (
 )
 from physioclr.physiology.hrv import pnn50_pct, rmssd_ms, sdnn_ms
 from physioclr.physiology.intervals import QT_FORMULAS, corrected_qt_ms
+from physioclr.physiology.quantiles import known_quantile
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import Delineation, delineate
 from physioclr.signal.gaps import require_duration
@@ -210,26 +211,23 @@ def measure(record: EcgRecord, delineation: Delineation | None = None) -> Measur
     """
     require_duration(record)
     delineation = delineate(record) if delineation is None else delineation
-    return summarise(record.record_id, compute_beat_features(record, delineation), delineation)
+    return summarise(compute_beat_features(record, delineation))
 
 
-def summarise(record_id: str, features: BeatFeatures, delineation: Delineation) -> Measurements:
+def summarise(features: BeatFeatures) -> Measurements:
     """Summarise the beats of one ECG.
 
     Parameters
     ----------
-    record_id : str
     features : BeatFeatures
-    delineation : Delineation
-        What the features were computed from; its reasons are kept.
 
     Returns
     -------
     Measurements
         As `measure` returns them.
     """
-    summary = _Summary(features.beats)
-    values: dict[str, float] = {"n_beats": float(len(features.beats))}
+    summary = _Summary(features)
+    values: dict[str, float] = {"n_beats": float(features.n_beats)}
     values["rr_ms"] = summary.mean("rr_ms", "RR interval", MIN_BEATS - 1)
     values["p_wave_presence_pct"] = summary.p_wave_presence()
     for name, wave in (("pr_ms", "PR interval"), ("p_ms", "P wave")):
@@ -241,12 +239,12 @@ def summarise(record_id: str, features: BeatFeatures, delineation: Delineation) 
         corrected = corrected_qt_ms([values["qt_ms"]], [values["rr_ms"]], formula=formula)
         values[f"qtc_{formula}_ms"] = float(corrected[0])
     values["axis_deg"] = _axis(features)
-    rr = features.beats["rr_ms"].to_numpy()[1:]
+    rr = features.by_beat["rr_ms"]
     values |= {"rmssd_ms": rmssd_ms(rr), "sdnn_ms": sdnn_ms(rr), "pnn50_pct": pnn50_pct(rr)}
     reasons = summary.reasons | _derived_reasons(values, summary.reasons)
-    reasons |= dict(delineation.reasons)
+    reasons |= dict(features.reasons)
     return Measurements(
-        record_id=record_id,
+        record_id=features.record_id,
         leads=lead_medians(features),
         beats=features.beats,
         reasons=reasons,
@@ -257,20 +255,21 @@ def summarise(record_id: str, features: BeatFeatures, delineation: Delineation) 
 class _Summary:
     """Means and medians over beats, and the reasons of those that cannot be had."""
 
-    def __init__(self, beats: pd.DataFrame) -> None:
-        self._beats = beats
+    def __init__(self, features: BeatFeatures) -> None:
+        self._features = features
         self.reasons: dict[str, str] = {}
 
     def _known(self, name: str, what: str, needed: int) -> np.ndarray[Any, np.dtype[np.float64]]:
-        values = self._beats[name].to_numpy(dtype=np.float64)
-        values = np.asarray(values[np.isfinite(values)])
-        if len(self._beats) < MIN_BEATS:
+        values = np.asarray(self._features.by_beat[name], dtype=np.float64)
+        values = values[np.isfinite(values)]
+        n_beats = self._features.n_beats
+        if n_beats < MIN_BEATS:
             self.reasons[name] = (
-                f"not measurable: {len(self._beats)} beats found, at least {MIN_BEATS} are needed"
+                f"not measurable: {n_beats} beats found, at least {MIN_BEATS} are needed"
             )
         elif values.size < needed:
             self.reasons[name] = (
-                f"not measurable: the {what} was found in {values.size} of {len(self._beats)} "
+                f"not measurable: the {what} was found in {values.size} of {n_beats} "
                 f"beats, at least {needed} are needed"
             )
         return values
@@ -304,7 +303,7 @@ class _Summary:
 
 def _axis(features: BeatFeatures) -> float:
     areas = {}
-    for lead, of_beats in zip(features.leads, features.qrs_areas_mv_ms, strict=True):
+    for lead, of_beats in zip(features.leads, features.areas_mv_ms["qrs"], strict=True):
         known = of_beats[np.isfinite(of_beats)]
         if known.size >= MIN_BEATS:
             areas[lead] = float(np.median(known))
@@ -343,12 +342,8 @@ def lead_medians(features: BeatFeatures) -> pd.DataFrame:
     DataFrame
         One row a lead, columns `AMPLITUDES`, in mV; NaN on fewer than three beats.
     """
-    table = pd.DataFrame(index=pd.Index(features.leads, name="lead"), columns=list(AMPLITUDES))
-    for name in AMPLITUDES:
-        of_beats = features.amplitudes_mv[name]
-        enough = np.isfinite(of_beats).sum(axis=1) >= MIN_BEATS
-        medians = np.full(len(features.leads), np.nan)
-        if enough.any():
-            medians[enough] = np.nanmedian(of_beats[enough], axis=1)
-        table[name] = medians
-    return table.astype(np.float64)
+    of_beats = np.stack([features.amplitudes_mv[name] for name in AMPLITUDES])
+    medians = known_quantile(np.moveaxis(of_beats, 2, 0), 0.5, min_known=MIN_BEATS)
+    return pd.DataFrame(
+        medians.T, index=pd.Index(features.leads, name="lead"), columns=pd.Index(AMPLITUDES)
+    )

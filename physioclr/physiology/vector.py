@@ -12,9 +12,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from physioclr.leads import STANDARD_LEADS
-from physioclr.physiology.beat_features import BeatFeatures, compute_beat_features
+from physioclr.physiology.beat_features import (
+    AMPLITUDES,
+    BeatFeatures,
+    compute_beat_features,
+)
 from physioclr.physiology.hrv import pnn50_pct, rmssd_ms, rr_cv_pct
-from physioclr.physiology.measurements import MIN_BEATS, lead_medians, summarise
+from physioclr.physiology.measurements import MIN_BEATS, Measurements, summarise
+from physioclr.physiology.quantiles import known_quantile
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import Delineation, delineate
 from physioclr.signal.gaps import require_duration
@@ -25,6 +30,7 @@ __all__ = [
     "PHYSIOLOGY_UNITS",
     "PhysiologyVector",
     "physiology_vector",
+    "vector_of_beats",
 ]
 
 N_BEATS = 10
@@ -175,35 +181,52 @@ def physiology_vector(
     require_duration(record)
     delineation = delineate(record) if delineation is None else delineation
     features = compute_beat_features(record, delineation)
-    axis_deg = summarise(record.record_id, features, delineation).axis_deg
-    entries = _of_beats(features) | _statistics(features) | _of_segment(features, axis_deg)
-    entries |= _of_leads(features)
+    return vector_of_beats(features, summarise(features))
+
+
+def vector_of_beats(features: BeatFeatures, measured: Measurements) -> PhysiologyVector:
+    """Describe an ECG whose beats are already measured and summarised.
+
+    Parameters
+    ----------
+    features : BeatFeatures
+    measured : Measurements
+        ``summarise(features)``.
+
+    Returns
+    -------
+    PhysiologyVector
+        As `physiology_vector` returns it.
+    """
+    entries = _of_beats(features) | _statistics(features)
+    entries |= _of_segment(features, measured.axis_deg) | _of_leads(measured)
     values = np.array([entries.get(name, math.nan) for name in PHYSIOLOGY_NAMES])
     return PhysiologyVector(PHYSIOLOGY_NAMES, values, tuple(PHYSIOLOGY_UNITS.values()))
 
 
 def _of_beats(features: BeatFeatures) -> dict[str, float]:
-    first = features.beats[list(_BEAT_COLUMNS)].head(N_BEATS)
     return {
-        f"beat{beat:02d}_{name}": float(value)
-        for beat, row in enumerate(first.to_dict(orient="records"), start=1)
-        for name, value in row.items()
+        f"beat{beat:02d}_{name}": value
+        for name in _BEAT_COLUMNS
+        for beat, value in enumerate(features.by_beat[name][:N_BEATS].tolist(), start=1)
     }
 
 
 def _statistics(features: BeatFeatures) -> dict[str, float]:
+    names = (*_BEAT_COLUMNS, "st_j60_mv")
+    table = np.stack([features.by_beat[name] for name in names], axis=1).astype(np.float64)
+    low, middle, high = (known_quantile(table, q) for q in (0.25, 0.5, 0.75))
+    n_known = np.isfinite(table).sum(axis=0)
+    enough = n_known >= MIN_BEATS
+    mean = np.where(np.isfinite(table), table, 0.0).sum(axis=0) / np.maximum(n_known, 1)
+    squares = np.where(np.isfinite(table), table - mean, 0.0) ** 2
+    sd = np.sqrt(squares.sum(axis=0) / np.maximum(n_known - 1, 1))
     entries = {}
-    for name in (*_BEAT_COLUMNS, "st_j60_mv"):
-        values = features.beats[name].to_numpy(dtype=np.float64)
-        values = values[np.isfinite(values)]
-        if values.size < MIN_BEATS:
-            continue
-        stem, suffix = _split_unit(name)
-        low, middle, high = np.percentile(values, [25, 50, 75])
-        entries[f"{stem}_mean{suffix}"] = float(np.mean(values))
-        entries[f"{stem}_sd{suffix}"] = float(np.std(values, ddof=1))
-        entries[f"{stem}_median{suffix}"] = float(middle)
-        entries[f"{stem}_iqr{suffix}"] = float(high - low)
+    for column in np.flatnonzero(enough):
+        stem, suffix = _split_unit(names[column])
+        of_column = (mean[column], sd[column], middle[column], high[column] - low[column])
+        for statistic, value in zip(_STATISTICS, of_column, strict=True):
+            entries[f"{stem}_{statistic}{suffix}"] = float(value)
     return entries
 
 
@@ -214,7 +237,7 @@ def _share_pct(
 
 
 def _of_segment(features: BeatFeatures, axis_deg: float) -> dict[str, float]:
-    beats = {name: features.beats[name].to_numpy(dtype=np.float64) for name in features.beats}
+    beats = features.by_beat
     known = {name: np.isfinite(values) for name, values in beats.items()}
     rr, qrs, qtc, pr = beats["rr_ms"], beats["qrs_ms"], beats["qtc_bazett_ms"], beats["pr_ms"]
     usual_rr = float(np.median(rr[known["rr_ms"]])) if known["rr_ms"].any() else math.nan
@@ -267,11 +290,11 @@ def _correlation_entries(correlation: NDArray[np.float64]) -> dict[str, float]:
     }
 
 
-def _of_leads(features: BeatFeatures) -> dict[str, float]:
-    medians = lead_medians(features)
+def _of_leads(measured: Measurements) -> dict[str, float]:
+    medians = measured.leads.to_numpy()[:, [AMPLITUDES.index(name) for name in _LEAD_COLUMNS]]
     return {
-        f"lead_{lead.lower()}_{name}": float(medians[name].to_numpy()[features.leads.index(lead)])
-        for lead in STANDARD_LEADS
-        if lead in features.leads
-        for name in _LEAD_COLUMNS
+        f"lead_{lead.lower()}_{name}": value
+        for lead, of_lead in zip(measured.leads.index, medians.tolist(), strict=True)
+        if lead in STANDARD_LEADS
+        for name, value in zip(_LEAD_COLUMNS, of_lead, strict=True)
     }
