@@ -15,15 +15,19 @@ from numpy.typing import NDArray
 __all__ = [
     "LIMB_LEADS",
     "PRECORDIAL_LEADS",
+    "RHYTHM_LEADS",
     "STANDARD_LEADS",
     "canonical_lead",
     "derive_limb_leads",
     "in_standard_order",
+    "rhythm_lead",
 ]
 
 LIMB_LEADS = ("I", "II", "III", "aVR", "aVL", "aVF")
 PRECORDIAL_LEADS = ("V1", "V2", "V3", "V4", "V5", "V6")
 STANDARD_LEADS = LIMB_LEADS + PRECORDIAL_LEADS
+# The lead a rhythm is read in is the first of these that can be read.
+RHYTHM_LEADS = ("II", "V5", "I", "V6", "V4", "aVF", "III", "aVL", "V3", "V2", "V1", "aVR")
 
 _BY_UPPER_CASE = {lead.upper(): lead for lead in STANDARD_LEADS}
 _ALIASES = {"MLI": "I", "MLII": "II", "MLIII": "III", "D1": "I", "D2": "II", "D3": "III"}
@@ -58,6 +62,23 @@ def canonical_lead(name: str) -> str:
         upper = upper.removeprefix(prefix)
     upper = _ALIASES.get(upper, upper)
     return _BY_UPPER_CASE.get(upper, stripped)
+
+
+def rhythm_lead(leads: Sequence[str]) -> str | None:
+    """Choose the lead in which the rhythm is read.
+
+    Parameters
+    ----------
+    leads : sequence of str
+        Those that can be read.
+
+    Returns
+    -------
+    str or None
+        The first of `RHYTHM_LEADS` among them, else the first of them; None where there is none.
+    """
+    by_name = {canonical_lead(lead): lead for lead in leads}
+    return next((by_name[lead] for lead in (*RHYTHM_LEADS, *by_name) if lead in by_name), None)
 
 
 def derive_limb_leads(

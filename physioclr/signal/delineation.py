@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from physioclr.leads import rhythm_lead
 from physioclr.records import EcgRecord
-from physioclr.signal.gaps import fill_gaps, require_duration
+from physioclr.signal.gaps import require_duration
 from physioclr.signal.lead_faults import find_lead_faults
 from physioclr.signal.wave_finding import find_waves
 from physioclr.signal.wave_network import WaveNetwork, load_wave_network
 
-__all__ = ["FIDUCIALS", "Delineation", "cut_samples", "delineate", "delineate_many"]
+__all__ = [
+    "FIDUCIALS",
+    "WAVE_STATES",
+    "Delineation",
+    "cut_samples",
+    "delineate",
+    "delineate_many",
+]
 
 FIDUCIALS = (
     "p_on",
@@ -29,6 +38,16 @@ FIDUCIALS = (
     "t_peak",
     "t_off",
 )
+WAVE_STATES = (
+    "present",
+    "absent",
+    "not measurable: too small in this lead",
+    "not measurable: samples are missing",
+    "not measurable: outside the record",
+    "not measurable: the lead has no signal",
+)
+_PRESENT, _ABSENT, _TOO_SMALL, _MISSING, _OUTSIDE, _NO_SIGNAL = range(len(WAVE_STATES))
+_WAVES = ("p", "qrs", "t")
 _COLUMNS = pd.Index(FIDUCIALS)
 _FALLBACK_CUT = 0.65
 
@@ -37,15 +56,22 @@ _FALLBACK_CUT = 0.65
 class Delineation(Mapping[str, pd.DataFrame]):
     """Where the waves of each beat begin, peak and end: a mapping from lead to one table.
 
+    A table has one row a beat, the columns `FIDUCIALS`, and float samples of the record, NaN where
+    the wave is absent or not measurable (`states` says which). The rows of all leads are the same
+    beats.
+
     Parameters
     ----------
-    tables : mapping of str to DataFrame
-        Lead → one row a beat, columns `FIDUCIALS`, float samples of the record; NaN where the
-        wave is absent or not measurable. The rows of all leads are the same beats.
+    samples : (n_leads, n_beats, 9) float64
+        The tables as one read-only array.
+    wave_states : (n_leads, n_beats, 3) uint8
+        Index into `WAVE_STATES` of P, QRS and T.
+    leads : tuple of str
+        The leads of the record, in its order.
     fs_hz : float
     r_peaks_samples : (n_beats,) int64
-        One a beat for all leads: where half of the energy of QRS, summed over leads, has passed.
-        `r_peak` of a table is that lead's own peak.
+        One mark a beat for all leads, read in the rhythm lead (`mark_beats`). `r_peak` of a table
+        is that lead's own peak.
     n_samples : int
         Length of the record.
     record_id : str
@@ -53,7 +79,9 @@ class Delineation(Mapping[str, pd.DataFrame]):
         Lead → why nothing was measured on it. Leads that were measured are not in it.
     """
 
-    tables: Mapping[str, pd.DataFrame]
+    samples: NDArray[np.float64]
+    wave_states: NDArray[np.uint8]
+    leads: tuple[str, ...]
     fs_hz: float
     r_peaks_samples: NDArray[np.int64]
     n_samples: int
@@ -61,22 +89,28 @@ class Delineation(Mapping[str, pd.DataFrame]):
     reasons: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        peaks = np.array(self.r_peaks_samples, dtype=np.int64)
-        peaks.setflags(write=False)
-        for lead, table in self.tables.items():
-            if tuple(table.columns) != FIDUCIALS or len(table) != peaks.size:
-                raise ValueError(
-                    f"tables[{lead!r}] must have {peaks.size} rows and the columns {FIDUCIALS}, "
-                    f"got {len(table)} rows and {tuple(table.columns)}"
-                )
-        object.__setattr__(self, "r_peaks_samples", peaks)
-        object.__setattr__(self, "tables", MappingProxyType(dict(self.tables)))
+        arrays: dict[str, NDArray[Any]] = {
+            "r_peaks_samples": np.array(self.r_peaks_samples, dtype=np.int64),
+            "samples": np.array(self.samples, dtype=np.float64),
+            "wave_states": np.array(self.wave_states, dtype=np.uint8),
+        }
+        per_lead = (len(self.leads), arrays["r_peaks_samples"].size)
+        for name, n_columns in (("samples", len(FIDUCIALS)), ("wave_states", len(_WAVES))):
+            expected = (*per_lead, n_columns)
+            if arrays[name].shape != expected:
+                raise ValueError(f"{name} must have the shape {expected}, got {arrays[name].shape}")
+        for name, array in arrays.items():
+            array.setflags(write=False)
+            object.__setattr__(self, name, array)
+        object.__setattr__(self, "leads", tuple(self.leads))
         object.__setattr__(self, "reasons", MappingProxyType(dict(self.reasons)))
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle through the constructor: a mapping proxy has no pickle of its own."""
         return Delineation, (
-            dict(self.tables),
+            self.samples,
+            self.wave_states,
+            self.leads,
             self.fs_hz,
             self.r_peaks_samples,
             self.n_samples,
@@ -86,13 +120,13 @@ class Delineation(Mapping[str, pd.DataFrame]):
 
     def __getitem__(self, lead: str) -> pd.DataFrame:
         """Return the table of one lead; `KeyError` where the record has no such lead."""
-        return self.tables[lead]
+        return pd.DataFrame(self.samples[self._row(lead)], columns=_COLUMNS)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.tables)
+        return iter(self.leads)
 
     def __len__(self) -> int:
-        return len(self.tables)
+        return len(self.leads)
 
     def __repr__(self) -> str:
         return (
@@ -100,15 +134,35 @@ class Delineation(Mapping[str, pd.DataFrame]):
             f"{len(self) - len(self.reasons)} of {len(self)} leads measured)"
         )
 
-    @property
-    def leads(self) -> tuple[str, ...]:
-        """The leads of the record, in its order."""
-        return tuple(self.tables)
+    def _row(self, lead: str) -> int:
+        if lead not in self.leads:
+            raise KeyError(lead)
+        return self.leads.index(lead)
+
+    def states(self, lead: str) -> pd.DataFrame:
+        """Say of each wave of a lead whether it is there, is absent, or why it is not known.
+
+        Parameters
+        ----------
+        lead : str
+
+        Returns
+        -------
+        DataFrame
+            One row a beat, columns ``p``, ``qrs`` and ``t``; entries of `WAVE_STATES`.
+
+        Raises
+        ------
+        KeyError
+            If the record has no such lead.
+        """
+        named = np.array(WAVE_STATES, dtype=object)[self.wave_states[self._row(lead)]]
+        return pd.DataFrame(named, columns=list(_WAVES))
 
     @property
     def measured_leads(self) -> tuple[str, ...]:
         """The leads without a reason in `reasons`."""
-        return tuple(lead for lead in self.tables if lead not in self.reasons)
+        return tuple(lead for lead in self.leads if lead not in self.reasons)
 
     @property
     def n_beats(self) -> int:
@@ -126,12 +180,11 @@ class Delineation(Mapping[str, pd.DataFrame]):
         Returns
         -------
         (n_leads, n_beats) float64
-            Samples of the record, rows in the order of `leads`.
+            Samples of the record, rows in the order of `leads`; read-only.
         """
         if fiducial not in FIDUCIALS:
             raise ValueError(f"fiducial must be one of {', '.join(FIDUCIALS)}, got {fiducial!r}")
-        rows = [table[fiducial].to_numpy(dtype=np.float64) for table in self.tables.values()]
-        return np.array(rows).reshape(len(rows), self.n_beats)
+        return self.samples[:, :, FIDUCIALS.index(fiducial)]
 
 
 def delineate(record: EcgRecord, *, network: WaveNetwork | None = None) -> Delineation:
@@ -191,36 +244,63 @@ def delineate_many(records: Iterable[EcgRecord]) -> Iterator[Delineation]:
 def _delineate(record: EcgRecord, network: WaveNetwork) -> Delineation:
     require_duration(record)
     reasons = find_lead_faults(record)
-    rows = [row for row, lead in enumerate(record.leads) if lead not in reasons]
-    samples = np.full((record.n_leads, 0, len(FIDUCIALS)), np.nan)
-    beats = np.empty(0)
-    if rows:
-        filled, missing = fill_gaps(record.signal_mv)
-        waves = find_waves(filled[rows], record.fs_hz, network)
-        beats = waves.beats
-        samples = np.full((record.n_leads, beats.size, len(FIDUCIALS)), np.nan)
-        samples[rows] = waves.fiducials
-        _erase_in_gaps(samples, missing)
-    if not beats.size:
-        reasons |= {
-            lead: f"lead {lead} shows no heartbeat" for lead in record.leads if lead not in reasons
-        }
-    tables = {
-        lead: pd.DataFrame(of_lead, columns=_COLUMNS)
-        for lead, of_lead in zip(record.leads, samples, strict=True)
-    }
-    peaks = np.round(beats).astype(np.int64)
-    return Delineation(tables, record.fs_hz, peaks, record.n_samples, record.record_id, reasons)
+    measured = [lead for lead in record.leads if lead not in reasons]
+    if not measured:
+        return _without_beats(record, reasons)
+    rows = [record.leads.index(lead) for lead in measured]
+    rhythm_row = measured.index(str(rhythm_lead(measured)))
+    signal_mv = record.signal_mv if len(rows) == record.n_leads else record.signal_mv[rows]
+    waves = find_waves(signal_mv, record.fs_hz, network, rhythm_row=rhythm_row)
+    if not waves.beats.size:
+        silent = {lead: f"lead {lead} shows no heartbeat" for lead in measured}
+        return _without_beats(record, reasons | silent)
+    samples = np.full((record.n_leads, waves.beats.size, len(FIDUCIALS)), np.nan)
+    samples[rows] = waves.fiducials
+    in_gap = _erase_in_gaps(samples, record.signal_mv)
+    states = np.full((*samples.shape[:2], len(_WAVES)), _NO_SIGNAL, dtype=np.uint8)
+    states[rows] = np.where(waves.absent, _ABSENT, _OUTSIDE)
+    found_elsewhere = np.isfinite(waves.fiducials[:, :, 1::3]).any(axis=0)
+    states[rows] = np.where(found_elsewhere, _TOO_SMALL, states[rows])
+    states[in_gap] = _MISSING
+    states[np.isfinite(samples[:, :, 1::3])] = _PRESENT
+    return Delineation(
+        samples,
+        states,
+        record.leads,
+        record.fs_hz,
+        np.round(waves.beats).astype(np.int64),
+        record.n_samples,
+        record.record_id,
+        reasons,
+    )
 
 
-def _erase_in_gaps(samples: NDArray[np.float64], missing: NDArray[np.bool_]) -> None:
-    """Write NaN for every fiducial (n_leads, n_beats, 9) that stands on a missing sample."""
-    if not missing.any():
-        return
-    for of_lead, gone in zip(samples, missing, strict=True):
-        known = np.isfinite(of_lead)
-        at = np.round(np.where(known, of_lead, 0)).astype(np.intp)
-        of_lead[gone[at] & known] = np.nan
+def _without_beats(record: EcgRecord, reasons: Mapping[str, str]) -> Delineation:
+    return Delineation(
+        np.empty((record.n_leads, 0, len(FIDUCIALS))),
+        np.empty((record.n_leads, 0, len(_WAVES)), dtype=np.uint8),
+        record.leads,
+        record.fs_hz,
+        np.empty(0, dtype=np.int64),
+        record.n_samples,
+        record.record_id,
+        reasons,
+    )
+
+
+def _erase_in_gaps(
+    samples: NDArray[np.float64], signal_mv: NDArray[np.float32]
+) -> NDArray[np.bool_]:
+    """Write NaN for every fiducial (n_leads, n_beats, 9) that stands on a missing sample.
+
+    Return in which waves (n_leads, n_beats, 3) that happened to the peak.
+    """
+    known = np.isfinite(samples)
+    at = np.round(np.where(known, samples, 0)).astype(np.intp)
+    stands_on = np.take_along_axis(signal_mv, at.reshape(len(at), -1), axis=1).reshape(at.shape)
+    erased = known & ~np.isfinite(stands_on)
+    samples[erased] = np.nan
+    return erased[:, :, 1::3]
 
 
 def cut_samples(delineation: Delineation) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
+from physioclr.signal.r_peaks import mark_beats, place_r_peaks
 from physioclr.signal.wave_input import NETWORK_HZ
 
 __all__ = ["Waves", "decode_waves"]
@@ -26,13 +27,12 @@ _REFRACTORY_S = 0.2
 _CENTROID_S = 0.02
 _MIN_IN_LEAD = 0.25
 _CUT_SAMPLES = 10
-_ENERGY_MARGIN = 3
+# Nearer to the beginning or the end of the record than this a wave may lie outside it.
+_P_REACH_S, _T_REACH_S = 0.3, 0.5
 _RHYTHM_BEATS = 8
 _MIN_RR = 4
 _MAX_IRREGULARITY = 0.1
 _SURE_P = 0.8
-_MIN_R_SHARE = 0.2
-_MIN_R_PROBABILITY = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,17 +42,22 @@ class Waves:
     Parameters
     ----------
     beats : (n_beats,) float64
-        Where half of the QRS's energy, over all leads, has passed: one place for a beat even
-        where leads peak apart.
+        One mark a beat (see `mark_beats`).
     fiducials : (n_leads, n_beats, 9) float64
         Onset, peak and end of P, QRS and T; NaN where there is no such wave.
+    absent : (n_beats, 3) bool
+        Where the leads agree that a beat has no P, QRS or T wave; not where the wave may lie
+        outside the record.
     """
 
     beats: Floats
     fiducials: Floats
+    absent: NDArray[np.bool_]
 
 
-def decode_waves(probabilities: NDArray[np.float32], leads: NDArray[np.float32]) -> Waves:
+def decode_waves(
+    probabilities: NDArray[np.float32], leads: NDArray[np.float32], *, rhythm_row: int = 0
+) -> Waves:
     """Read the beats of a record off the network's answer.
 
     Parameters
@@ -61,6 +66,8 @@ def decode_waves(probabilities: NDArray[np.float32], leads: NDArray[np.float32])
         In the order of `physioclr.signal.wave_network.OUTPUTS`.
     leads : (n_leads, n_samples) float32
         What the network saw.
+    rhythm_row : int
+        The lead in which beats are marked.
 
     Returns
     -------
@@ -81,13 +88,12 @@ def decode_waves(probabilities: NDArray[np.float32], leads: NDArray[np.float32])
     that mean: fibrillatory waves reach less, P waves before ectopic beats more. Both limits were
     set on the held-out records of folds 0 and 1.
 
-    The network was trained on leads turned over as well and cannot tell R from S. An R wave is
-    positive by definition: the highest apex between onset and end of QRS is the R peak, if it
-    rises above the onset by a fifth of what QRS falls below it; else the network's peak stands.
+    The R peak of a lead is a matter of `place_r_peaks`.
     """
-    mean = probabilities.mean(axis=0, dtype=np.float64)
+    by_output = np.ascontiguousarray(np.moveaxis(probabilities, 2, 0))
+    mean = by_output.mean(axis=1, dtype=np.float64).T
     starts, stops = _spans(mean, _QRS)
-    beats = _energy_centres(leads, starts, stops)
+    beats = mark_beats(leads[rhythm_row], starts, stops)
     whole = (beats >= _CUT_SAMPLES) & (beats < len(mean) - _CUT_SAMPLES)
     starts, stops, beats = _apart(starts[whole], stops[whole], beats[whole], mean[:, _QRS])
     spans = np.full((_N_WAVES, beats.size, 2), -1, dtype=np.intp)
@@ -100,15 +106,18 @@ def decode_waves(probabilities: NDArray[np.float32], leads: NDArray[np.float32])
         there = np.flatnonzero(spans[wave][:, 0] >= 0)
         low, high = _limits(spans, wave, there, len(mean))
         fiducials[:, there, 3 * wave : 3 * wave + 3] = _in_leads(
-            probabilities[:, :, wave],
-            probabilities[:, :, _N_WAVES + wave],
+            by_output[wave],
+            by_output[_N_WAVES + wave],
             spans[wave][there],
             low,
             high,
         )
     qrs = fiducials[:, :, 3 * _QRS : 3 * _QRS + 3]
-    _place_r_peaks(qrs, leads, probabilities[:, :, _N_WAVES + _QRS])
-    return Waves(beats, fiducials)
+    place_r_peaks(qrs, leads, by_output[_N_WAVES + _QRS])
+    absent = (spans[:, :, 0] < 0).T
+    absent[:, _P] &= starts >= _P_REACH_S * NETWORK_HZ
+    absent[:, _T] &= stops <= len(mean) - _T_REACH_S * NETWORK_HZ
+    return Waves(beats, fiducials, absent)
 
 
 def _spans(mean: Floats, wave: int) -> tuple[Samples, Samples]:
@@ -126,21 +135,6 @@ def _spans(mean: Floats, wave: int) -> tuple[Samples, Samples]:
         stops = stops[np.concatenate([parted, [True]])]
     wide = stops - starts >= _MIN_WIDTH_S[wave] * NETWORK_HZ
     return starts[wide], stops[wide]
-
-
-def _energy_centres(leads: NDArray[np.float32], starts: Samples, stops: Samples) -> Floats:
-    """Return where half of each QRS's energy, summed over the leads, has passed."""
-    centres = np.empty(starts.size)
-    for beat, (start, stop) in enumerate(zip(starts, stops, strict=True)):
-        first = max(0, start - _ENERGY_MARGIN)
-        qrs = leads[:, first : stop + _ENERGY_MARGIN].astype(np.float64)
-        qrs -= (qrs[:, :1] + qrs[:, -1:]) / 2
-        energy = (qrs**2).sum(axis=0) + 1e-12
-        passed = np.cumsum(energy)
-        centres[beat] = first + np.interp(
-            passed[-1] / 2, passed - energy / 2, np.arange(energy.size)
-        )
-    return centres
 
 
 def _apart(
@@ -194,16 +188,25 @@ def _assigned(
 
 def _believed(spans: Samples, level: Floats, beats: Floats) -> Samples:
     """Drop doubtful P waves where the rhythm is irregular, as in atrial fibrillation."""
-    rr = np.diff(beats)
     out = spans.copy()
-    for beat in np.flatnonzero(spans[:, 0] >= 0):
-        near = rr[max(0, beat - _RHYTHM_BEATS) : beat + _RHYTHM_BEATS]
-        if near.size < _MIN_RR:
-            continue
-        irregular = np.sqrt(np.mean(np.diff(near) ** 2)) > _MAX_IRREGULARITY * near.mean()
-        if irregular and level[slice(*spans[beat])].max() < _SURE_P:
+    for beat in np.flatnonzero((spans[:, 0] >= 0) & _irregular(beats)):
+        if level[slice(*spans[beat])].max() < _SURE_P:
             out[beat] = -1
     return out
+
+
+def _irregular(beats: Floats) -> NDArray[np.bool_]:
+    """Tell around which beats the RR intervals are irregular; nowhere with fewer than four."""
+    rr = np.diff(beats)
+    if rr.size < _MIN_RR:
+        return np.zeros(beats.size, dtype=bool)
+    beat = np.arange(beats.size)
+    low, high = np.maximum(beat - _RHYTHM_BEATS, 0), np.minimum(beat + _RHYTHM_BEATS, rr.size)
+    squares = np.concatenate([[0.0], np.cumsum(np.diff(rr) ** 2)])
+    n_rr = np.maximum(high - low, 2)
+    usual = (beats[high] - beats[low]) / n_rr
+    rmssd = np.sqrt((squares[np.maximum(high - 1, low)] - squares[low]) / (n_rr - 1))
+    return (high - low >= _MIN_RR) & (rmssd > _MAX_IRREGULARITY * usual)
 
 
 def _limits(spans: Samples, wave: int, there: Samples, n_samples: int) -> tuple[Samples, Samples]:
@@ -217,33 +220,6 @@ def _limits(spans: Samples, wave: int, there: Samples, n_samples: int) -> tuple[
     after = np.searchsorted(middles, own, side="right")
     fenced = np.concatenate([[0], middles, [n_samples]])
     return np.maximum(low, fenced[after]), np.minimum(high, fenced[after + 1])
-
-
-def _place_r_peaks(qrs: Floats, leads: NDArray[np.float32], peak: NDArray[np.float32]) -> None:
-    """Move the peaks in (n_leads, n_beats, 3) QRS fiducials to the R wave where there is one."""
-    known = np.isfinite(qrs).all(axis=2)
-    if not known.any():
-        return
-    rows, _ = np.nonzero(known)
-    onset, _, end = qrs[known].T
-    width = int(np.max(end - onset)) + 4
-    at = onset.astype(np.intp)[:, None] + np.arange(-1, width)
-    in_qrs = (at[:, 1:-1] >= onset[:, None]) & (at[:, 1:-1] <= end[:, None])
-    at = np.clip(at, 0, leads.shape[1] - 1)
-    height = leads[rows[:, None], at] - leads[rows, at[:, 1]][:, None]
-    left, here, right = height[:, :-2], height[:, 1:-1], height[:, 2:]
-    apex = np.where(in_qrs & (here >= left) & (here > right), here, -np.inf)
-    best = np.argmax(apex, axis=1)
-    each = np.arange(len(best))
-    depth = -np.where(in_qrs, here, 0.0).min(axis=1)
-    likely = peak[rows, at[each, best + 1]] >= _MIN_R_PROBABILITY
-    there = (apex[each, best] > _MIN_R_SHARE * np.maximum(depth, 1e-9)) & likely
-    curve = left[each, best] - 2 * here[each, best] + right[each, best]
-    tilt = left[each, best] - right[each, best]
-    shift = np.divide(0.5 * tilt, curve, out=np.zeros_like(curve), where=curve < 0)
-    moved = at[each, best + 1] + np.clip(shift, -0.5, 0.5)
-    peaks = qrs[:, :, 1]
-    peaks[known] = np.where(there, moved, peaks[known])
 
 
 def _in_leads(
@@ -264,8 +240,8 @@ def _in_leads(
     at = low[:, None] + offsets
     valid = at < high[:, None]
     at = np.minimum(at, inside.shape[1] - 1)
-    in_window = np.where(valid, inside[:, at], 0.0)
-    peaks = low + np.argmax(np.where(valid, peak[:, at], -1.0), axis=2)
+    in_window = inside[:, at] * valid
+    peaks = low + np.argmax(peak[:, at] * valid, axis=2)
     # The most probable point of the lead's own wave, or the middle of the record's, divides it.
     middle = np.clip((spans[:, 0] + spans[:, 1]) // 2, low, high - 1)
     own = low + np.argmax(in_window, axis=2)

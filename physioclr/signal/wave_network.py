@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided, sliding_window_view
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
-from scipy.special import expit
+from scipy.linalg.blas import sgemm
 
 __all__ = ["OUTPUTS", "SHIPPED_WEIGHTS", "WaveNetwork", "load_wave_network"]
 
@@ -22,9 +20,10 @@ Floats = NDArray[np.float32]
 
 _N_PHASES = 4
 _MULTIPLE = 32
-_EDGE = 2
-# Patches of one matrix product: 256 KiB stay in the processor's own cache.
-_BLOCK_FLOATS = 1 << 16
+# Zeros at both ends of each row: two at 31 Hz, so four at 62.5 Hz and 16 samples.
+_MIDDLE_EDGE = 2
+_FINE_EDGE = 2 * _MIDDLE_EDGE
+_EDGE_SAMPLES = _FINE_EDGE * _N_PHASES
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,128 +60,124 @@ class WaveNetwork:
             Probabilities in the order of `OUTPUTS`.
         """
         n_leads, n_samples = leads.shape
-        n_padded = -(-n_samples // _MULTIPLE) * _MULTIPLE
-        fine = self._stem(leads, n_padded)
-        fine = self._residual("fine", fine)
-        middle = self._halved("down", fine[:, _EDGE:-_EDGE], 0)
-        middle = self._residual("middle_1", _with_edges(_relu(middle), _EDGE))
-        middle = self._residual("middle_2", middle)
-        inner = middle[:, _EDGE:-_EDGE]
+        fine = self._residual("fine", self._stem(leads), _FINE_EDGE)
+        # Two rows of fine are one of middle, with the edges: both ways no copy is needed.
+        middle = self._pointwise("down", fine.reshape(n_leads, -1, 2 * fine.shape[-1]))
+        _without_edges(_relu(middle), _MIDDLE_EDGE)
+        middle = self._residual("middle_1", middle, _MIDDLE_EDGE)
+        middle = self._residual("middle_2", middle, _MIDDLE_EDGE)
+        inner = middle[:, _MIDDLE_EDGE:-_MIDDLE_EDGE]
         pooled = np.concatenate([inner.mean(axis=0), inner.max(axis=0)], axis=-1)
         inner += self._trunk(pooled[None])
-        middle = self._residual("join", middle)
-        up = self._pointwise("up", middle[:, _EDGE:-_EDGE])
-        inner = fine[:, _EDGE:-_EDGE]
-        inner += up.reshape(inner.shape)
-        _relu(inner)
-        fine = self._residual("last_2", self._residual("last_1", fine))
-        logits = self._pointwise("head", fine[:, _EDGE:-_EDGE])
-        logits = logits.reshape(n_leads, n_padded, len(OUTPUTS))
-        return np.asarray(expit(logits[:, :n_samples]))
+        middle = self._residual("join", middle, _MIDDLE_EDGE)
+        fine += self._pointwise("up", middle).reshape(fine.shape)
+        _without_edges(_relu(fine), _FINE_EDGE)
+        fine = self._residual("last_1", fine, _FINE_EDGE)
+        fine = self._residual("last_2", fine, _FINE_EDGE)
+        logits = self._pointwise("head", fine).reshape(n_leads, -1, len(OUTPUTS))
+        return _sigmoid(logits[:, _EDGE_SAMPLES : _EDGE_SAMPLES + n_samples])
 
-    def _stem(self, leads: Floats, n_padded: int) -> Floats:
-        weight, bias = self.weights["stem.weight"], self.weights["stem.bias"]
-        width, _, n_out = weight.shape
+    def _stem(self, leads: Floats) -> Floats:
+        """Convolve (n_leads, n_samples) with width 16 and stride 4, as four taps of 4 samples."""
         n_leads, n_samples = leads.shape
-        reach = (width - _N_PHASES) // 2
-        padded = np.zeros((n_leads, n_padded + 2 * reach), dtype=np.float32)
-        padded[:, reach : reach + n_samples] = leads
-        windows = sliding_window_view(padded, width, axis=1)[:, ::_N_PHASES]
-        patches = _scratch(windows.size).reshape(windows.shape)
-        np.copyto(patches, windows)
-        out = patches.reshape(-1, width) @ weight[:, 0]
-        out += bias
-        return _with_edges(_relu(out.reshape(n_leads, -1, n_out)), _EDGE)
+        n_padded = -(-n_samples // _MULTIPLE) * _MULTIPLE
+        weight = self.weights["stem.weight"]
+        width, _, n_out = weight.shape
+        begin = _EDGE_SAMPLES + (width - _N_PHASES) // 2 - _N_PHASES
+        padded = np.zeros((n_leads, n_padded + 2 * _EDGE_SAMPLES), dtype=np.float32)
+        padded[:, begin : begin + n_samples] = leads
+        taps = weight.reshape(width // _N_PHASES, _N_PHASES, n_out)
+        rows = padded.reshape(-1, _N_PHASES)
+        out = self._summed(taps, self.weights["stem.bias"], rows, 1, first=1)
+        return _without_edges(_relu(out).reshape(n_leads, -1, n_out), _FINE_EDGE)
 
     def _trunk(self, pooled: Floats) -> Floats:
-        level_1 = _relu(self._halved("trunk_down_1", pooled, 1))
-        level_1 = self._residual("trunk_1", _with_edges(level_1, _EDGE))[:, _EDGE:-_EDGE]
-        level_2 = _relu(self._halved("trunk_down_2", level_1, 1))
-        level_2 = self._residual("trunk_2", _with_edges(level_2, _EDGE))[:, _EDGE:-_EDGE]
-        for dilation, name in ((2, "trunk_3"), (4, "trunk_4")):
-            edge = _EDGE * dilation
-            level_2 = self._residual(name, _with_edges(level_2, edge), dilation)[:, edge:-edge]
-        level_1 = _with_edges(level_1 + np.repeat(level_2, 2, axis=1), _EDGE)
-        level_1 = self._residual("trunk_up_1", level_1)[:, _EDGE:-_EDGE]
+        level_1 = self._trunk_residual("trunk_1", _relu(self._halved("trunk_down_1", pooled)))
+        level_2 = self._trunk_residual("trunk_2", _relu(self._halved("trunk_down_2", level_1)))
+        level_2 = self._trunk_residual("trunk_3", level_2, dilation=2)
+        level_2 = self._trunk_residual("trunk_4", level_2, dilation=4)
+        level_1 = self._trunk_residual("trunk_up_1", level_1 + np.repeat(level_2, 2, axis=1))
         joined = np.concatenate([np.repeat(level_1, 2, axis=1), pooled], axis=-1)
-        return self._convolved("trunk_up_2", _with_edges(joined, _EDGE), 1)[:, _EDGE:-_EDGE]
+        out = self._convolved("trunk_up_2", _with_edges(joined, 2), 2)
+        return out[:, 2:-2]
 
-    def _residual(self, name: str, signal: Floats, dilation: int = 1) -> Floats:
-        out = self._convolved(name, signal, dilation)
+    def _trunk_residual(self, name: str, signal: Floats, *, dilation: int = 1) -> Floats:
+        edge = 2 * dilation
+        out = self._residual(name, _with_edges(signal, edge), edge, dilation=dilation)
+        return out[:, edge:-edge]
+
+    def _residual(self, name: str, signal: Floats, edge: int, *, dilation: int = 1) -> Floats:
+        out = self._convolved(name, signal, edge, dilation=dilation)
         out += signal
         return _relu(out)
 
-    def _convolved(self, name: str, signal: Floats, dilation: int) -> Floats:
+    def _convolved(self, name: str, signal: Floats, edge: int, *, dilation: int = 1) -> Floats:
         """Convolve over time (n_rows, edge + n_samples + edge, n_in) whose edges are 0.
 
-        All rows are one matrix product: the edges keep neighbours apart, and are 0 again after.
+        All rows are one matrix: the edges keep neighbours apart, and are 0 again after.
         """
         weight, bias = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
         width, n_in, n_out = weight.shape
-        edge, reach = _EDGE * dilation, dilation * (width // 2)
         rows = signal.reshape(-1, n_in)
-        n_windows = len(rows) - 2 * reach
-        step = rows.itemsize * n_in
-        windows = as_strided(
-            rows, (n_windows, width, n_in), (step, step * dilation, rows.itemsize), writeable=False
-        )
+        out = self._summed(weight, bias, rows, dilation, first=dilation * (width // 2))
+        return _without_edges(out.reshape(*signal.shape[:2], n_out), edge)
+
+    @staticmethod
+    def _summed(taps: Floats, bias: Floats, rows: Floats, dilation: int, *, first: int) -> Floats:
+        """Add up one matrix product a tap, each on the rows as they lie.
+
+        Output row ``first + i`` sees the rows ``i``, ``i + dilation``, …
+        """
+        width, _, n_out = taps.shape
         out = np.empty((len(rows), n_out), dtype=np.float32)
-        inner = out[reach : len(rows) - reach]
-        weight = weight.reshape(-1, n_out)
-        block = max(1, _BLOCK_FLOATS // (width * n_in))
-        for first in range(0, n_windows, block):
-            piece = windows[first : first + block]
-            patches = _scratch(piece.size).reshape(len(piece), -1)
-            np.copyto(patches.reshape(piece.shape), piece)
-            np.matmul(patches, weight, out=inner[first : first + block])
-        inner += bias
-        shaped = out.reshape(*signal.shape[:2], n_out)
-        shaped[:, :edge] = 0.0
-        shaped[:, -edge:] = 0.0
-        return shaped
+        out[:] = bias
+        n_windows = len(rows) - (width - 1) * dilation
+        # BLAS counts columns first: transposed, these arrays are what it wants without a copy.
+        inner = out[first : first + n_windows].T
+        for tap in range(width):
+            seen = rows[tap * dilation : tap * dilation + n_windows].T
+            sgemm(1.0, taps[tap].T, seen, beta=1.0, c=inner, overwrite_c=True)
+        return out
 
     def _pointwise(self, name: str, signal: Floats) -> Floats:
+        """Multiply each row of (n_rows, n_samples, n_in) with one matrix."""
         weight, bias = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
-        out = np.ascontiguousarray(signal).reshape(-1, weight.shape[1]) @ weight[0]
-        return np.asarray(out + bias)
-
-    def _halved(self, name: str, signal: Floats, padding: int) -> Floats:
-        """Convolve (n_rows, n_samples, n_in) with stride 2, `padding` zeros at either end."""
-        weight, bias = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
-        width, n_in, n_out = weight.shape
-        n_rows, n_samples, _ = signal.shape
-        padded = _with_edges(signal, padding) if padding else signal
-        n_half = n_samples // 2
-        patches = np.empty((n_rows, n_half, width, n_in), dtype=np.float32)
-        for tap in range(width):
-            patches[:, :, tap] = padded[:, tap : tap + n_samples - 1 : 2]
-        out = patches.reshape(-1, width * n_in) @ weight.reshape(-1, n_out)
+        n_rows, n_samples, n_in = signal.shape
+        out = signal.reshape(-1, n_in) @ weight.reshape(n_in, -1)
         out += bias
-        return np.asarray(out.reshape(n_rows, n_half, n_out))
+        return np.asarray(out.reshape(n_rows, n_samples, -1))
 
-
-_OWN = threading.local()
-
-
-def _scratch(size: int) -> Floats:
-    """Return this thread's scratch: fresh memory at every layer would cost more than the layer."""
-    kept: Floats | None = getattr(_OWN, "floats", None)
-    if kept is None or kept.size < size:
-        kept = _OWN.floats = np.empty(size, dtype=np.float32)
-    return kept[:size]
+    def _halved(self, name: str, signal: Floats) -> Floats:
+        """Convolve (n_rows, n_samples, n_in) with width 4, stride 2 and a zero at either end."""
+        n_samples = signal.shape[1]
+        padded = _with_edges(signal, 1)
+        taps = [padded[:, tap : tap + n_samples - 1 : 2] for tap in range(4)]
+        return self._pointwise(name, np.concatenate(taps, axis=2))
 
 
 def _with_edges(signal: Floats, edge: int) -> Floats:
     n_rows, n_samples, n_channels = signal.shape
-    out = np.empty((n_rows, n_samples + 2 * edge, n_channels), dtype=np.float32)
-    out[:, :edge] = 0.0
+    out = np.zeros((n_rows, n_samples + 2 * edge, n_channels), dtype=np.float32)
     out[:, edge:-edge] = signal
-    out[:, -edge:] = 0.0
     return out
+
+
+def _without_edges(signal: Floats, edge: int) -> Floats:
+    """Set the edges of (n_rows, edge + n_samples + edge, n_channels) to 0."""
+    signal[:, :edge] = 0.0
+    signal[:, -edge:] = 0.0
+    return signal
 
 
 def _relu(signal: Floats) -> Floats:
     return np.maximum(signal, 0, out=signal)
+
+
+def _sigmoid(logits: Floats) -> Floats:
+    # Several times faster than scipy.special.expit on float32; exp(80) is still a float32.
+    out = np.exp(-np.maximum(logits, -80.0))
+    out += 1.0
+    return np.reciprocal(out, out=out)
 
 
 @cache

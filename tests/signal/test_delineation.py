@@ -78,6 +78,27 @@ def test_waves_over_missing_samples_are_nan_and_the_rest_is_measured(record):
     assert np.isfinite(with_gap["II"]["t_peak"].drop(index=3)).all()
 
 
+def test_each_wave_that_is_not_there_says_whether_it_is_absent_or_why_it_is_not_known(record):
+    signal_mv = record.signal_mv.copy()
+    beat = round(regular_beats_s()[3] * 500)
+    signal_mv[record.leads.index("II"), beat + 100 : beat + 160] = np.nan
+    signal_mv[record.leads.index("V3")] = np.nan
+    found = delineate(with_signal(record, signal_mv))
+    assert found.states("II")["t"][3] == "not measurable: samples are missing"
+    assert (found.states("V3") == "not measurable: the lead has no signal").to_numpy().all()
+    assert (found.states("I")["qrs"] == "present").all()
+    without_p = delineate(synthetic_record(p_waves=False))
+    # The first beat's P wave could lie before the record; the others have none.
+    assert (without_p.states("II")["p"][1:] == "absent").all()
+
+
+def test_a_wave_beyond_the_record_is_not_called_absent():
+    late = delineate(synthetic_record(beats_s=np.array([0.1, 1.0, 1.9, 9.85])))
+    states = late.states("II")
+    assert states["p"].iloc[0] == "not measurable: outside the record"
+    assert states["t"].iloc[-1] == "not measurable: outside the record"
+
+
 def test_no_beats_give_empty_tables_and_reasons():
     silent = delineate(with_signal(synthetic_record(), np.zeros((12, 5000))))
     assert silent.n_beats == 0
@@ -135,15 +156,18 @@ def test_cuts_fall_between_t_and_the_next_p():
 
 
 def test_cuts_without_waves_use_a_share_of_the_interval(delineation):
-    empty = pd.DataFrame(np.nan, index=range(3), columns=FIDUCIALS)
-    bare = Delineation({"II": empty}, 500.0, np.array([100, 500, 900]), 1000, "bare")
+    empty = np.full((1, 3, len(FIDUCIALS)), np.nan)
+    unknown = np.ones((1, 3, 3), dtype=np.uint8)
+    bare = Delineation(empty, unknown, ("II",), 500.0, np.array([100, 500, 900]), 1000, "bare")
     np.testing.assert_array_equal(cut_samples(bare), [360, 760])
 
 
-def test_tables_that_do_not_fit_the_beats_are_refused():
-    empty = pd.DataFrame(np.nan, index=range(2), columns=FIDUCIALS)
-    with pytest.raises(ValueError, match="must have 3 rows"):
-        Delineation({"II": empty}, 500.0, np.array([100, 500, 900]), 1000, "bare")
+def test_samples_that_do_not_fit_the_beats_are_refused():
+    empty = np.full((1, 2, len(FIDUCIALS)), np.nan)
+    with pytest.raises(ValueError, match=r"samples must have the shape \(1, 3, 9\)"):
+        Delineation(
+            empty, np.ones((1, 3, 3)), ("II",), 500.0, np.array([100, 500, 900]), 1000, "bare"
+        )
 
 
 def test_an_unknown_fiducial_is_refused_with_the_known_ones(delineation):
