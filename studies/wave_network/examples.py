@@ -1,8 +1,8 @@
-"""Training examples: LUDB warped, mixed with recorded noise, and signals without any wave."""
+"""Training examples: LUDB and simulated ECGs warped, quickened and mixed with recorded noise."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +11,19 @@ from benchmarks.ludb import WAVES, LudbRecord
 from physioclr.records import EcgRecord
 from physioclr.signal.gaps import fill_gaps
 from physioclr.signal.wave_input import NETWORK_HZ, filter_at_network_rate, scale_leads
+from physioclr.simulate import SimulatedCohort
+from studies.wave_network.rhythms import erase_p, quicken
 
-__all__ = ["Source", "draw_example", "from_ludb", "without_p"]
+__all__ = ["Source", "draw_example", "from_ludb", "from_simulated", "without_p"]
 
 Floats = NDArray[np.float32]
 
 _MARGIN_S = 0.024
 _PEAK_SD_S = 0.010
 _UNMARKED_S = 0.06
+_VAGUE_S = 0.032
+_QUICKENED, _WITHOUT_P = 0.3, 0.06
+_TURNED_OVER = 0.25
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +39,16 @@ class Source:
         Where waves are marked.
     only_p : bool
         Whether nothing but "no P wave anywhere" is known.
+    vague_s : float
+        How far from an onset or end it is not known on which side of it a sample of one lead lies:
+        0 where each lead was marked for itself. Peaks are then unknown too.
     """
 
     filtered_mv: Floats
     waves: list[dict[str, NDArray[np.float64]]]
     span_s: NDArray[np.float64]
     only_p: bool = False
+    vague_s: float = 0.0
 
 
 def from_ludb(item: LudbRecord) -> Source:
@@ -63,6 +72,23 @@ def without_p(record: EcgRecord) -> Source:
     nothing = {wave: np.empty((0, 3)) for wave in WAVES}
     span_s = np.tile([0.0, record.duration_s], (record.n_leads, 1))
     return Source(filtered, [nothing] * record.n_leads, span_s, only_p=True)
+
+
+def from_simulated(cohort: SimulatedCohort, index: int) -> Source:
+    """Bring one simulated ECG to the network's rate.
+
+    Its fiducials are exact but global: in a single lead a wave may begin later or end earlier, so
+    32 ms on either side of a mark teach nothing.
+    """
+    record = cohort.record(index)
+    filtered, _ = filter_at_network_rate(record.signal_mv, record.fs_hz)
+    beats = cohort.beats[cohort.beats["record"] == index]
+    waves = {}
+    for wave, peak in zip(WAVES, ("p_peak", "r_peak", "t_peak"), strict=True):
+        marks = beats[[f"{wave}_on", peak, f"{wave}_off"]].to_numpy(dtype=np.float64)
+        waves[wave] = marks[np.isfinite(marks[:, 1])] / record.fs_hz
+    span_s = np.tile([0.0, record.duration_s], (record.n_leads, 1))
+    return Source(filtered, [waves] * record.n_leads, span_s, vague_s=_VAGUE_S)
 
 
 def draw_example(
@@ -89,6 +115,12 @@ def draw_example(
     target, known : (n_leads, 6, n_samples) float32
         Inside P, QRS, T and peak of P, R, T; and where that is known.
     """
+    if not source.only_p and rng.random() < _WITHOUT_P:
+        signal, waves = erase_p(source.filtered_mv, source.waves)
+        source = replace(source, filtered_mv=signal, waves=waves)
+    if not source.only_p and rng.random() < _QUICKENED:
+        signal, waves, span_s = quicken(source.filtered_mv, source.waves, source.span_s, rng)
+        source = replace(source, filtered_mv=signal, waves=waves, span_s=span_s)
     stretch = float(np.exp(rng.uniform(np.log(0.75), np.log(1.35))))
     rows = rng.permutation(len(source.filtered_mv))[:n_leads]
     length_s = n_samples / NETWORK_HZ / stretch
@@ -103,7 +135,7 @@ def draw_example(
     for lead, row in enumerate(rows):
         _mark(source, row, at_s, target[lead], known[lead])
     gain = np.exp(0.2 * rng.standard_normal((n_leads, 1)))
-    leads *= rng.choice([-1.0, 1.0], size=(n_leads, 1)) * gain
+    leads *= np.where(rng.random((n_leads, 1)) < _TURNED_OVER, -gain, gain)
     if rng.random() < 0.06:
         leads = _no_heartbeat(n_leads, n_samples, rng)
         target[:], known[:] = 0.0, 1.0
@@ -124,6 +156,11 @@ def _mark(
     for index, wave in enumerate(WAVES):
         for onset_s, peak_s, end_s in source.waves[row][wave]:
             _draw_wave(index, onset_s, peak_s, end_s, at_s, target, known)
+    if source.vague_s:
+        known[3:] = 0.0
+        edges_s = np.concatenate([source.waves[row][wave][:, ::2].ravel() for wave in WAVES])
+        for edge_s in edges_s[np.isfinite(edges_s)]:
+            known[:3, np.abs(at_s - edge_s) < source.vague_s] = 0.0
 
 
 def _draw_wave(

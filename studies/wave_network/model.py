@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 __all__ = ["WaveNetwork", "folded_weights"]
 
-_FINE, _MIDDLE, _TRUNK = 24, 32, 64
+_FINE, _MIDDLE, _TRUNK = 16, 24, 64
 _N_PHASES, _N_OUTPUTS = 4, 6
 
 

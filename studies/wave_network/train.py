@@ -22,13 +22,21 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from benchmarks.ludb import N_FOLDS, fold_of_record, read_ludb
 from physioclr.records import EcgRecord
 from physioclr.signal.wave_input import filter_at_network_rate
-from studies.wave_network.examples import Source, draw_example, from_ludb, without_p
+from physioclr.simulate import simulate_cohort
+from studies.wave_network.examples import (
+    Source,
+    draw_example,
+    from_ludb,
+    from_simulated,
+    without_p,
+)
 from studies.wave_network.model import WaveNetwork, folded_weights
 
 _BATCH, _N_SAMPLES = 12, 1280
 _LEAD_COUNTS, _LEAD_SHARES = (1, 2, 3, 6, 12), (0.2, 0.2, 0.25, 0.25, 0.1)
 _PEAK_RATE, _WEIGHT_DECAY = 4e-3, 0.02
-_SHARE_WITHOUT_P = 0.06
+_SHARE_WITHOUT_P, _SHARE_SIMULATED = 0.06, 0.12
+_N_SIMULATED, _SIMULATION_SEED = 240, 90_210
 
 
 def read_noise(folder: Path) -> NDArray[np.float32]:
@@ -56,9 +64,16 @@ def read_fibrillation(folder: Path) -> list[Source]:
     return sources
 
 
+def simulate_sources() -> list[Source]:
+    """Simulate hearts of every condition, without noise, other than those of the demo."""
+    cohort = simulate_cohort(_N_SIMULATED, seed=_SIMULATION_SEED, noise=False)
+    return [from_simulated(cohort, index) for index in range(len(cohort))]
+
+
 def train(
     sources: list[Source],
     without: list[Source],
+    simulated: list[Source],
     noise: NDArray[np.float32],
     *,
     n_steps: int,
@@ -68,8 +83,8 @@ def train(
 
     Parameters
     ----------
-    sources, without : list of Source
-        Fully marked records; records of which only the lack of P waves is known.
+    sources, without, simulated : list of Source
+        Fully marked records; records of which only the lack of P waves is known; simulated ones.
     noise : (n_rows, n_noise) float32
     n_steps, seed : int
 
@@ -88,10 +103,12 @@ def train(
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, _PEAK_RATE, total_steps=n_steps, pct_start=0.15
     )
+    shares = (1 - _SHARE_WITHOUT_P - _SHARE_SIMULATED, _SHARE_WITHOUT_P, _SHARE_SIMULATED)
+    pools = list(zip((sources, without, simulated), shares, strict=True))
     network.train()
     began, running = time.perf_counter(), 0.0
     for step in range(n_steps):
-        leads, target, known = _batch(sources, without, noise, rng)
+        leads, target, known = _batch(pools, noise, rng)
         loss = _loss(network(leads), target, known)
         optimiser.zero_grad()
         loss.backward()
@@ -108,15 +125,14 @@ def train(
 
 
 def _batch(
-    sources: list[Source],
-    without: list[Source],
+    pools: list[tuple[list[Source], float]],
     noise: NDArray[np.float32],
     rng: np.random.Generator,
 ) -> tuple[Tensor, Tensor, Tensor]:
     n_leads = int(rng.choice(_LEAD_COUNTS, p=_LEAD_SHARES))
     drawn = []
     for _ in range(_BATCH):
-        pool = without if without and rng.random() < _SHARE_WITHOUT_P else sources
+        pool = pools[rng.choice(len(pools), p=[share for _, share in pools])][0]
         source = pool[rng.integers(len(pool))]
         drawn.append(draw_example(source, noise, n_leads, _N_SAMPLES, rng))
     leads, target, known = (torch.from_numpy(np.stack(part)) for part in zip(*drawn, strict=True))
@@ -137,7 +153,7 @@ def main() -> None:
     parser.add_argument(
         "out", type=Path, help="folder for fold-0.safetensors … and all.safetensors"
     )
-    parser.add_argument("--steps", type=int, default=550)
+    parser.add_argument("--steps", type=int, default=2400)
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--runs", nargs="*", default=[*map(str, range(N_FOLDS)), "all"])
     arguments = parser.parse_args()
@@ -146,13 +162,19 @@ def main() -> None:
     ludb = read_ludb(arguments.data / "ludb")
     noise = read_noise(arguments.data / "nstdb")
     without = read_fibrillation(arguments.data / "ptb-xl")
+    simulated = simulate_sources()
     for run in arguments.runs:
         kept = [i for i in ludb if run == "all" or fold_of_record(i.record.record_id) != int(run)]
         name = run if run == "all" else f"fold-{run}"
         print(f"{name}: {len(kept)} records, {len(without)} without P waves", flush=True)
         seed = arguments.seed + (N_FOLDS if run == "all" else int(run))
         network = train(
-            [from_ludb(item) for item in kept], without, noise, n_steps=arguments.steps, seed=seed
+            [from_ludb(item) for item in kept],
+            without,
+            simulated,
+            noise,
+            n_steps=arguments.steps,
+            seed=seed,
         )
         save_file(folded_weights(network), arguments.out / f"{name}.safetensors")
 
