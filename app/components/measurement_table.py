@@ -16,9 +16,12 @@ FURTHER = (
     "p_ms",
     "qtc_framingham_ms",
     "qtc_hodges_ms",
+    "p_axis_deg",
+    "t_axis_deg",
     "rmssd_ms",
     "sdnn_ms",
     "pnn50_pct",
+    "rr_irregularity_pct",
     "p_wave_presence_pct",
     "n_beats",
 )

@@ -17,6 +17,7 @@ from physioclr.physiology.beat_amplitudes import (
 )
 from physioclr.physiology.beat_shapes import adjacent_correlation
 from physioclr.physiology.consensus import consensus_fiducials
+from physioclr.physiology.ectopy import BeatKinds, find_ectopic_beats
 from physioclr.physiology.intervals import corrected_qt_ms
 from physioclr.physiology.measuring_band import measuring_band
 from physioclr.records import EcgRecord
@@ -37,15 +38,18 @@ class BeatFeatures:
 
     Parameters
     ----------
-    by_beat : mapping of str to (n_beats,) array
-        ``r_peak_samples``, ``rr_ms`` (to the beat before), ``pr_ms``, ``p_ms``, ``qrs_ms``,
-        ``qt_ms``, ``qtc_bazett_ms``, ``t_ms``, ``p_lead_share`` (share of the measured leads with
-        a P wave), and of the rhythm lead ``r_mv``, ``s_mv``, ``t_mv``, ``p_mv``, ``st_j_mv``,
-        ``st_j60_mv``, ``qrs_slope_mv_per_s``. NaN where unknown.
+    r_peaks_samples : (n_beats,) int64
+    by_beat : mapping of str to (n_beats,) float64
+        ``rr_ms`` (to the beat before), ``pr_ms``, ``p_ms``, ``qrs_ms``, ``qt_ms``,
+        ``qtc_bazett_ms``, ``t_ms``, ``p_lead_share`` (share of the measured leads with a P wave),
+        and of the rhythm lead ``r_mv``, ``s_mv``, ``t_mv``, ``p_mv``, ``st_j_mv``, ``st_j60_mv``,
+        ``qrs_slope_mv_per_s``. NaN where unknown.
     amplitudes_mv : mapping of str to (n_leads, n_beats) float64
         Each of `AMPLITUDES` over all leads.
     areas_mv_ms : mapping of str to (n_leads, n_beats) float64
         Net area of ``"p"``, ``"qrs"`` and ``"t"``; see `measure_amplitudes`.
+    kinds : BeatKinds
+        Which beats are premature, of another shape, ectopic.
     adjacent_correlation : (n_beats - 1,) float64
         Correlation of each beat with the one before it, over all measured leads at once.
     leads : tuple of str
@@ -57,9 +61,11 @@ class BeatFeatures:
         Lead → why nothing was measured on it.
     """
 
-    by_beat: Mapping[str, NDArray[np.int64] | Floats]
+    r_peaks_samples: NDArray[np.int64]
+    by_beat: Mapping[str, Floats]
     amplitudes_mv: Mapping[str, Floats]
     areas_mv_ms: Mapping[str, Floats]
+    kinds: BeatKinds
     adjacent_correlation: Floats
     leads: tuple[str, ...]
     rhythm_lead: str | None
@@ -69,12 +75,19 @@ class BeatFeatures:
     @property
     def n_beats(self) -> int:
         """How many beats there are."""
-        return int(self.by_beat["r_peak_samples"].size)
+        return int(self.r_peaks_samples.size)
 
     @cached_property
     def beats(self) -> pd.DataFrame:
-        """`by_beat` as a table, one row a beat."""
-        return pd.DataFrame(dict(self.by_beat))
+        """One row a beat: ``r_peak_samples``, `by_beat`, `kinds` (``ectopic_origin``)."""
+        kinds = {
+            "premature": self.kinds.premature,
+            "shape_correlation": self.kinds.shape_correlation,
+            "different_shape": self.kinds.different_shape,
+            "ectopic": self.kinds.ectopic,
+            "ectopic_origin": self.kinds.origin,
+        }
+        return pd.DataFrame({"r_peak_samples": self.r_peaks_samples, **self.by_beat, **kinds})
 
 
 def compute_beat_features(record: EcgRecord, delineation: Delineation) -> BeatFeatures:
@@ -114,8 +127,7 @@ def compute_beat_features(record: EcgRecord, delineation: Delineation) -> BeatFe
     measured = delineation.measured_leads
     rhythm_lead = next((lead for lead in (*RHYTHM_LEADS, *measured) if lead in measured), None)
     with_p = np.isfinite(of_leads["p_peak"]).sum(axis=0)
-    by_beat: dict[str, NDArray[np.int64] | Floats] = {
-        "r_peak_samples": delineation.r_peaks_samples,
+    by_beat: dict[str, Floats] = {
         **_intervals_ms(of_beats, delineation.r_peaks_samples, 1000 / delineation.fs_hz),
         "p_lead_share": with_p / len(measured) if measured else np.full(with_p.size, np.nan),
     }
@@ -129,9 +141,17 @@ def compute_beat_features(record: EcgRecord, delineation: Delineation) -> BeatFe
         else steepest_slopes(signal_mv[row], record.fs_hz, of_beats["qrs_on"], of_beats["qrs_off"])
     )
     return BeatFeatures(
+        delineation.r_peaks_samples,
         by_beat,
         waves.amplitudes_mv,
         waves.areas_mv_ms,
+        find_ectopic_beats(
+            signal_mv,
+            record.fs_hz,
+            delineation.r_peaks_samples,
+            by_beat["rr_ms"],
+            by_beat["qrs_ms"],
+        ),
         adjacent_correlation(signal_mv, record.fs_hz, delineation.r_peaks_samples),
         record.leads,
         rhythm_lead,

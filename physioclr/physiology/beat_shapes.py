@@ -5,15 +5,22 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from physioclr.physiology.quantiles import known_quantile
 from physioclr.signal.median_beat import cut_beats
 
-__all__ = ["adjacent_correlation"]
+__all__ = ["adjacent_correlation", "dominant_shape", "shape_correlation"]
 
 Floats = NDArray[np.float64]
 
 # Beats looked at together: windows of 0.7 s of 12 leads at 500 Hz are then 2 MB, however long
 # the record.
 _BLOCK_BEATS = 64
+# QRS and the beginning of ST, and how finely: enough to tell two shapes apart.
+_BEFORE_MS, _AFTER_MS = 100.0, 150.0
+_SHAPE_HZ = 125.0
+_ALIKE = 0.9
+_MIN_ALIKE = 3
+_MOST_COMPARED = 200
 
 
 def adjacent_correlation(
@@ -55,3 +62,84 @@ def _of_neighbours(windows: Floats) -> Floats:
     correlation: Floats = np.full(len(norms), np.nan)
     np.divide(products, norms, out=correlation, where=norms > 0)
     return correlation
+
+
+def dominant_shape(
+    signal_mv: Floats, fs_hz: float, r_peaks_samples: NDArray[np.int64]
+) -> Floats | None:
+    """Find the shape of QRS that more beats share than any other.
+
+    Parameters
+    ----------
+    signal_mv : (n_leads, n_samples) float64
+        NaN where unknown.
+    fs_hz : float
+    r_peaks_samples : (n_beats,) int64
+        Of the beats that may be dominant. Up to 200 of them, evenly spread, are compared.
+
+    Returns
+    -------
+    (n_leads, n_window) float64 or None
+        The median of the beat that has the most others alike (correlation of at least 0.9) and of
+        those; each lead less its mean, 0 where unknown. None where no three beats are alike.
+    """
+    n_compared = min(r_peaks_samples.size, _MOST_COMPARED)
+    if n_compared < _MIN_ALIKE:
+        return None
+    spread = np.linspace(0, r_peaks_samples.size - 1, n_compared).astype(np.intp)
+    windows, known = _shape_windows(signal_mv, fs_hz, r_peaks_samples[spread])
+    rows = windows.reshape(n_compared, -1)
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    rows = np.divide(rows, norms, out=np.zeros_like(rows), where=norms > 0)
+    alike = rows @ rows.T >= _ALIKE
+    most = int(alike.sum(axis=0).argmax())
+    if alike[most].sum() < _MIN_ALIKE:
+        return None
+    windows[~known] = np.nan
+    return np.nan_to_num(known_quantile(windows[alike[most]], 0.5), nan=0.0)
+
+
+def shape_correlation(
+    signal_mv: Floats, fs_hz: float, r_peaks_samples: NDArray[np.int64], shape: Floats
+) -> Floats:
+    """Correlate each beat with one shape, over all leads at once.
+
+    Parameters
+    ----------
+    signal_mv : (n_leads, n_samples) float64
+        NaN where unknown.
+    fs_hz : float
+    r_peaks_samples : (n_beats,) int64
+    shape : (n_leads, n_window) float64
+        As `dominant_shape` gives it.
+
+    Returns
+    -------
+    (n_beats,) float64
+        NaN where no lead is known of both.
+    """
+    of_lead = np.einsum("lt,lt->l", shape, shape)
+    correlation: Floats = np.full(r_peaks_samples.size, np.nan)
+    for start in range(0, r_peaks_samples.size, _BLOCK_BEATS):
+        block = slice(start, start + _BLOCK_BEATS)
+        windows, known = _shape_windows(signal_mv, fs_hz, r_peaks_samples[block])
+        windows[:, of_lead == 0] = 0.0
+        energy = np.einsum("blt,blt->b", windows, windows)
+        norms = np.sqrt(energy * (known @ of_lead))
+        products = np.einsum("blt,lt->b", windows, shape)
+        np.divide(products, norms, out=correlation[block], where=norms > 0)
+    return correlation
+
+
+def _shape_windows(
+    signal_mv: Floats, fs_hz: float, r_peaks_samples: NDArray[np.int64]
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Cut (n_beats, n_leads, n_window), each lead less its mean; unknown leads are 0, not known."""
+    before, after = (round(ms * fs_hz / 1000) for ms in (_BEFORE_MS, _AFTER_MS))
+    reach = np.arange(-before, after + 1, max(1, round(fs_hz / _SHAPE_HZ)))
+    at = np.clip(r_peaks_samples[:, None] + reach, 0, signal_mv.shape[1] - 1)
+    windows = np.moveaxis(signal_mv[:, at], 1, 0)
+    windows = windows - windows.mean(axis=2, keepdims=True)
+    known = np.isfinite(windows[..., 0])
+    windows[~known] = 0.0
+    return windows, known

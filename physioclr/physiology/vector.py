@@ -18,8 +18,9 @@ from physioclr.physiology.beat_features import (
     compute_beat_features,
 )
 from physioclr.physiology.hrv import pnn50_pct, rmssd_ms, rr_cv_pct
-from physioclr.physiology.measurements import MIN_BEATS, Measurements, summarise
+from physioclr.physiology.measurements import Measurements, summarise
 from physioclr.physiology.quantiles import known_quantile
+from physioclr.physiology.summary import MIN_BEATS
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import Delineation, delineate
 from physioclr.signal.gaps import require_duration
@@ -173,7 +174,9 @@ def physiology_vector(
     -----
     After Maghsoodi et al. 2025 (arXiv 2509.08116), with these deviations: unknown is NaN, not 0;
     amplitudes are read in one lead (`RHYTHM_LEADS`), not in the average of all; axis and the
-    entries of each lead are added. A beat has an inverted T where most of I, II and V4 to V6 do,
+    entries of each lead are added. The entries of beats and their statistics are over all beats,
+    ectopic ones too, as they are part of what is compared; axis and leads are those of the
+    dominant beats. A beat has an inverted T where most of I, II and V4 to V6 do,
     an abnormal ST where at least two leads leave the isoelectric level by 0.1 mV or more at
     J + 60 ms, an absent P where fewer than half of the leads have one. The spread of ST is the
     median over beats of its range over the leads.

@@ -59,6 +59,37 @@ def test_beats_are_the_evidence(measured):
     assert measured.qrs_ms == measured.beats["qrs_ms"].median()
 
 
+def test_each_number_says_on_which_beats_it_stands(measured):
+    for name in MEASUREMENTS:
+        assert measured.evidence(name).shape == (12,)
+    assert measured.evidence("qrs_ms").all()
+    assert np.flatnonzero(~measured.evidence("rr_ms")).tolist() == [0]
+    assert not measured.evidence("n_ectopic_beats").any()
+    used = measured.beats["qt_ms"][measured.evidence("qt_ms")]
+    assert measured.qt_ms == used.median()
+    with pytest.raises(ValueError, match="name must be one of heart_rate_bpm"):
+        measured.evidence("qtc")
+
+
+def test_a_number_that_is_missing_stands_on_no_beat(record):
+    chest = measure(with_leads(record, STANDARD_LEADS[6:]))
+    for name, value in chest.scalars().items():
+        assert math.isfinite(value) or not chest.evidence(name).any(), name
+        assert math.isfinite(value) != (name in chest.reasons), name
+
+
+def test_axes_are_those_the_waves_were_made_of(measured):
+    # of P, 0.08 mV in I and 0.15 in II; of T, 0.20 and 0.30; 8 degrees: the baseline under them
+    for name, i_mv, ii_mv in (("p_axis_deg", 0.08, 0.15), ("t_axis_deg", 0.20, 0.30)):
+        expected = math.degrees(math.atan2((2 * ii_mv - i_mv) / math.sqrt(3), i_mv))
+        assert measured.scalars()[name] == pytest.approx(expected, abs=8)
+
+
+def test_a_regular_rhythm_is_called_regular(measured):
+    assert measured.rr_irregularity_pct < 1
+    assert measured.rhythm_regularity == "regular"
+
+
 @settings(max_examples=3, deadline=None)
 @given(gain=st.floats(0.3, 3))
 def test_gain_scales_amplitudes_and_leaves_intervals(record, measured, gain):
@@ -152,11 +183,17 @@ def test_it_is_json_with_null_for_unknown_and_units(record):
     assert state["measurements"]["axis_deg"]["value"] is None
     assert "limb leads" in state["measurements"]["axis_deg"]["reason"]
     assert state["measurements"]["qrs_ms"]["unit"] == "ms"
+    assert state["measurements"]["rr_ms"]["beats"] == list(range(1, 12))
+    assert state["measurements"]["axis_deg"]["beats"] == []
     assert state["beats"][0]["rr_ms"] is None
+    assert state["beats"][0]["ectopic"] is False
+    assert state["rhythm_regularity"] == "regular"
 
 
 def test_it_survives_pickling(measured):
-    assert pickle.loads(pickle.dumps(measured)).scalars() == measured.scalars()
+    again = pickle.loads(pickle.dumps(measured))
+    assert again.scalars() == measured.scalars()
+    np.testing.assert_array_equal(again.evidence("sdnn_ms"), measured.evidence("sdnn_ms"))
 
 
 def test_a_delineation_of_another_record_is_refused(record):
