@@ -121,7 +121,7 @@ def compute_beat_features(record: EcgRecord, delineation: Delineation) -> BeatFe
         )
     signal_mv = measuring_band(record.signal_mv, record.fs_hz)
     signal_mv[[record.leads.index(lead) for lead in delineation.reasons]] = np.nan
-    of_leads = _by_name(np.stack([table.to_numpy() for table in delineation.values()]))
+    of_leads = _by_name(delineation.samples)
     of_beats = _by_name(consensus_fiducials(delineation).to_numpy())
     waves = measure_amplitudes(signal_mv, record.fs_hz, of_leads, of_beats)
     measured = delineation.measured_leads

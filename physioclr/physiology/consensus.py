@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from physioclr.physiology.quantiles import known_quantile
@@ -44,6 +43,6 @@ def consensus_fiducials(delineation: Delineation) -> pd.DataFrame:
     onset and the latest offset in any lead. The extremes of twelve leads that each err by some
     10 ms are the errors, so a quantile over leads stands in for them.
     """
-    fiducials = np.stack([table.to_numpy(dtype=np.float64) for table in delineation.values()])
-    combined = known_quantile(fiducials, [_QUANTILES[name] for name in FIDUCIALS])
+    quantiles = [_QUANTILES[name] for name in FIDUCIALS]
+    combined = known_quantile(delineation.samples, quantiles)
     return pd.DataFrame(combined, columns=_COLUMNS)

@@ -56,6 +56,14 @@ def test_the_shape_of_the_most_beats_is_the_dominant_one():
     assert (np.abs(correlation[4:]) < 0.05).all()  # 1 · -0.5 + 0.5 · 1 = 0
 
 
+def test_a_mark_that_lies_a_little_off_does_not_make_another_shape():
+    signal, peaks = beats_of(np.array([[1.0, 0.5]] * 6), noise=0.01)
+    shape = dominant_shape(signal, FS_HZ, peaks)
+    off = peaks + np.array([0, 4, -4, 8, -8, 12])  # up to 24 ms
+    # 0.98: half a step of 8 ms on a flank of 24 ms
+    assert (shape_correlation(signal, FS_HZ, off, shape) > 0.98).all()
+
+
 def test_gain_does_not_change_how_alike_beats_are():
     signal, peaks = beats_of(np.array([[1.0, 0.5], [1.1, 0.4], [0.9, 0.6], [0.2, 1.0]]), 0.01)
     one = shape_correlation(signal, FS_HZ, peaks, dominant_shape(signal, FS_HZ, peaks))
