@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.signal
 from numpy.typing import NDArray
 
 from physioclr.physiology.quantiles import known_quantile
@@ -18,18 +17,30 @@ Floats = NDArray[np.float64]
 
 MIN_BEATS = 3
 # The quantile over leads that stands for the earliest onset or the latest end in any lead.
-_QUANTILES = {"p_on": 0.25, "p_off": 0.75, "qrs_on": 0.5, "qrs_off": 0.5, "t_off": 0.9}
+_QUANTILES = {
+    "p_on": 0.25,
+    "p_off": 0.75,
+    "qrs_on": 0.5,
+    "qrs_off": 0.5,
+    "t_peak": 0.5,
+    "t_off": 0.9,
+}
 # Leads that none of the others contains; the velocity of the heart's vector is theirs.
 _INDEPENDENT_LEADS = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
 _MIN_LEADS = 3
 _VELOCITY_HZ = 500.0
-_BEFORE_MS, _AFTER_MS = 300.0, 400.0
+_BEFORE_MS, _AFTER_MS = 300.0, 700.0
+_N_VELOCITY = round((_BEFORE_MS + _AFTER_MS) * _VELOCITY_HZ / 1000) + 1
 _SMOOTH_SAMPLES = 3
 _SHARE_OF_PEAK = 0.03
-_QUIET_MS = 10.0
+_QUIET_SAMPLES = 5
 _REACH_BEFORE_MS, _REACH_AFTER_MS = 40.0, 70.0
 _INSIDE_MS = 20.0
 _NOISE_MS = (120.0, 10.0)
+_T_SMOOTH_SAMPLES = 17
+_T_SHARE_OF_PEAK = 0.1
+_T_REACH_MS = 60.0
+_BEFORE_NEXT_BEAT_MS = 250.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +49,7 @@ class GlobalFiducials:
 
     Parameters
     ----------
-    p_on, p_off, qrs_on, qrs_off, t_off : float
+    p_on, p_off, qrs_on, qrs_off, t_peak, t_off : float
     n_beats : int
         How many beats the median beat is made of.
     """
@@ -47,6 +58,7 @@ class GlobalFiducials:
     p_off: float
     qrs_on: float
     qrs_off: float
+    t_peak: float
     t_off: float
     n_beats: int
 
@@ -81,15 +93,21 @@ def global_fiducials(
 
     QRS: where the spatial velocity of the median beat, the root of the summed squared slopes of
     I, II and V1 to V6, sinks to that of the PR segment plus 3 % of its peak for 10 ms, going
-    outwards from within the leads' QRS, at most 40 ms before and 70 ms after it. With fewer than
-    three of these leads the median over leads of their marks stands.
+    outwards from within the leads' QRS, at most 40 ms before and 70 ms after it.
+
+    The end of T: where that velocity, over 34 ms, has sunk from its greatest on the way down to a
+    tenth, if that is later than the leads' end; at most 60 ms later and not within 250 ms of the
+    next beat. So QT comes nearer to that of electrocardiographs, which experts' marks in single
+    leads fall short of (docs/physiology.md).
+
+    With fewer than three of these leads the quantiles of the leads' marks stand.
     """
     chosen = np.ones(delineation.n_beats, dtype=bool) if beats is None else np.asarray(beats)
     if chosen.shape != (delineation.n_beats,):
         raise ValueError(f"beats must have {delineation.n_beats} entries, got {chosen.shape}")
     n_beats = int(chosen.sum())
     if n_beats < MIN_BEATS:
-        return GlobalFiducials(np.nan, np.nan, np.nan, np.nan, np.nan, n_beats)
+        return GlobalFiducials(np.nan, np.nan, np.nan, np.nan, np.nan, np.nan, n_beats)
     to_ms = 1000.0 / delineation.fs_hz
     marks = delineation.samples[:, chosen] - delineation.r_peaks_samples[chosen, None]
     columns = [FIDUCIALS.index(name) for name in _QUANTILES]
@@ -100,6 +118,9 @@ def global_fiducials(
     velocity = _spatial_velocity(signal_mv, delineation, chosen)
     if velocity is not None and np.isfinite([found["qrs_on"], found["qrs_off"]]).all():
         found["qrs_on"], found["qrs_off"] = _qrs(velocity, found["qrs_on"], found["qrs_off"])
+    if velocity is not None and np.isfinite([found["t_peak"], found["t_off"]]).all():
+        rr_ms = float(np.median(np.diff(delineation.r_peaks_samples))) * to_ms
+        found["t_off"] = _t_end(velocity, found["t_peak"], found["t_off"], rr_ms)
     return GlobalFiducials(**found, n_beats=n_beats)
 
 
@@ -126,37 +147,60 @@ def _spatial_velocity(
     beat = beat[np.isfinite(beat).all(axis=1)]
     if len(beat) < _MIN_LEADS:
         return None
-    n_out = round((_BEFORE_MS + _AFTER_MS) * _VELOCITY_HZ / 1000) + 1
-    at = np.linspace(0, beat.shape[1] - 1, n_out)
+    at = np.linspace(0, beat.shape[1] - 1, _N_VELOCITY)
     beat = np.array([np.interp(at, np.arange(beat.shape[1]), lead) for lead in beat])
     speed = np.sqrt((np.gradient(beat, axis=1) ** 2).sum(axis=0))
-    return np.asarray(scipy.signal.convolve(speed, np.full(_SMOOTH_SAMPLES, 1 / 3), mode="same"))
+    return np.asarray(np.convolve(speed, np.full(_SMOOTH_SAMPLES, 1 / _SMOOTH_SAMPLES), mode="same"))
 
 
 def _qrs(velocity: Floats, on_ms: float, off_ms: float) -> tuple[float, float]:
     """Refine onset and end of QRS (ms from the mark) on the spatial velocity."""
 
-    def sample(time_ms: float) -> int:
-        at = round((time_ms + _BEFORE_MS) * _VELOCITY_HZ / 1000)
-        return min(max(at, 0), velocity.size - 1)
-
-    begin, stop = sample(on_ms), sample(off_ms)
+    begin, stop = _sample(on_ms), _sample(off_ms)
     if stop <= begin:
         return on_ms, off_ms
     peak = begin + int(np.argmax(velocity[begin:stop]))
-    rest = velocity[sample(on_ms - _NOISE_MS[0]) : sample(on_ms - _NOISE_MS[1])]
+    rest = velocity[_sample(on_ms - _NOISE_MS[0]) : _sample(on_ms - _NOISE_MS[1])]
     level = float(np.median(rest)) if rest.size else 0.0
-    fast = velocity > level + _SHARE_OF_PEAK * velocity[peak]
-    quiet = round(_QUIET_MS * _VELOCITY_HZ / 1000)
-    # Whether any of the `quiet` samples from here on is fast.
-    busy = np.convolve(fast, np.ones(quiet), mode="full")[quiet - 1 :] > 0
-    onset = min(peak, sample(on_ms + _INSIDE_MS))
-    lowest = sample(on_ms - _REACH_BEFORE_MS)
-    while onset > lowest and busy[max(onset - quiet, 0)]:
+    busy = _busy(velocity > level + _SHARE_OF_PEAK * velocity[peak])
+    onset = min(peak, _sample(on_ms + _INSIDE_MS))
+    lowest = _sample(on_ms - _REACH_BEFORE_MS)
+    while onset > lowest and busy[max(onset - _QUIET_SAMPLES, 0)]:
         onset -= 1
-    end = max(peak, sample(off_ms - _INSIDE_MS))
-    highest = sample(off_ms + _REACH_AFTER_MS)
+    end = max(peak, _sample(off_ms - _INSIDE_MS))
+    highest = _sample(off_ms + _REACH_AFTER_MS)
     while end < highest and busy[end]:
         end += 1
-    to_ms = 1000 / _VELOCITY_HZ
-    return onset * to_ms - _BEFORE_MS, end * to_ms - _BEFORE_MS
+    return _time_ms(onset), _time_ms(end)
+
+
+def _t_end(velocity: Floats, peak_ms: float, off_ms: float, rr_ms: float) -> float:
+    """Find where the T wave's velocity has sunk (ms from the mark), not before `off_ms`."""
+    highest = min(_sample(off_ms + _T_REACH_MS), _sample(rr_ms - _BEFORE_NEXT_BEAT_MS))
+    begin, stop = _sample(peak_ms), _sample(off_ms)
+    if not begin < stop < highest:
+        return off_ms
+    smooth = np.convolve(velocity, np.full(_T_SMOOTH_SAMPLES, 1 / _T_SMOOTH_SAMPLES), mode="same")
+    steepest = begin + int(np.argmax(smooth[begin : stop + 1]))
+    level = float(np.quantile(smooth[stop : highest + 1], 0.1))
+    limit = level + _T_SHARE_OF_PEAK * (smooth[steepest] - level)
+    busy = _busy(smooth > limit)
+    end = steepest
+    while end < highest and busy[end]:
+        end += 1
+    return max(off_ms, _time_ms(end))
+
+
+def _busy(fast: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell at each sample whether any of the 10 ms from there on is fast."""
+    padded = np.concatenate([fast, np.zeros(_QUIET_SAMPLES - 1, dtype=bool)])
+    return np.asarray(np.lib.stride_tricks.sliding_window_view(padded, _QUIET_SAMPLES).any(axis=1))
+
+
+def _sample(time_ms: float) -> int:
+    at = round((time_ms + _BEFORE_MS) * _VELOCITY_HZ / 1000)
+    return min(max(at, 0), _N_VELOCITY - 1)
+
+
+def _time_ms(sample: int) -> float:
+    return sample * 1000 / _VELOCITY_HZ - _BEFORE_MS
