@@ -21,7 +21,9 @@ if TYPE_CHECKING:
         SignalError,
     )
     from physioclr.io import read_ecg
+    from physioclr.physiology.explanation import SimilarityExplanation, explain_similarity
     from physioclr.physiology.measurements import Measurements, measure
+    from physioclr.physiology.similarity import PhysiologySpace
     from physioclr.physiology.vector import PhysiologyVector, physiology_vector
     from physioclr.prediction import Prediction, predict
     from physioclr.records import EcgRecord
@@ -36,16 +38,19 @@ __all__ = [
     "Encoder",
     "Measurements",
     "PhysioclrError",
+    "PhysiologySpace",
     "PhysiologyVector",
     "Prediction",
     "Quality",
     "RecordError",
     "SignalError",
+    "SimilarityExplanation",
     "Store",
     "__version__",
     "assess_quality",
     "delineate",
     "embed",
+    "explain_similarity",
     "load_encoder",
     "measure",
     "physiology_vector",
@@ -63,15 +68,18 @@ _HOME = {
     "Encoder": "physioclr.checkpoint",
     "Measurements": "physioclr.physiology.measurements",
     "PhysioclrError": "physioclr.errors",
+    "PhysiologySpace": "physioclr.physiology.similarity",
     "PhysiologyVector": "physioclr.physiology.vector",
     "Prediction": "physioclr.prediction",
     "Quality": "physioclr.signal.quality",
     "RecordError": "physioclr.errors",
     "SignalError": "physioclr.errors",
+    "SimilarityExplanation": "physioclr.physiology.explanation",
     "Store": "physioclr.datasets.store",
     "assess_quality": "physioclr.signal.quality",
     "delineate": "physioclr.signal.delineation",
     "embed": "physioclr.embedding",
+    "explain_similarity": "physioclr.physiology.explanation",
     "load_encoder": "physioclr.checkpoint",
     "measure": "physioclr.physiology.measurements",
     "physiology_vector": "physioclr.physiology.vector",

@@ -1,5 +1,8 @@
 """A checkpoint: ``model.safetensors`` and ``card.json``, and the one loader for both.
 
+Beside them lies ``physiology_space.json``, the space the pretraining compared ECGs in, where the
+card names its fingerprint.
+
 The card binds the weights to the preprocessing, lead order and sampling rate they were trained
 with, and carries their fingerprint. Weights that are missing, altered or of another shape are
 refused; nothing is ever initialised at random in their place, and nothing is unpickled.
@@ -27,6 +30,7 @@ from physioclr.atomic import make_folder, replace_file
 from physioclr.bundle import bundled
 from physioclr.errors import CheckpointError
 from physioclr.models.transformer import EcgTransformer, TransformerConfig
+from physioclr.physiology.similarity import PhysiologySpace
 from physioclr.preprocessing import Preprocessing
 from physioclr.probe import LinearProbe
 
@@ -39,6 +43,7 @@ __all__ = [
     "LabelCard",
     "TrainingCard",
     "load_encoder",
+    "load_physiology_space",
     "random_encoder",
     "save_checkpoint",
     "under_prefix",
@@ -46,6 +51,7 @@ __all__ = [
 
 DEFAULT_CHECKPOINT = "physioclr-tiny"
 _WEIGHTS, _CARD = "model.safetensors", "card.json"
+_SPACE = "physiology_space.json"
 _ENCODER, _HEAD = "encoder.", "head."
 
 
@@ -105,6 +111,7 @@ class CheckpointCard(_Card):
     preprocessing: Preprocessing
     training: TrainingCard
     heads: dict[str, HeadCard] = {}
+    physiology_space: str | None = None
     intended_use: str = "Research on ECG representations. Not a medical device."
     limits: tuple[str, ...] = ()
     fingerprint: str
@@ -204,6 +211,7 @@ def save_checkpoint(
     preprocessing: Preprocessing,
     training: TrainingCard,
     heads: Mapping[str, tuple[LinearProbe, HeadCard]] | None = None,
+    physiology_space: PhysiologySpace | None = None,
     limits: tuple[str, ...] = (),
 ) -> CheckpointCard:
     """Write weights and card, each file whole or not at all.
@@ -217,6 +225,8 @@ def save_checkpoint(
     preprocessing : Preprocessing
     training : TrainingCard
     heads : mapping of str to (LinearProbe, HeadCard), optional
+    physiology_space : PhysiologySpace, optional
+        What the pretraining compared ECGs in.
     limits : tuple of str
 
     Returns
@@ -232,6 +242,7 @@ def save_checkpoint(
         preprocessing=preprocessing,
         training=training,
         heads={key: head_card for key, (_, head_card) in heads.items()},
+        physiology_space=None if physiology_space is None else physiology_space.fingerprint,
         limits=limits,
         fingerprint=fingerprint(state, preprocessing),
     )
@@ -241,6 +252,8 @@ def save_checkpoint(
             tensors[f"{_HEAD}{key}.{part}"] = torch.from_numpy(np.array(array, order="C"))
     make_folder(folder)
     replace_file(folder / _WEIGHTS, serialise(tensors))
+    if physiology_space is not None:
+        physiology_space.save(folder / _SPACE)
     replace_file(folder / _CARD, (card.model_dump_json(indent=2) + "\n").encode())
     return card
 
@@ -292,6 +305,38 @@ def load_encoder(
         for key, head in card.heads.items()
     }
     return Encoder(model.to(device).eval(), card, heads)
+
+
+def load_physiology_space(source: str | Path) -> PhysiologySpace:
+    """Load the space in which a checkpoint's pretraining compared ECGs.
+
+    Parameters
+    ----------
+    source : str or Path
+        As for `load_encoder`.
+
+    Returns
+    -------
+    PhysiologySpace
+
+    Raises
+    ------
+    CheckpointError
+        If there is no such checkpoint, it was made without a space, or the file is damaged or not
+        the one its card names.
+    """
+    folder = _find(source)
+    named = _read_card(folder).physiology_space
+    if named is None:
+        raise CheckpointError(
+            str(folder), expected="a card that names a physiology space", found="none"
+        )
+    space = PhysiologySpace.load(folder / _SPACE)
+    if space.fingerprint != named:
+        raise CheckpointError(
+            str(folder / _SPACE), expected=f"the fingerprint {named}", found=space.fingerprint
+        )
+    return space
 
 
 def random_encoder(encoder: Encoder, *, seed: int) -> Encoder:

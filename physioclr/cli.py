@@ -143,6 +143,32 @@ def prepare(
         _err.print(f"left out {record_id}: {reason}", style="yellow", highlight=False)
 
 
+@app.command("fit-physiology")
+def fit_physiology(
+    stores: Annotated[list[Path], typer.Argument(help="One or more stores.")],
+    out: Annotated[Path, typer.Option(help="The .json to write.")],
+    components: Annotated[int, typer.Option(min=1, help="Of the PCA, at most.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """Fit the scale and basis that ECGs' physiology is compared in."""
+    from physioclr import Store
+    from physioclr.datasets.physiology_space import fit_physiology_space
+
+    opened = [Store.open(store) for store in stores]
+    space = fit_physiology_space(opened, n_components=components)
+    space.save(out)
+    n_components = space.components.shape[1]
+    if as_json:
+        found = {"fingerprint": space.fingerprint, "cohort": space.cohort}
+        _print_json({"out": str(out), "components": n_components, **found})
+        return
+    _out.print(
+        f"Space {space.fingerprint} of {space.cohort}: {n_components} components, in {out}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
 @app.command()
 def embed(
     store: StoreFolder,

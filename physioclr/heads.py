@@ -6,7 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from physioclr.checkpoint import HeadCard, LabelCard, load_encoder, save_checkpoint
+from physioclr.checkpoint import (
+    HeadCard,
+    LabelCard,
+    load_encoder,
+    load_physiology_space,
+    save_checkpoint,
+)
 from physioclr.datasets.store import Store
 from physioclr.embedding import embed_store
 from physioclr.evaluate import probe_targets
@@ -60,6 +66,7 @@ def add_head(folder: Path, store: Store, label_set: str, *, seed: int = 0) -> He
         simulated=store.simulated,
         protocol=_PROTOCOL + (_SEEN if store.fingerprint in seen else ""),
     )
+    has_space = encoder.card.physiology_space is not None
     heads = {name: (encoder.heads[name], encoder.card.heads[name]) for name in encoder.heads}
     save_checkpoint(
         folder,
@@ -68,6 +75,7 @@ def add_head(folder: Path, store: Store, label_set: str, *, seed: int = 0) -> He
         preprocessing=encoder.card.preprocessing,
         training=encoder.card.training,
         heads={**heads, label_set: (head, card)},
+        physiology_space=load_physiology_space(folder) if has_space else None,
         limits=encoder.card.limits,
     )
     return card

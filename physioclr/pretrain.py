@@ -1,9 +1,9 @@
 """Pretraining: a store in, a run folder with a checkpoint out.
 
 A run folder (`physioclr.run_folder`) holds ``config.json``, ``metrics.jsonl`` (one line a step),
-``last.safetensors`` (weights, optimiser state, step) and, at the end, ``checkpoint/``. What happens
-in a step is drawn from the seed and the step's number alone, so a resumed run repeats an
-uninterrupted one exactly.
+``physiology_space.json`` (what ECGs are compared in), ``last.safetensors`` (weights, optimiser
+state, step) and, at the end, ``checkpoint/``. What happens in a step is drawn from the seed and
+the step's number alone, so a resumed run repeats an uninterrupted one exactly.
 """
 
 from __future__ import annotations
@@ -156,6 +156,7 @@ def pretrain(
         },
         resume=resume,
     )
+    cohort.space.save(run.path / "physiology_space.json")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         objective = Physioclr(
@@ -186,6 +187,7 @@ def pretrain(
         objective.encoder,
         name=out.resolve().name,
         preprocessing=preprocessing,
+        physiology_space=cohort.space,
         training=TrainingCard(
             objective="physioclr",
             settings=asdict(config.objective),

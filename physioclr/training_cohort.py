@@ -110,6 +110,9 @@ class TrainingCohort:
         names = tuple(stores[0].physiology.columns)
         physiology = np.concatenate([part.physiology for part in parts])
         beats = [beat for part in parts for beat in part.beats]
+        cohort = " + ".join(
+            f"{s.source}, {len(p.windows)} ECGs" for s, p in zip(stores, parts, strict=True)
+        )
         n_samples = preprocessing.window_samples
         n_cuts = max(max(len(cuts) for beat in beats for cuts in beat.cuts), 1)
         half_width = round(peak_halfwidth_ms * preprocessing.fs_hz / 1000)
@@ -122,7 +125,7 @@ class TrainingCohort:
             .view(len(beats), _WINDOWS_PER_RECORD, n_samples)
             .to(device),
             physiology=physiology,
-            space=PhysiologySpace.fit(physiology, names),
+            space=PhysiologySpace.fit(physiology, names, cohort=cohort),
             n_records=tuple(len(part.windows) for part in parts),
         )
 

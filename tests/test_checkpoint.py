@@ -6,9 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from physioclr.checkpoint import TrainingCard, load_encoder, random_encoder, save_checkpoint
+from physioclr.checkpoint import (
+    TrainingCard,
+    load_encoder,
+    load_physiology_space,
+    random_encoder,
+    save_checkpoint,
+)
 from physioclr.errors import CheckpointError
 from physioclr.models import EcgTransformer, TransformerConfig
+from physioclr.physiology.similarity import PhysiologySpace
 from physioclr.preprocessing import Preprocessing
 
 CONFIG = TransformerConfig(width=16, n_layers=1, n_heads=2, feedforward=32, position_kernel=5)
@@ -31,6 +38,32 @@ def folder(tmp_path):
 def edit_card(folder, **changes):
     card = json.loads((folder / "card.json").read_text())
     (folder / "card.json").write_text(json.dumps(card | changes))
+
+
+def test_a_checkpoint_without_a_physiology_space_says_so(folder):
+    assert load_encoder(folder).card.physiology_space is None
+    with pytest.raises(CheckpointError, match="a card that names a physiology space"):
+        load_physiology_space(folder)
+
+
+def test_the_physiology_space_is_the_one_its_card_names(folder):
+    values = np.random.default_rng(0).normal(size=(9, 3))
+    one, other = (PhysiologySpace.fit(values * s, ("a", "b", "c")) for s in (1, 2))
+    save_checkpoint(
+        folder,
+        EcgTransformer(CONFIG),
+        name="small",
+        preprocessing=Preprocessing(),
+        training=TRAINING,
+        physiology_space=one,
+    )
+    assert load_physiology_space(folder).fingerprint == one.fingerprint
+    other.save(folder / "physiology_space.json")
+    with pytest.raises(CheckpointError, match=f"the fingerprint {one.fingerprint}"):
+        load_physiology_space(folder)
+    (folder / "physiology_space.json").unlink()
+    with pytest.raises(CheckpointError, match=r"physiology_space\.json: expected a physiology"):
+        load_physiology_space(folder)
 
 
 def test_what_is_saved_is_loaded(folder):

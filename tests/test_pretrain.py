@@ -8,10 +8,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from physioclr.checkpoint import load_encoder
+from physioclr.checkpoint import load_encoder, load_physiology_space
 from physioclr.errors import CheckpointError, DatasetError
 from physioclr.models import TransformerConfig
 from physioclr.objectives import PhysioclrConfig
+from physioclr.physiology.similarity import PhysiologySpace
 from physioclr.preprocessing import Preprocessing
 from physioclr.pretrain import PretrainConfig, pretrain
 from physioclr.run_folder import RunFolder
@@ -51,6 +52,17 @@ def test_a_run_leaves_a_checkpoint_that_loads_and_a_line_a_step(pulse_store, tmp
     assert encoder.card.training.cohorts[0].n_records == 24
     steps = [line["step"] for line in RunFolder(tmp_path / "run").metrics()]
     assert steps == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_run_keeps_the_space_it_compared_ecgs_in(pulse_store, tmp_path):
+    card = pretrain(pulse_store, tmp_path / "run", replace(SMALL, steps=1))
+    space = load_physiology_space(tmp_path / "run" / "checkpoint")
+    assert space.fingerprint == card.physiology_space
+    assert space.cohort == f"{pulse_store.source}, 24 ECGs"
+    expected = PhysiologySpace.fit(pulse_store.physiology.to_numpy(), space.names)
+    assert space.fingerprint == expected.fingerprint
+    in_run = PhysiologySpace.load(tmp_path / "run" / "physiology_space.json")
+    assert in_run.fingerprint == space.fingerprint
 
 
 @pytest.mark.parametrize("killed_at", [1, 3, 5])

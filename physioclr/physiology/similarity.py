@@ -1,4 +1,4 @@
-"""How alike two ECGs are by their physiology: `PhysiologySpace`."""
+"""How alike two ECGs are by their physiology: `PhysiologySpace`, as fitted and as a file."""
 
 from __future__ import annotations
 
@@ -6,12 +6,21 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["PhysiologySpace"]
+from physioclr.atomic import replace_file
+from physioclr.errors import CheckpointError
+
+__all__ = ["PhysiologySpace", "reference_space"]
+
+_FORMAT = "physioclr-physiology-space"
+_VERSION = 1
+_REFERENCE = Path(__file__).with_name("reference_space.json")
 
 _WINSOR = 5.0
 # The interquartile range of a normal distribution is 1.349 standard deviations.
@@ -33,6 +42,8 @@ class PhysiologySpace:
         Interquartile range / 1.349; the standard deviation where that is 0; above 0 always.
     components : (d, k) float64
         Orthonormal columns, the largest variance first.
+    cohort : str
+        What it was fitted on, in words.
 
     Notes
     -----
@@ -44,6 +55,7 @@ class PhysiologySpace:
     centre: NDArray[np.float64]
     scale: NDArray[np.float64]
     components: NDArray[np.float64]
+    cohort: str = ""
 
     def __post_init__(self) -> None:
         d = len(self.names)
@@ -60,7 +72,9 @@ class PhysiologySpace:
             raise ValueError("scale must be above 0")
 
     @classmethod
-    def fit(cls, values: ArrayLike, names: Sequence[str], *, n_components: int = 50) -> Self:
+    def fit(
+        cls, values: ArrayLike, names: Sequence[str], *, n_components: int = 50, cohort: str = ""
+    ) -> Self:
         """Fit centre, scale and PCA basis.
 
         Parameters
@@ -71,6 +85,8 @@ class PhysiologySpace:
             The d entries.
         n_components : int
             At most this many; fewer where the data has fewer.
+        cohort : str
+            What `values` are of, in words.
 
         Returns
         -------
@@ -95,11 +111,11 @@ class PhysiologySpace:
         rank = int(np.sum(singular > 1e-9 * max(singular[0], 1.0)))
         components = basis[: min(rank, n_components)].T.copy()
         components[constant] = 0.0
-        return cls(tuple(names), centre, scale, _with_fixed_signs(components))
+        return cls(tuple(names), centre, scale, _with_fixed_signs(components), cohort)
 
     @property
     def fingerprint(self) -> str:
-        """Sixteen hexadecimal digits that change with anything in the space."""
+        """Sixteen hexadecimal digits that change with any name or number in the space."""
         digest = hashlib.sha256(json.dumps(list(self.names)).encode())
         for array in (self.centre, self.scale, self.components):
             digest.update(np.ascontiguousarray(array).tobytes())
@@ -169,9 +185,13 @@ class PhysiologySpace:
         Returns
         -------
         dict
-            ``names``, ``centre``, ``scale``, ``components``, ``fingerprint``.
+            ``format``, ``version``, ``cohort``, ``names``, ``centre``, ``scale``, ``components``,
+            ``fingerprint``.
         """
         return {
+            "format": _FORMAT,
+            "version": _VERSION,
+            "cohort": self.cohort,
             "names": list(self.names),
             "centre": self.centre.tolist(),
             "scale": self.scale.tolist(),
@@ -194,16 +214,88 @@ class PhysiologySpace:
         Raises
         ------
         ValueError
-            If the arrays do not fit together or the fingerprint is not theirs.
+            If it is of another format, a part is missing, the arrays do not fit together or the
+            fingerprint is not theirs.
         """
+        kind = (state.get("format"), state.get("version"))
+        if kind != (_FORMAT, _VERSION):
+            raise ValueError(f"format and version must be {(_FORMAT, _VERSION)}, got {kind}")
+        missing = {"names", "centre", "scale", "components", "fingerprint"} - set(state)
+        if missing:
+            raise ValueError(f"{', '.join(sorted(missing))} must not be missing")
         names = tuple(state["names"])
         components = np.asarray(state["components"], dtype=np.float64).reshape(len(names), -1)
-        space = cls(names, np.asarray(state["centre"]), np.asarray(state["scale"]), components)
-        if "fingerprint" in state and state["fingerprint"] != space.fingerprint:
+        cohort = str(state.get("cohort", ""))
+        space = cls(names, state["centre"], state["scale"], components, cohort)
+        if state["fingerprint"] != space.fingerprint:
             raise ValueError(
                 f"fingerprint must be {space.fingerprint}, got {state['fingerprint']!r}"
             )
         return space
+
+    def save(self, path: Path) -> None:
+        """Write the space as one JSON file, whole or not at all.
+
+        Parameters
+        ----------
+        path : Path
+
+        Raises
+        ------
+        PhysioclrError
+            If it cannot be written.
+        """
+        replace_file(path, (json.dumps(self.to_dict()) + "\n").encode())
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a space that `save` has written.
+
+        Parameters
+        ----------
+        path : Path
+
+        Returns
+        -------
+        PhysiologySpace
+            To the bit the one that was saved.
+
+        Raises
+        ------
+        CheckpointError
+            If there is no such file, or it is damaged or altered.
+        """
+        expected = "a physiology space, as `physioclr fit-physiology` writes it"
+        try:
+            state = json.loads(path.read_bytes())
+        except OSError as error:
+            found = error.strerror or "none"
+            raise CheckpointError(str(path), expected=expected, found=found) from error
+        except ValueError as error:
+            raise CheckpointError(str(path), expected=expected, found="no JSON") from error
+        if not isinstance(state, dict):
+            raise CheckpointError(str(path), expected=expected, found="another JSON")
+        try:
+            return cls.from_dict(state)
+        except (TypeError, ValueError) as error:
+            raise CheckpointError(str(path), expected=expected, found=str(error)) from error
+
+
+@lru_cache(maxsize=1)
+def reference_space() -> PhysiologySpace:
+    """Load the shipped space.
+
+    Returns
+    -------
+    PhysiologySpace
+        Fitted on the cohort that its `cohort` names, by ``physioclr fit-physiology``.
+
+    Raises
+    ------
+    CheckpointError
+        If its file is damaged.
+    """
+    return PhysiologySpace.load(_REFERENCE)
 
 
 def _centre_and_scale(

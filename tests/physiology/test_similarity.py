@@ -3,7 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from physioclr.physiology.similarity import PhysiologySpace
+from physioclr.errors import CheckpointError
+from physioclr.physiology.similarity import PhysiologySpace, reference_space
+from physioclr.physiology.vector import PHYSIOLOGY_NAMES
 
 NAMES = tuple(f"entry{i}" for i in range(8))
 
@@ -112,6 +114,54 @@ def test_a_damaged_state_is_refused(space):
     state["centre"][0] += 1
     with pytest.raises(ValueError, match="fingerprint must be"):
         PhysiologySpace.from_dict(state)
+
+
+def test_a_file_gives_back_the_space_to_the_bit(space, tmp_path):
+    space.save(tmp_path / "space.json")
+    again = PhysiologySpace.load(tmp_path / "space.json")
+    assert again.fingerprint == space.fingerprint
+    for name in ("centre", "scale", "components"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(space, name))
+
+
+def damaged_files(space):
+    state = space.to_dict()
+    yield b"\x93NUMPY", "no JSON"
+    yield b"[1, 2]", "another JSON"
+    yield json.dumps({**state, "version": 2}).encode(), "format and version must be"
+    yield json.dumps({k: v for k, v in state.items() if k != "scale"}).encode(), "scale must not"
+    yield json.dumps({**state, "scale": state["scale"][:-1]}).encode(), "scale must have 8 rows"
+    yield json.dumps({**state, "centre": ["x"] * 8}).encode(), "could not convert"
+    yield json.dumps({**state, "centre": [0.0] * 8}).encode(), "fingerprint must be"
+
+
+def test_a_damaged_or_altered_file_is_refused_in_one_sentence(space, tmp_path):
+    path = tmp_path / "space.json"
+    with pytest.raises(CheckpointError, match="a physiology space"):
+        PhysiologySpace.load(path)
+    for content, found in damaged_files(space):
+        path.write_bytes(content)
+        with pytest.raises(CheckpointError, match=found):
+            PhysiologySpace.load(path)
+
+
+@pytest.mark.parametrize("part", ["centre", "scale", "components"])
+def test_the_fingerprint_changes_with_any_number(space, part):
+    changed = {name: getattr(space, name).copy() for name in ("centre", "scale", "components")}
+    changed[part].flat[-1] += 1e-9
+    assert PhysiologySpace(NAMES, **changed).fingerprint != space.fingerprint
+    renamed = (*NAMES[:-1], "another")
+    assert (
+        PhysiologySpace(renamed, space.centre, space.scale, space.components).fingerprint
+        != space.fingerprint
+    )
+
+
+def test_the_shipped_space_is_that_of_the_vector_and_says_its_cohort():
+    space = reference_space()
+    assert space.names == PHYSIOLOGY_NAMES
+    assert space.components.shape[1] == 50
+    assert "PTB-XL" in space.cohort
 
 
 def test_a_cohort_of_another_width_is_refused(space):
