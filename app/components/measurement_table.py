@@ -77,7 +77,7 @@ def lead_table(measured: Measurements) -> str:
         header,
         rows,
         numeric=range(1, len(header)),
-        caption="Median over beats, in mV; – is not measurable.",
+        caption="Median over the dominant beats, in mV; – is not measurable.",
         label="Amplitudes of each lead",
     )
 
