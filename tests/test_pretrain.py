@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 
 from physioclr.checkpoint import load_encoder, load_physiology_space
 from physioclr.errors import CheckpointError, DatasetError
+from physioclr.heads import add_head
 from physioclr.models import TransformerConfig
 from physioclr.objectives import PhysioclrConfig
 from physioclr.physiology.similarity import PhysiologySpace
@@ -63,6 +64,9 @@ def test_a_run_keeps_the_space_it_compared_ecgs_in(pulse_store, tmp_path):
     assert space.fingerprint == expected.fingerprint
     in_run = PhysiologySpace.load(tmp_path / "run" / "physiology_space.json")
     assert in_run.fingerprint == space.fingerprint
+    add_head(tmp_path / "run" / "checkpoint", pulse_store, "rate")
+    after = load_physiology_space(tmp_path / "run" / "checkpoint")
+    assert after.fingerprint == space.fingerprint
 
 
 @pytest.mark.parametrize("killed_at", [1, 3, 5])
