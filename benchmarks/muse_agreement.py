@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from benchmarks.neurokit_waves import neurokit_fiducials
 from physioclr.leads import STANDARD_LEADS
@@ -62,18 +63,34 @@ def neurokit_measures(record: EcgRecord) -> dict[str, float]:
     to_ms = 1000 / record.fs_hz
     found = neurokit_fiducials(record.lead_mv("II"), record.fs_hz, "prominence")
     rr_ms = float(np.mean(np.diff(found["r_peak"]))) * to_ms
-    qt_ms = float(np.nanmedian(found["t_off"] - found["qrs_on"])) * to_ms
+    qt_ms = _span(found["qrs_on"], found["t_off"]) * to_ms
     qtc_ms = math.nan
     if qt_ms > 0:
         qtc_ms = float(corrected_qt_ms([qt_ms], [rr_ms], formula="bazett")[0])
     return {
         "heart_rate_bpm": 60_000 / rr_ms,
-        "qrs_ms": float(np.nanmedian(found["qrs_off"] - found["qrs_on"])) * to_ms,
+        "qrs_ms": _span(found["qrs_on"], found["qrs_off"]) * to_ms,
         "qt_ms": qt_ms,
         "qtc_bazett_ms": qtc_ms,
         "axis_deg": _neurokit_axis(record, "qrs_on", "qrs_off"),
         "t_axis_deg": _neurokit_axis(record, "t_on", "t_off"),
     }
+
+
+def _span(onsets: NDArray[np.float64], ends: NDArray[np.float64]) -> float:
+    """Return the median from each onset to the next end, where that comes before the next onset.
+
+    NeuroKit2's lists skip what it did not find, so that equal places are not always one beat.
+    """
+    onsets, ends = (np.sort(marks[np.isfinite(marks)]) for marks in (onsets, ends))
+    following = np.append(onsets[1:], np.inf)
+    after = np.searchsorted(ends, onsets, side="right")
+    spans = [
+        ends[at] - onset
+        for onset, stop, at in zip(onsets, following, after, strict=True)
+        if at < ends.size and ends[at] < stop
+    ]
+    return float(np.median(spans)) if spans else math.nan
 
 
 def _neurokit_axis(record: EcgRecord, onset: str, end: str) -> float:

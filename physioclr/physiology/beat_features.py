@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from physioclr.leads import rhythm_lead
 from physioclr.physiology.beat_amplitudes import (
     AMPLITUDES,
     measure_amplitudes,
@@ -18,17 +19,16 @@ from physioclr.physiology.beat_amplitudes import (
 from physioclr.physiology.beat_shapes import adjacent_correlation
 from physioclr.physiology.consensus import consensus_fiducials
 from physioclr.physiology.ectopy import BeatKinds, find_ectopic_beats
+from physioclr.physiology.global_fiducials import GlobalFiducials, global_fiducials
 from physioclr.physiology.intervals import corrected_qt_ms
 from physioclr.physiology.measuring_band import measuring_band
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import FIDUCIALS, Delineation
 
-__all__ = ["AMPLITUDES", "RHYTHM_LEADS", "BeatFeatures", "compute_beat_features"]
+__all__ = ["AMPLITUDES", "BeatFeatures", "compute_beat_features"]
 
 Floats = NDArray[np.float64]
 
-# The lead a beat's own amplitudes are read in: the first of these that was measured.
-RHYTHM_LEADS = ("II", "V5", "I", "V6", "V4", "aVF", "III", "aVL", "V3", "V2", "V1", "aVR")
 _RR_LIMITS_MS = (200.0, 4000.0)
 
 
@@ -50,6 +50,8 @@ class BeatFeatures:
         Net area of ``"p"``, ``"qrs"`` and ``"t"``; see `measure_amplitudes`.
     kinds : BeatKinds
         Which beats are premature, of another shape, ectopic.
+    median_beat : GlobalFiducials
+        Onsets and ends of the median of the dominant beats.
     adjacent_correlation : (n_beats - 1,) float64
         Correlation of each beat with the one before it, over all measured leads at once.
     leads : tuple of str
@@ -66,6 +68,7 @@ class BeatFeatures:
     amplitudes_mv: Mapping[str, Floats]
     areas_mv_ms: Mapping[str, Floats]
     kinds: BeatKinds
+    median_beat: GlobalFiducials
     adjacent_correlation: Floats
     leads: tuple[str, ...]
     rhythm_lead: str | None
@@ -125,14 +128,14 @@ def compute_beat_features(record: EcgRecord, delineation: Delineation) -> BeatFe
     of_beats = _by_name(consensus_fiducials(delineation).to_numpy())
     waves = measure_amplitudes(signal_mv, record.fs_hz, of_leads, of_beats)
     measured = delineation.measured_leads
-    rhythm_lead = next((lead for lead in (*RHYTHM_LEADS, *measured) if lead in measured), None)
+    lead = rhythm_lead(measured)
     with_p = np.isfinite(of_leads["p_peak"]).sum(axis=0)
     by_beat: dict[str, Floats] = {
         **_intervals_ms(of_beats, delineation.r_peaks_samples, 1000 / delineation.fs_hz),
         "p_lead_share": with_p / len(measured) if measured else np.full(with_p.size, np.nan),
     }
     unknown = np.full(delineation.n_beats, np.nan)
-    row = None if rhythm_lead is None else record.leads.index(rhythm_lead)
+    row = None if lead is None else record.leads.index(lead)
     for name in AMPLITUDES:
         by_beat[name] = unknown if row is None else waves.amplitudes_mv[name][row]
     by_beat["qrs_slope_mv_per_s"] = (
@@ -140,21 +143,23 @@ def compute_beat_features(record: EcgRecord, delineation: Delineation) -> BeatFe
         if row is None
         else steepest_slopes(signal_mv[row], record.fs_hz, of_beats["qrs_on"], of_beats["qrs_off"])
     )
+    kinds = find_ectopic_beats(
+        signal_mv,
+        record.fs_hz,
+        delineation.r_peaks_samples,
+        by_beat["rr_ms"],
+        by_beat["qrs_ms"],
+    )
     return BeatFeatures(
         delineation.r_peaks_samples,
         by_beat,
         waves.amplitudes_mv,
         waves.areas_mv_ms,
-        find_ectopic_beats(
-            signal_mv,
-            record.fs_hz,
-            delineation.r_peaks_samples,
-            by_beat["rr_ms"],
-            by_beat["qrs_ms"],
-        ),
+        kinds,
+        global_fiducials(signal_mv, delineation, kinds.dominant),
         adjacent_correlation(signal_mv, record.fs_hz, delineation.r_peaks_samples),
         record.leads,
-        rhythm_lead,
+        lead,
         record.record_id,
         dict(delineation.reasons),
     )

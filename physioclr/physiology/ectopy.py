@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physioclr.physiology.beat_shapes import dominant_shape, shape_correlation
+from physioclr.physiology.global_fiducials import MIN_BEATS
 from physioclr.physiology.hrv import rmssd_ms
 from physioclr.physiology.quantiles import known_quantile
 from physioclr.physiology.rhythm import IRREGULAR_PCT, irregularity_pct, normal_rr_ms
@@ -51,6 +52,17 @@ class BeatKinds:
     different_shape: Flags
     ectopic: Flags
     origin: NDArray[np.object_]
+
+    @property
+    def dominant(self) -> Flags:
+        """The beats that intervals and amplitudes are taken from, (n_beats,) bool.
+
+        All that are neither ectopic nor of another shape, as global measurements are those of the
+        dominant beat (Kligfield et al. 2007, AHA/ACC/HRS recommendations part I, Circulation
+        115:1306); every beat where these are fewer than three.
+        """
+        dominant = ~(self.ectopic | self.different_shape)
+        return dominant if dominant.sum() >= MIN_BEATS else np.ones(dominant.size, dtype=bool)
 
 
 def find_ectopic_beats(

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 MIN_BEATS = 3
 # The quantile over leads that stands for the earliest onset or the latest end in any lead.
 _QUANTILES = {
-    "p_on": 0.25,
+    "p_on": 0.5,
     "p_off": 0.75,
     "qrs_on": 0.5,
     "qrs_off": 0.5,
@@ -88,8 +88,8 @@ def global_fiducials(
     intervals on a representative beat, from the earliest onset to the latest end in any lead.
 
     P and T: each lead's mark on its median beat is the median over beats of its marks. Extremes
-    over twelve leads would be the errors of the leads, so a quantile near them is taken (a quarter
-    from the end for P, a tenth for T).
+    over twelve leads would be the errors of the leads, so a quantile stands for them: the median
+    for the onset of P, the upper quarter for its end, the upper tenth for the end of T.
 
     QRS: where the spatial velocity of the median beat, the root of the summed squared slopes of
     I, II and V1 to V6, sinks to that of the PR segment plus 3 % of its peak for 10 ms, going
@@ -150,12 +150,15 @@ def _spatial_velocity(
     at = np.linspace(0, beat.shape[1] - 1, _N_VELOCITY)
     beat = np.array([np.interp(at, np.arange(beat.shape[1]), lead) for lead in beat])
     speed = np.sqrt((np.gradient(beat, axis=1) ** 2).sum(axis=0))
-    return np.asarray(np.convolve(speed, np.full(_SMOOTH_SAMPLES, 1 / _SMOOTH_SAMPLES), mode="same"))
+    return _smooth(speed, _SMOOTH_SAMPLES)
+
+
+def _smooth(velocity: Floats, width: int) -> Floats:
+    return np.convolve(velocity, np.full(width, 1 / width), mode="same")
 
 
 def _qrs(velocity: Floats, on_ms: float, off_ms: float) -> tuple[float, float]:
     """Refine onset and end of QRS (ms from the mark) on the spatial velocity."""
-
     begin, stop = _sample(on_ms), _sample(off_ms)
     if stop <= begin:
         return on_ms, off_ms
@@ -180,7 +183,7 @@ def _t_end(velocity: Floats, peak_ms: float, off_ms: float, rr_ms: float) -> flo
     begin, stop = _sample(peak_ms), _sample(off_ms)
     if not begin < stop < highest:
         return off_ms
-    smooth = np.convolve(velocity, np.full(_T_SMOOTH_SAMPLES, 1 / _T_SMOOTH_SAMPLES), mode="same")
+    smooth = _smooth(velocity, _T_SMOOTH_SAMPLES)
     steepest = begin + int(np.argmax(smooth[begin : stop + 1]))
     level = float(np.quantile(smooth[stop : highest + 1], 0.1))
     limit = level + _T_SHARE_OF_PEAK * (smooth[steepest] - level)

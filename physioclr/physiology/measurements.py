@@ -79,7 +79,8 @@ class Measurements:
     rr_ms : float
         Mean RR interval, of all beats.
     pr_ms, p_ms, qrs_ms, qt_ms : float
-        Median over the dominant beats of PR interval, P duration, QRS duration and QT interval.
+        PR interval, P duration, QRS duration and QT interval of the median of the dominant beats,
+        over all leads together (`global_fiducials`).
     qtc_bazett_ms, qtc_fridericia_ms, qtc_framingham_ms, qtc_hodges_ms : float
         `qt_ms` corrected with `rr_ms` (see `corrected_qt_ms`).
     axis_deg, p_axis_deg, t_axis_deg : float
@@ -236,7 +237,7 @@ def measure(record: EcgRecord, delineation: Delineation | None = None) -> Measur
     Measurements
         No number stands on fewer than three beats, and no PR on a record in which fewer than half
         of the beats have a P wave in half of the leads: such numbers are NaN with a reason.
-        Intervals, amplitudes and axes are those of the dominant beats (`dominant_beats`).
+        Intervals, amplitudes and axes are those of the dominant beats (`BeatKinds.dominant`).
 
     Raises
     ------

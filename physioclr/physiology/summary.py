@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 from physioclr.leads import LIMB_LEADS
 from physioclr.physiology.axis import frontal_axis_deg
 from physioclr.physiology.beat_features import AMPLITUDES, BeatFeatures
+from physioclr.physiology.global_fiducials import MIN_BEATS
 from physioclr.physiology.hrv import pnn50_pct, rmssd_ms, sdnn_ms
 from physioclr.physiology.intervals import QT_FORMULAS, corrected_qt_ms
 from physioclr.physiology.quantiles import known_quantile
 from physioclr.physiology.rhythm import irregularity_pct, normal_rr_ms
 
-__all__ = ["MIN_BEATS", "Summary", "dominant_beats", "lead_medians", "summarise_beats"]
+__all__ = ["Summary", "lead_medians", "summarise_beats"]
 
 Flags = NDArray[np.bool_]
 
-MIN_BEATS = 3
 MIN_P_SHARE = 0.5
 _AXES = {"axis_deg": "qrs", "p_axis_deg": "p", "t_axis_deg": "t"}
 _WAVE_NAMES = {"qrs": "QRS", "p": "P wave", "t": "T wave"}
@@ -47,28 +47,6 @@ class Summary:
     reasons: Mapping[str, str]
 
 
-def dominant_beats(features: BeatFeatures) -> Flags:
-    """Say which beats the intervals and amplitudes of an ECG are taken from.
-
-    Parameters
-    ----------
-    features : BeatFeatures
-
-    Returns
-    -------
-    (n_beats,) bool
-        All that are neither ectopic nor of another shape; every beat where these are fewer than
-        three.
-
-    References
-    ----------
-    Kligfield et al. (2007), AHA/ACC/HRS recommendations part I, Circulation 115:1306: global
-    measurements are those of the dominant beat, ectopic and aberrant ones apart.
-    """
-    dominant = ~(features.kinds.ectopic | features.kinds.different_shape)
-    return dominant if dominant.sum() >= MIN_BEATS else np.ones(features.n_beats, dtype=bool)
-
-
 def summarise_beats(features: BeatFeatures) -> Summary:
     """Take means, medians and variability over the beats of one ECG.
 
@@ -82,8 +60,9 @@ def summarise_beats(features: BeatFeatures) -> Summary:
 
     Notes
     -----
-    The rate is that of all beats; PR, P, QRS, QT and the axes are medians over the dominant beats
-    (`dominant_beats`), the variability that of the intervals between normal beats
+    The rate is that of all beats; PR, P, QRS and QT are those of the median beat
+    (`global_fiducials`), the axes medians over the dominant beats it is made of
+    (`BeatKinds.dominant`), the variability that of the intervals between normal beats
     (`normal_rr_ms`).
     """
     summary = _Summariser(features)
@@ -100,7 +79,7 @@ class _Summariser:
 
     def __init__(self, features: BeatFeatures) -> None:
         self._features = features
-        self._dominant = dominant_beats(features)
+        self._dominant = features.kinds.dominant
         self.values: dict[str, float] = {}
         self.used: dict[str, Flags] = {}
         self.reasons: dict[str, str] = {}
@@ -119,10 +98,11 @@ class _Summariser:
         missing = self._too_few(known, "share of leads with a P wave", MIN_BEATS)
         self._keep("p_wave_presence_pct", _share_pct(share, known), known, missing)
         no_p = missing or self._p_wave_is_absent(share)
-        self._median("pr_ms", "PR interval", no_p)
-        self._median("p_ms", "P wave", no_p)
-        self._median("qrs_ms", "QRS duration")
-        self._median("qt_ms", "QT interval")
+        beat = self._features.median_beat
+        self._of_median_beat("pr_ms", beat.qrs_on - beat.p_on, "PR interval", no_p)
+        self._of_median_beat("p_ms", beat.p_off - beat.p_on, "P wave", no_p)
+        self._of_median_beat("qrs_ms", beat.qrs_off - beat.qrs_on, "QRS duration")
+        self._of_median_beat("qt_ms", beat.t_off - beat.qrs_on, "QT interval")
         for formula in QT_FORMULAS:
             qt_ms, rr_ms = self.values["qt_ms"], self.values["rr_ms"]
             self._keep(
@@ -186,12 +166,14 @@ class _Summariser:
         if missing is not None:
             self.reasons[name] = missing
 
-    def _median(self, name: str, what: str, missing: str | None = None) -> None:
-        values = self._features.by_beat[name]
-        known = np.isfinite(values) & self._dominant
+    def _of_median_beat(
+        self, name: str, value: float, what: str, missing: str | None = None
+    ) -> None:
+        known = np.isfinite(self._features.by_beat[name]) & self._dominant
         missing = missing or self._too_few(known, what, MIN_BEATS)
-        median = float(known_quantile(values[known], 0.5)) if known.any() else math.nan
-        self._keep(name, median, known, missing)
+        if missing is None and not value > 0:
+            missing = f"not measurable: no lead shows the {what} in {MIN_BEATS} beats"
+        self._keep(name, value, known, missing)
 
     def _too_few(self, known: Flags, what: str, needed: int) -> str | None:
         n_beats, n_dominant = self._features.n_beats, int(self._dominant.sum())
@@ -232,7 +214,7 @@ def lead_medians(features: BeatFeatures) -> pd.DataFrame:
         One row a lead, columns `AMPLITUDES`, in mV; NaN on fewer than three beats.
     """
     of_beats = np.stack([features.amplitudes_mv[name] for name in AMPLITUDES])
-    of_dominant = np.moveaxis(of_beats[:, :, dominant_beats(features)], 2, 0)
+    of_dominant = np.moveaxis(of_beats[:, :, features.kinds.dominant], 2, 0)
     medians = known_quantile(of_dominant, 0.5, min_known=MIN_BEATS)
     return pd.DataFrame(
         medians.T, index=pd.Index(features.leads, name="lead"), columns=pd.Index(AMPLITUDES)

@@ -17,10 +17,10 @@ from physioclr.physiology.beat_features import (
     BeatFeatures,
     compute_beat_features,
 )
+from physioclr.physiology.global_fiducials import MIN_BEATS
 from physioclr.physiology.hrv import pnn50_pct, rmssd_ms, rr_cv_pct
 from physioclr.physiology.measurements import Measurements, summarise
 from physioclr.physiology.quantiles import known_quantile
-from physioclr.physiology.summary import MIN_BEATS
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import Delineation, delineate
 from physioclr.signal.gaps import require_duration
@@ -173,7 +173,7 @@ def physiology_vector(
     Notes
     -----
     After Maghsoodi et al. 2025 (arXiv 2509.08116), with these deviations: unknown is NaN, not 0;
-    amplitudes are read in one lead (`RHYTHM_LEADS`), not in the average of all; axis and the
+    amplitudes are read in one lead (`rhythm_lead`), not in the average of all; axis and the
     entries of each lead are added. The entries of beats and their statistics are over all beats,
     ectopic ones too, as they are part of what is compared; axis and leads are those of the
     dominant beats. A beat has an inverted T where most of I, II and V4 to V6 do,

@@ -206,7 +206,7 @@ def _irregular(beats: Floats) -> NDArray[np.bool_]:
     n_rr = np.maximum(high - low, 2)
     usual = (beats[high] - beats[low]) / n_rr
     rmssd = np.sqrt((squares[np.maximum(high - 1, low)] - squares[low]) / (n_rr - 1))
-    return (high - low >= _MIN_RR) & (rmssd > _MAX_IRREGULARITY * usual)
+    return np.asarray((high - low >= _MIN_RR) & (rmssd > _MAX_IRREGULARITY * usual))
 
 
 def _limits(spans: Samples, wave: int, there: Samples, n_samples: int) -> tuple[Samples, Samples]:

@@ -44,9 +44,9 @@ def test_beats_are_those_simulated_but_for_the_records_ends(errors):
     assert np.abs(errors["n_beats"]).max() <= 1  # the last beat may be cut by the end
 
 
-# A ratchet on the present delineation. The network calls a P wave close behind T absent, so PR is
-# not measurable in up to 2 of the 16; see docs/physiology.md.
-@pytest.mark.parametrize(("name", "within_ms"), [("pr_ms", 10), ("qrs_ms", 10), ("qt_ms", 20)])
+# A ratchet on the present delineation. The simulator's P wave begins more slowly than a person
+# would mark, and its QT ends before an electrocardiograph's; see docs/physiology.md.
+@pytest.mark.parametrize(("name", "within_ms"), [("pr_ms", 13), ("qrs_ms", 6), ("qt_ms", 15)])
 def test_intervals_agree_in_the_median(errors, name, within_ms):
     assert np.isfinite(errors[name]).sum() >= 14
     assert np.nanmedian(np.abs(errors[name])) <= within_ms

@@ -52,7 +52,8 @@ def test_a_healthy_synthetic_ecg_has_every_entry_but_the_first_beats_past(series
 
 def test_vector_and_measurements_say_the_same(record, delineation, series):
     measured = measure(record, delineation)
-    assert series["qrs_median_ms"] == measured.qrs_ms
+    # 12 ms: the median beat's QRS is that of the velocity of all leads, a beat's of their marks
+    assert series["qrs_median_ms"] == pytest.approx(measured.qrs_ms, abs=12)
     assert series["rr_mean_ms"] == pytest.approx(measured.rr_ms)
     assert series["rmssd_ms"] == measured.rmssd_ms
     assert series["lead_v2_s_mv"] == measured.leads.loc["V2", "s_mv"]
