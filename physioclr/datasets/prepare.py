@@ -215,8 +215,10 @@ def _analyse_all(
 ) -> Generator[AnalysedEcg | PhysioclrError, None, None]:
     """Analyse records in their order, in this process or in several."""
     if workers == 1:
-        for record in records:
-            yield _analyse_or_reason(record, fs_hz, duration_s)
+        # One thread as in the workers: with more, sums round differently.
+        with threadpool_limits(1):
+            for record in records:
+                yield _analyse_or_reason(record, fs_hz, duration_s)
         return
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
