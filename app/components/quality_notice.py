@@ -28,7 +28,7 @@ def quality_sentence(quality: Quality) -> str:
 def show_quality(quality: Quality) -> None:
     """Show the verdict and each lead's score."""
     sentence = literal(quality_sentence(quality))
-    if quality.acceptable:
+    if quality.acceptable and quality.suspected_reversal is None:
         st.success(sentence, icon=":material/check_circle:")
     else:
         st.warning(sentence, icon=":material/warning:")

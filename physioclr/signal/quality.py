@@ -2,36 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from physioclr.records import EcgRecord
-from physioclr.signal.beats import detect_heartbeats
-from physioclr.signal.gaps import fill_gaps, require_duration
-from physioclr.signal.lead_faults import find_lead_faults
-from physioclr.signal.lead_statistics import LeadStatistics, lead_statistics
+from physioclr.signal.gaps import require_duration
+from physioclr.signal.lead_faults import find_dead_leads
+from physioclr.signal.lead_statistics import LeadStatistics
+from physioclr.signal.limb_lead_reversal import SuspectedReversal
+from physioclr.signal.quality_model import FAULT_KINDS, RAMPS, QualityModel, quality_model
+from physioclr.signal.quality_sentences import describe_fault
+from physioclr.signal.quality_windows import WindowEvidence, quality_windows
 
-__all__ = ["LeadQuality", "Quality", "assess_quality"]
+__all__ = ["LeadFault", "LeadQuality", "Quality", "assess_quality"]
 
-# A lead below this score counts as bad; a record is acceptable with at most one bad lead.
+Floats = NDArray[np.float64]
+
+_ACCEPTABLE = 0.5
 _BAD_LEAD = 0.5
-_MAX_BAD_SHARE = 0.1
-# For each statistic: its value at which the score is still 1, at which it is 0, and the sentence.
-_LIMITS: tuple[tuple[str, float, float, str], ...] = (
-    ("missing_share", 0.0, 0.2, "has no samples in {percent:.0f} % of the record"),
-    ("flat_share", 0.1, 0.5, "does not change in {percent:.0f} % of the record"),
-    ("clipped_share", 0.01, 0.1, "is clipped in {percent:.0f} % of the record"),
-    ("amplitude_mv", 5.0, 12.0, "is implausibly large ({value:.1f} mV peak to peak)"),
-    ("amplitude_mv", 0.1, 0.03, "is implausibly small ({value:.2f} mV peak to peak)"),
-    ("wander_mv", 1.0, 4.0, "has baseline wander ({value:.1f} mV peak to peak)"),
-    ("powerline_mv", 0.05, 0.3, "has powerline interference ({value:.2f} mV)"),
-    ("noise_mv", 0.03, 0.15, "has high-frequency noise ({value:.2f} mV)"),
-    ("beat_correlation", 0.8, 0.3, "has beats unlike one another (median correlation {value:.2f})"),
-)
+# A disturbance that takes less than this (7 % of the score) is not worth a sentence.
+_NAMED_LOSS = 0.1
+# A second disturbance joins the sentence if it takes this share of all that is lost.
+_JOINED_SHARE = 0.25
+# Unsteady beats follow from other disturbances, and in a lead that is far too large noise and
+# wander are too: what comes first is named first, unless it takes much less.
+_PROMINENCE = {"unsteady_beats": 0.4, "too_large": 1.5}
+_SHARES = ("missing", "flat", "saturated", "clipped")
+_USUAL_LARGEST_MV, _USUAL_LEAST_MV = 20.0, 0.01
+_ALIKE = 0.5
+_OF_KIND = np.array([[ramp.kind == kind for kind in FAULT_KINDS] for ramp in RAMPS], dtype=float)
+
+
+@dataclass(frozen=True)
+class LeadFault:
+    """One thing that is wrong with a lead.
+
+    Parameters
+    ----------
+    kind : str
+        ``"missing"``, ``"flat"``, ``"saturated"``, ``"clipped"``, ``"too_small"``,
+        ``"too_large"``, ``"jumps"``, ``"baseline_wander"``, ``"powerline"``, ``"muscle_noise"``,
+        ``"unsteady_beats"`` or ``"disconnected"`` (no heartbeat, though it is not flat).
+    factor : float
+        What it multiplies the lead's score by, 0 to 1.
+    words : str
+        What follows after "lead V6".
+    """
+
+    kind: str
+    factor: float
+    words: str
 
 
 @dataclass(frozen=True)
@@ -41,13 +67,16 @@ class LeadQuality:
     Parameters
     ----------
     score : float
-        0 (nothing can be measured) to 1 (clean).
+        0 (nothing can be measured) to 1 (clean); below 0.5 more likely bad than good.
     reason : str or None
-        The worst that is wrong with it, as a sentence; None where the score is 1.
+        What lowers it most, as a sentence; None where nothing lowers it by more than 7 %.
+    faults : tuple of LeadFault
+        All that lowers it by more than 7 %, in the order of the sentence.
     """
 
     score: float
     reason: str | None
+    faults: tuple[LeadFault, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,45 +87,62 @@ class Quality:
     ----------
     leads : mapping of str to LeadQuality
     score : float
-        0 to 1: the mean over leads.
+        0 to 1, as one model over all leads has it; not the mean of the leads' scores.
     acceptable : bool
-        Whether at most a tenth of the leads (one of twelve) score below 0.5, and beats were found.
+        Whether `score` is at least 0.5.
     reasons : list of str
         One sentence for each lead, or for the record, that is not clean; the worst first.
+    suspected_reversal : str or None
+        Limb electrodes that may have been exchanged, such as ``"left arm and right arm"``. It
+        does not lower the score: the signal may be clean.
     """
 
     leads: Mapping[str, LeadQuality]
     score: float
     acceptable: bool
     reasons: list[str]
+    suspected_reversal: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "leads", MappingProxyType(dict(self.leads)))
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle through the constructor: a mapping proxy has no pickle of its own."""
-        return Quality, (dict(self.leads), self.score, self.acceptable, list(self.reasons))
+        return Quality, (
+            dict(self.leads),
+            self.score,
+            self.acceptable,
+            list(self.reasons),
+            self.suspected_reversal,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON has it."""
         return {
             "acceptable": self.acceptable,
             "score": round(self.score, 3),
+            "suspected_reversal": self.suspected_reversal,
             "reasons": list(self.reasons),
             "leads": {
-                lead: {"score": round(quality.score, 3), "reason": quality.reason}
+                lead: {
+                    "score": round(quality.score, 3),
+                    "reason": quality.reason,
+                    "faults": [fault.kind for fault in quality.faults],
+                }
                 for lead, quality in self.leads.items()
             },
         }
 
 
-def assess_quality(record: EcgRecord) -> Quality:
-    """Judge a record lead by lead.
+def assess_quality(record: EcgRecord, *, model: QualityModel | None = None) -> Quality:
+    """Judge a record and each of its leads.
 
     Parameters
     ----------
     record : EcgRecord
-        At least 5 s.
+        At least 5 s, any leads, 100 to 2000 Hz.
+    model : QualityModel, optional
+        By default the shipped one.
 
     Returns
     -------
@@ -109,44 +155,146 @@ def assess_quality(record: EcgRecord) -> Quality:
 
     Notes
     -----
-    A lead that is flat or empty scores 0. Otherwise the score is the least of its scores for
-    missing samples, flat stretches, clipping, amplitude, baseline wander, powerline, noise and
-    agreement of its beats with one another; each falls from 1 to 0 between two limits on a
-    statistic of the lead (`lead_statistics`).
+    Each statistic of a lead (`LeadStatistics`) takes from its score between two limits
+    (`quality_model.RAMPS`): ``score = 2 ** -sum(weight * position)``, so that every disturbance
+    multiplies the score by a factor of its own. A record is judged in the same way by its worst
+    lead and the mean of its leads on each ramp. Weights: fitted on CinC 2011, see
+    ``docs/quality.md``. A lead that is flat or empty scores 0, as does a record without
+    heartbeats. Records from 20 s on are judged in windows of 10 to 20 s and averaged.
     """
     require_duration(record)
-    faults = find_lead_faults(record)
-    peaks = detect_heartbeats(record)
-    filled, missing = fill_gaps(record.signal_mv)
-    statistics = lead_statistics(filled, missing, record.fs_hz, peaks)
-    leads = {}
-    for lead, of_lead in zip(record.leads, statistics, strict=True):
-        if lead in faults:
-            leads[lead] = LeadQuality(0.0, faults[lead])
-        else:
-            leads[lead] = _judge(lead, of_lead)
-    return _summarise(leads, n_beats=int(peaks.size))
-
-
-def _judge(lead: str, statistics: LeadStatistics) -> LeadQuality:
-    worst = LeadQuality(1.0, None)
-    for name, good, bad, sentence in _LIMITS:
-        value = float(getattr(statistics, name))
-        if not np.isfinite(value):
-            continue
-        score = float(np.clip((value - bad) / (good - bad), 0.0, 1.0))
-        if score < worst.score:
-            said = sentence.format(value=value, percent=100 * value)
-            worst = LeadQuality(score, f"lead {lead} {said}")
-    return worst
-
-
-def _summarise(leads: Mapping[str, LeadQuality], *, n_beats: int) -> Quality:
-    n_bad = sum(quality.score < _BAD_LEAD for quality in leads.values())
+    windows = list(quality_windows(record))
+    model = quality_model() if model is None else model
+    positions = np.stack([window.positions for window in windows])
+    dead = find_dead_leads(record)
+    losses = model.lead_loss(positions) @ _OF_KIND
+    values = {
+        field.name: np.stack([getattr(window.statistics, field.name) for window in windows])
+        for field in fields(LeadStatistics)
+    }
+    leads = {
+        lead: _judge_dead(lead, *dead[lead])
+        if lead in dead
+        else _judge(lead, losses[:, row], {name: of[:, row] for name, of in values.items()})
+        for row, lead in enumerate(record.leads)
+    }
+    with_beats = np.array([window.n_beats > 0 for window in windows])
+    scores = 2.0 ** -model.record_loss(positions).sum(axis=1) * with_beats
+    score = float(scores.mean())
+    reversal = _most_suspected(windows)
+    reasons = [] if reversal is None else [reversal.reason]
+    reasons += _of_the_record(leads, score, windows, values)
     worst_first = sorted(leads.values(), key=lambda quality: quality.score)
-    reasons = [quality.reason for quality in worst_first if quality.reason is not None]
+    reasons += [quality.reason for quality in worst_first if quality.reason is not None]
+    return Quality(
+        leads,
+        score,
+        score >= _ACCEPTABLE,
+        reasons,
+        None if reversal is None else reversal.electrodes,
+    )
+
+
+def _judge_dead(lead: str, kind: str, words: str) -> LeadQuality:
+    return LeadQuality(0.0, f"lead {lead} {words}", (LeadFault(kind, 0.0, words),))
+
+
+def _judge(lead: str, losses: Floats, values: Mapping[str, Floats]) -> LeadQuality:
+    """Judge one lead by its losses, (n_windows, n_kinds)."""
+    score = float(np.mean(2.0 ** -losses.sum(axis=1)))
+    faults = []
+    for index, kind in enumerate(FAULT_KINDS):
+        of_kind = losses[:, index]
+        if of_kind.max() < _NAMED_LOSS:
+            continue
+        worst = int(np.argmax(of_kind))
+        at_worst = {name: float(of[worst]) for name, of in values.items()}
+        if kind in _SHARES:
+            at_worst[f"{kind}_share"] = float(values[f"{kind}_share"].mean())
+        named, words = describe_fault(kind, at_worst)
+        if len(losses) > 1 and kind not in _SHARES:
+            words += f" during {_percent(of_kind >= _NAMED_LOSS)} of the record"
+        faults.append(LeadFault(named, float(np.mean(2.0**-of_kind)), words))
+    faults = [fault for fault in faults if fault.factor <= 2.0**-_NAMED_LOSS]
+    faults.sort(key=lambda fault: -_prominence(fault))
+    return LeadQuality(score, _sentence(lead, faults), tuple(faults))
+
+
+def _percent(flags: NDArray[np.bool_]) -> str:
+    return f"{100 * float(flags.mean()):.0f} %"
+
+
+def _prominence(fault: LeadFault) -> float:
+    lost = -float(np.log2(max(fault.factor, 1e-9)))
+    return lost * _PROMINENCE.get(fault.kind, 1.0)
+
+
+def _sentence(lead: str, faults: Sequence[LeadFault]) -> str | None:
+    if not faults:
+        return None
+    first, *others = faults
+    total = sum(_prominence(fault) for fault in faults)
+    if others and _prominence(others[0]) >= _JOINED_SHARE * total:
+        return f"lead {lead} {first.words} and {others[0].words}"
+    return f"lead {lead} {first.words}"
+
+
+def _most_suspected(windows: Sequence[WindowEvidence]) -> SuspectedReversal | None:
+    """Return the reversal that more than half of the windows suspect."""
+    votes = Counter(window.reversal.electrodes for window in windows if window.reversal is not None)
+    if not votes:
+        return None
+    electrodes, n_votes = votes.most_common(1)[0]
+    if n_votes <= len(windows) / 2:
+        return None
+    return next(
+        window.reversal
+        for window in windows
+        if window.reversal is not None and window.reversal.electrodes == electrodes
+    )
+
+
+def _of_the_record(
+    leads: Mapping[str, LeadQuality],
+    score: float,
+    windows: Sequence[WindowEvidence],
+    values: Mapping[str, Floats],
+) -> list[str]:
+    """Say what no lead tells by itself."""
+    n_beats = sum(window.n_beats for window in windows)
+    usual_mv = float(np.median(values["amplitude_mv"]))
+    said = []
     if n_beats == 0:
-        reasons.insert(0, "no heartbeat was found")
-    score = float(np.mean([quality.score for quality in leads.values()])) if n_beats else 0.0
-    acceptable = n_beats > 0 and n_bad <= max(_MAX_BAD_SHARE * len(leads), 0)
-    return Quality(leads, score, acceptable, reasons)
+        said.append("no heartbeat was found")
+        if 0 < usual_mv < _USUAL_LEAST_MV:
+            said.append(
+                f"most leads hardly move (median {1000 * usual_mv:.1f} µV peak to peak): the unit "
+                "or the gain of the file may be wrong"
+            )
+        return said
+    if n_beats == 1:
+        said.append("only one heartbeat was found")
+    if usual_mv > _USUAL_LARGEST_MV:
+        said.append(
+            f"most leads are implausibly large (median {usual_mv:.0f} mV peak to peak): the unit "
+            "or the gain of the file may be wrong"
+        )
+    alike = _median(values["beat_correlation"])
+    if alike < _ALIKE:
+        said.append(
+            f"no two beats are alike in most leads (mean correlation {alike:.2f}): a disturbance, "
+            "or a chaotic rhythm such as ventricular fibrillation"
+        )
+    n_bad = sum(quality.score < _BAD_LEAD for quality in leads.values())
+    n_named = sum(quality.reason is not None for quality in leads.values())
+    if score < _ACCEPTABLE and n_bad == 0:
+        said.append(
+            f"no lead alone is unreadable, but {n_named} of {len(leads)} are disturbed at once"
+        )
+    return said
+
+
+def _median(values: Floats) -> float:
+    """Return the median of the known values, NaN where there is none."""
+    known = values[np.isfinite(values)]
+    return float(np.median(known)) if known.size else np.nan

@@ -1,0 +1,1 @@
+"""How the weights of `physioclr.assess_quality` are fitted."""
