@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.signal import butter, sosfreqz
 
 from physioclr.signal.gaps import fill_gaps
+from physioclr.signal.pieces import overlapping_pieces
 
 __all__ = ["BAND_HZ", "measuring_band"]
 
@@ -42,6 +43,15 @@ def measuring_band(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.
     time. From 0.67 Hz down a zero-phase high-pass leaves ST as it is (Kligfield et al. 2007,
     AHA/ACC/HRS recommendations part I, Circulation 115:1306).
     """
+    kept = np.empty(signal_mv.shape)
+    for piece in overlapping_pieces(signal_mv.shape[1], fs_hz):
+        passed = _passed(signal_mv[:, piece.first : piece.last], fs_hz)
+        inside = slice(piece.start - piece.first, piece.stop - piece.first)
+        kept[:, piece.start : piece.stop] = passed[:, inside]
+    return kept
+
+
+def _passed(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.float32]:
     filled, missing = fill_gaps(signal_mv)
     n_samples = filled.shape[1]
     reach = min(n_samples - 1, round(_EXTENSION_S * fs_hz))
@@ -49,9 +59,9 @@ def measuring_band(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.
     spectrum = scipy.fft.rfft(extended, axis=1)
     spectrum *= _gain(extended.shape[1], fs_hz)
     passed = scipy.fft.irfft(spectrum, n=extended.shape[1], axis=1)
-    kept = passed[:, reach : reach + n_samples].astype(np.float64)
+    kept = passed[:, reach : reach + n_samples]
     kept[missing] = np.nan
-    return kept
+    return np.asarray(kept, dtype=np.float32)
 
 
 def _extended(signal: NDArray[np.float64], reach: int, join: int) -> NDArray[np.float32]:

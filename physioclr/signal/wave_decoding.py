@@ -18,7 +18,7 @@ Samples = NDArray[np.intp]
 
 _P, _QRS, _T = 0, 1, 2
 _N_WAVES = 3
-_PRESENT = (0.5, 0.5, 0.5)
+_PRESENT = (0.35, 0.5, 0.5)
 _MIN_WIDTH_S = (0.024, 0.028, 0.04)
 _JOIN_S = (0.04, 0.06, 0.06)
 _SMOOTH_S = (0.02, 0.0, 0.04)
@@ -32,7 +32,7 @@ _P_REACH_S, _T_REACH_S = 0.3, 0.5
 _RHYTHM_BEATS = 8
 _MIN_RR = 4
 _MAX_IRREGULARITY = 0.1
-_SURE_P = 0.8
+_SURE_P = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,17 +76,18 @@ def decode_waves(
     Notes
     -----
     Whether there is a wave is read off the mean over the leads, so the leads vote. A QRS is where
-    that exceeds one half, but for the first and last 40 ms, where it would be cut. A beat's P wave
-    is the last such span before its QRS, its T wave the largest after it, each on its side of the
-    neighbouring QRS. In each lead the peak is where the lead's own peak probability is highest
-    near that span. The onset lies before the middle of the span by the integral of the lead's
-    probability: if p(t) is the probability that the wave has begun by t, that integral is the
-    expected distance to its beginning. Likewise the end.
+    that exceeds one half, unless it touches the record's beginning or end, or is marked within
+    40 ms of it: such a QRS would be cut. A beat's P wave is the last span above 0.35 before its
+    QRS, its T wave the largest above one half after it, each on its side of the neighbouring QRS.
+    In each lead the peak is where the lead's own peak probability is highest near that span. The
+    onset lies before the middle of the span by the integral of the lead's probability: if p(t) is
+    the probability that the wave has begun by t, that integral is the expected distance to its
+    beginning. Likewise the end.
 
     Where the RR intervals are irregular (RMSSD of the 16 around a beat above a tenth of their
-    mean; the statistic of Dash et al. 2009, Ann Biomed Eng 37:1701) a P wave must reach 0.8 in
-    that mean: fibrillatory waves reach less, P waves before ectopic beats more. Both limits were
-    set on the held-out records of folds 0 and 1.
+    mean; the statistic of Dash et al. 2009, Ann Biomed Eng 37:1701) a P wave must reach 0.6 in
+    that mean: fibrillatory waves reach less, P waves before ectopic beats more. These limits were
+    set on held-out records of LUDB.
 
     The R peak of a lead is a matter of `place_r_peaks`.
     """
@@ -95,6 +96,7 @@ def decode_waves(
     starts, stops = _spans(mean, _QRS)
     beats = mark_beats(leads[rhythm_row], starts, stops)
     whole = (beats >= _CUT_SAMPLES) & (beats < len(mean) - _CUT_SAMPLES)
+    whole &= (starts > 0) & (stops < len(mean))
     starts, stops, beats = _apart(starts[whole], stops[whole], beats[whole], mean[:, _QRS])
     spans = np.full((_N_WAVES, beats.size, 2), -1, dtype=np.intp)
     spans[_QRS] = np.stack([starts, stops], axis=1)

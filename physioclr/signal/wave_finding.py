@@ -6,15 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physioclr.signal.gaps import fill_gaps
+from physioclr.signal.pieces import overlapping_pieces
 from physioclr.signal.wave_decoding import Waves, decode_waves
 from physioclr.signal.wave_input import wave_input
 from physioclr.signal.wave_network import WaveNetwork
 
 __all__ = ["find_waves"]
 
-_WHOLE_S = 60.0
-_CORE_S = 50.0
-_CONTEXT_S = 5.0
 _OVERLAP_S = 0.1
 
 
@@ -39,20 +37,15 @@ def find_waves(
 
     Notes
     -----
-    Up to 60 s are seen at once. A longer signal is cut into pieces of 50 s with 5 s more on either
-    side, so that memory does not grow with it; a beat counts in the piece that holds its R peak.
+    A signal of more than 60 s is looked at in `overlapping_pieces`, so that memory does not grow
+    with it; a beat counts in the piece that holds its mark.
     """
-    n_samples = signal_mv.shape[1]
-    if n_samples <= _WHOLE_S * fs_hz:
-        return _find(signal_mv, fs_hz, network, rhythm_row)
-    core, context = round(_CORE_S * fs_hz), round(_CONTEXT_S * fs_hz)
     pieces = []
-    for start in range(0, n_samples, core):
-        first, last = max(0, start - context), min(n_samples, start + core + context)
-        found = _find(signal_mv[:, first:last], fs_hz, network, rhythm_row)
-        found = Waves(found.beats + first, found.fiducials + first, found.absent)
-        pieces.append(_within(found, start, start + core, _OVERLAP_S * fs_hz))
-    return _joined(pieces, 2 * _OVERLAP_S * fs_hz)
+    for piece in overlapping_pieces(signal_mv.shape[1], fs_hz):
+        found = _find(signal_mv[:, piece.first : piece.last], fs_hz, network, rhythm_row)
+        found = Waves(found.beats + piece.first, found.fiducials + piece.first, found.absent)
+        pieces.append(_within(found, piece.start, piece.stop, _OVERLAP_S * fs_hz))
+    return pieces[0] if len(pieces) == 1 else _joined(pieces, 2 * _OVERLAP_S * fs_hz)
 
 
 def _find(
