@@ -88,7 +88,7 @@ def _silent_lead(rows: dict[str, Floats], known: set[str]) -> SuspectedReversal 
         if size < min(_FLAT_SHARE * largest, _FLAT_MV) and copies > _COPIES:
             return SuspectedReversal(
                 f"{arm} arm and right leg",
-                f"{arm} arm and right leg electrodes may be exchanged: lead {silent} is nearly "
+                f"limb lead reversal suspected, {arm} arm and right leg: lead {silent} is nearly "
                 f"flat ({size:.2f} mV) while leads {first} and {second} show beats "
                 f"({largest:.1f} mV)",
             )
@@ -117,7 +117,7 @@ def _turned_over(
     also = "; dextrocardia looks the same in the limb leads" if lead == "I" else ""
     return SuspectedReversal(
         electrodes,
-        f"{electrodes} electrodes may be exchanged: P, QRS and T of lead {lead} are upside down "
+        f"limb lead reversal suspected, {electrodes}: P, QRS and T of lead {lead} are upside down "
         f"against V5 and V6 (mean correlation {as_recorded[lead].mean():.2f}){also}",
     )
 

@@ -69,9 +69,10 @@ class LeadQuality:
     score : float
         0 (nothing can be measured) to 1 (clean); below 0.5 more likely bad than good.
     reason : str or None
-        What lowers it most, as a sentence; None where nothing lowers it by more than 7 %.
+        What lowers it most, as a sentence; None where nothing lowers it by more than 7 % and no
+        sample is missing.
     faults : tuple of LeadFault
-        All that lowers it by more than 7 %, in the order of the sentence.
+        All that lowers it by more than 7 %, and missing samples, in the order of the sentence.
     """
 
     score: float
@@ -205,7 +206,9 @@ def _judge(lead: str, losses: Floats, values: Mapping[str, Floats]) -> LeadQuali
     faults = []
     for index, kind in enumerate(FAULT_KINDS):
         of_kind = losses[:, index]
-        if of_kind.max() < _NAMED_LOSS:
+        # Missing samples are a fact, not a judgement: they are named however few.
+        least = 1e-9 if kind == "missing" else _NAMED_LOSS
+        if of_kind.max() < least:
             continue
         worst = int(np.argmax(of_kind))
         at_worst = {name: float(of[worst]) for name, of in values.items()}
@@ -214,8 +217,9 @@ def _judge(lead: str, losses: Floats, values: Mapping[str, Floats]) -> LeadQuali
         named, words = describe_fault(kind, at_worst)
         if len(losses) > 1 and kind not in _SHARES:
             words += f" during {_percent(of_kind >= _NAMED_LOSS)} of the record"
-        faults.append(LeadFault(named, float(np.mean(2.0**-of_kind)), words))
-    faults = [fault for fault in faults if fault.factor <= 2.0**-_NAMED_LOSS]
+        fault = LeadFault(named, float(np.mean(2.0**-of_kind)), words)
+        if fault.factor <= 2.0**-least:
+            faults.append(fault)
     faults.sort(key=lambda fault: -_prominence(fault))
     return LeadQuality(score, _sentence(lead, faults), tuple(faults))
 

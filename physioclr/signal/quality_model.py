@@ -63,7 +63,7 @@ class Ramp:
 
 
 RAMPS = (
-    Ramp("missing_share", 0.02, 0.3, "missing", ruins=True),
+    Ramp("missing_share", 0.0, 0.3, "missing", ruins=True),
     Ramp("flat_share", 0.1, 0.5, "flat", ruins=True),
     Ramp("saturated_share", 0.03, 0.3, "saturated", ruins=True),
     Ramp("clipped_share", 0.02, 0.1, "clipped", ruins=True),

@@ -63,7 +63,10 @@ def _noise(values: Values) -> str:
 
 
 _WORDS: dict[str, Callable[[Values], str]] = {
-    "missing": lambda of: f"has no samples in {100 * of['missing_share']:.0f} % of the record",
+    "missing": lambda of: (
+        f"has no samples in {100 * of['missing_share']:.{0 if of['missing_share'] > 0.01 else 2}f}"
+        " % of the record"
+    ),
     "flat": lambda of: f"does not change in {100 * of['flat_share']:.0f} % of the record",
     "saturated": lambda of: (
         f"stays at its highest or lowest value in {100 * of['saturated_share']:.0f} % of the "

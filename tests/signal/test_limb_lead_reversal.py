@@ -6,7 +6,6 @@ from benchmarks.quality import exchanged
 from physioclr.leads import STANDARD_LEADS, canonical_lead
 from physioclr.records import EcgRecord
 from physioclr.signal.quality import assess_quality
-from physioclr.simulate import simulate_record
 from tests.shared_data import SHARED_DATA, needs_shared_data
 from tests.signal.synthetic import synthetic_record, with_leads, with_signal
 
@@ -22,7 +21,7 @@ FOUND = (
 def test_exchanged_electrodes_are_suspected_by_name_before_anything_else(electrodes):
     quality = assess_quality(exchanged(synthetic_record(), electrodes))
     assert quality.suspected_reversal == electrodes
-    assert quality.reasons[0].startswith(f"{electrodes} electrodes may be exchanged")
+    assert quality.reasons[0].startswith(f"limb lead reversal suspected, {electrodes}: ")
 
 
 def test_exchanging_arms_turns_i_over_and_swaps_ii_with_iii():

@@ -84,10 +84,14 @@ def test_a_clean_record_is_acceptable_without_remarks(record):
             lambda lead: np.roll(lead, 1) + np.sin(2 * np.pi * 1.77 * TIME_S),
             "unlike one another",
         ),
-        ("disconnected", lambda lead: noise(1, 0.03), "shows no heartbeat where the other leads"),
         (
             "disconnected",
-            lambda lead: np.cumsum(noise(2, 0.05)),
+            lambda lead: 0 * lead + noise(1, 0.03),
+            "shows no heartbeat where the other leads",
+        ),
+        (
+            "disconnected",
+            lambda lead: 0 * lead + np.cumsum(noise(2, 0.05)),
             "and has baseline wander",
         ),
     ],
@@ -99,6 +103,12 @@ def test_each_disturbance_is_named_and_only_on_its_lead(record, kind, change, wo
     assert quality.leads["V6"].score < 0.6
     assert [lead for lead, of_lead in quality.leads.items() if of_lead.score < 0.9] == ["V6"]
     assert words in quality.reasons[0]
+
+
+def test_missing_samples_are_named_however_few(record):
+    lead = assess_quality(spoilt(record, "III", lambda lead: np.where(TIME_S < 0.01, np.nan, lead)))
+    assert lead.leads["III"].reason == "lead III has no samples in 0.10 % of the record"
+    assert lead.acceptable
 
 
 def test_the_named_faults_are_what_the_score_is_made_of(record):
