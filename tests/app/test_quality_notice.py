@@ -20,9 +20,7 @@ def shown(suspected):
 
 def test_a_clean_record_is_good_news():
     app = shown(None)
-    assert [element.value for element in app.success] == [
-        "Signal quality: acceptable, all 1 leads clean."
-    ]
+    assert "acceptable, all 1 leads clean" in app.success[0].value
     assert not app.warning
 
 
