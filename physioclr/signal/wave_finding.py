@@ -51,7 +51,9 @@ def find_waves(
 def _find(
     signal_mv: NDArray[np.floating], fs_hz: float, network: WaveNetwork, rhythm_row: int
 ) -> Waves:
-    seen = wave_input(fill_gaps(signal_mv)[0], fs_hz)
+    if not np.isfinite(signal_mv).all():
+        signal_mv = fill_gaps(signal_mv)[0]
+    seen = wave_input(signal_mv, fs_hz)
     waves = decode_waves(network.probabilities(seen.leads), seen.leads, rhythm_row=rhythm_row)
     last = signal_mv.shape[1] - 1
     fiducials = waves.fiducials * seen.step_samples

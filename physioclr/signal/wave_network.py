@@ -74,8 +74,7 @@ class WaveNetwork:
         _without_edges(_relu(fine), _FINE_EDGE)
         fine = self._residual("last_1", fine, _FINE_EDGE)
         fine = self._residual("last_2", fine, _FINE_EDGE)
-        logits = self._pointwise("head", fine).reshape(n_leads, -1, len(OUTPUTS))
-        return _sigmoid(logits[:, _EDGE_SAMPLES : _EDGE_SAMPLES + n_samples])
+        return self._probabilities(fine)[:, :, :n_samples].transpose(1, 2, 0)
 
     def _stem(self, leads: Floats) -> Floats:
         """Convolve (n_leads, n_samples) with width 16 and stride 4, as four taps of 4 samples."""
@@ -121,6 +120,24 @@ class WaveNetwork:
         rows = signal.reshape(-1, n_in)
         out = self._summed(weight, bias, rows, dilation, first=dilation * (width // 2))
         return _without_edges(out.reshape(*signal.shape[:2], n_out), edge)
+
+    def _probabilities(self, fine: Floats) -> Floats:
+        """Answer at 250 Hz: (n_outputs, n_leads, n_samples), each output in one piece."""
+        weight, bias = self.weights["head.weight"][0], self.weights["head.bias"]
+        n_leads, n_rows, n_in = fine.shape
+        logits = weight.T @ fine.reshape(-1, n_in).T
+        by_phase = logits.reshape(_N_PHASES, len(OUTPUTS), n_leads, n_rows)
+        n_samples = (n_rows - 2 * _FINE_EDGE) * _N_PHASES
+        out = np.empty((len(OUTPUTS), n_leads, n_samples), dtype=np.float32)
+        for phase, of_phase in enumerate(by_phase):
+            out[:, :, phase::_N_PHASES] = of_phase[:, :, _FINE_EDGE:-_FINE_EDGE]
+            out[:, :, phase::_N_PHASES] += bias.reshape(_N_PHASES, -1, 1, 1)[phase]
+        # 1 / (1 + exp(-x)): several times faster than scipy's expit; exp(80) is still a float32.
+        np.negative(out, out=out)
+        np.minimum(out, 80.0, out=out)
+        np.exp(out, out=out)
+        out += 1.0
+        return np.reciprocal(out, out=out)
 
     @staticmethod
     def _summed(taps: Floats, bias: Floats, rows: Floats, dilation: int, *, first: int) -> Floats:
@@ -171,13 +188,6 @@ def _without_edges(signal: Floats, edge: int) -> Floats:
 
 def _relu(signal: Floats) -> Floats:
     return np.maximum(signal, 0, out=signal)
-
-
-def _sigmoid(logits: Floats) -> Floats:
-    # Several times faster than scipy.special.expit on float32; exp(80) is still a float32.
-    out = np.exp(-np.maximum(logits, -80.0))
-    out += 1.0
-    return np.reciprocal(out, out=out)
 
 
 @cache
