@@ -18,7 +18,7 @@ Samples = NDArray[np.intp]
 
 _P, _QRS, _T = 0, 1, 2
 _N_WAVES = 3
-_PRESENT = (0.35, 0.5, 0.5)
+_PRESENT = (0.25, 0.5, 0.5)
 _MIN_WIDTH_S = (0.024, 0.028, 0.04)
 _JOIN_S = (0.04, 0.06, 0.06)
 _SMOOTH_S = (0.02, 0.0, 0.04)
@@ -32,7 +32,7 @@ _P_REACH_S, _T_REACH_S = 0.3, 0.5
 _RHYTHM_BEATS = 8
 _MIN_RR = 4
 _MAX_IRREGULARITY = 0.1
-_SURE_P = 0.6
+_SURE_P = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +77,7 @@ def decode_waves(
     -----
     Whether there is a wave is read off the mean over the leads, so the leads vote. A QRS is where
     that exceeds one half, unless it touches the record's beginning or end, or is marked within
-    40 ms of it: such a QRS would be cut. A beat's P wave is the last span above 0.35 before its
+    40 ms of it: such a QRS would be cut. A beat's P wave is the last span above 0.25 before its
     QRS, its T wave the largest above one half after it, each on its side of the neighbouring QRS.
     In each lead the peak is where the lead's own peak probability is highest near that span. The
     onset lies before the middle of the span by the integral of the lead's probability: if p(t) is
@@ -85,7 +85,7 @@ def decode_waves(
     beginning. Likewise the end.
 
     Where the RR intervals are irregular (RMSSD of the 16 around a beat above a tenth of their
-    mean; the statistic of Dash et al. 2009, Ann Biomed Eng 37:1701) a P wave must reach 0.6 in
+    mean; the statistic of Dash et al. 2009, Ann Biomed Eng 37:1701) a P wave must reach 0.5 in
     that mean: fibrillatory waves reach less, P waves before ectopic beats more. These limits were
     set on held-out records of LUDB.
 
