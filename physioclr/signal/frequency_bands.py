@@ -84,7 +84,7 @@ class LeadSpectrum:
 
 
 def raised_cosine(
-    frequency_hz: NDArray[np.float64], stop_hz: float, pass_hz: float
+    frequency_hz: NDArray[np.floating], stop_hz: float, pass_hz: float
 ) -> NDArray[np.float64]:
     """Return the gain of an edge from 0 at `stop_hz` to 1 at `pass_hz`, in either direction.
 
@@ -98,7 +98,7 @@ def raised_cosine(
     (n,) float64
     """
     part = np.clip((frequency_hz - stop_hz) / (pass_hz - stop_hz), 0.0, 1.0)
-    return np.asarray(0.5 - 0.5 * np.cos(np.pi * part))
+    return np.asarray(0.5 - 0.5 * np.cos(np.pi * part), dtype=np.float64)
 
 
 def _extended(signal: NDArray[np.floating], settle: int, n_padded: int) -> NDArray[np.float32]:

@@ -178,9 +178,10 @@ def _shares_at_extremes(
     runs, lead = stops - starts, starts // (n_samples + 1)
     long = runs >= _SATURATED_S * fs_hz
     short = (runs >= max(3, _CLIPPED_S * fs_hz)) & ~long
-    return tuple(  # type: ignore[return-value]
+    clipped, saturated = (
         np.bincount(lead[kind], runs[kind], n_leads) / n_samples for kind in (short, long)
     )
+    return clipped, saturated
 
 
 def _noise(

@@ -161,4 +161,4 @@ def ramp_positions(
             value = np.log(np.maximum(value, 1e-6))
             start, end = np.log(start), np.log(end)
         columns.append(np.clip((value - start) / (end - start), 0.0, 1.0))
-    return np.nan_to_num(np.stack(columns, axis=1), nan=0.0)
+    return np.asarray(np.nan_to_num(np.stack(columns, axis=1), nan=0.0))
