@@ -7,8 +7,6 @@ NeuroKit2 methods in the same run.
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -22,12 +20,12 @@ from numpy.typing import NDArray
 from benchmarks.fiducial_scores import FiducialScore, match_fiducials
 from benchmarks.ludb import WAVES, LudbRecord, fold_of_record, read_ludb
 from benchmarks.neurokit_waves import METHODS, neurokit_fiducials
+from benchmarks.parts import run_parts
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import FIDUCIALS, delineate, delineate_many
 from physioclr.signal.wave_input import filter_at_network_rate
 from physioclr.signal.wave_network import load_wave_network
 
-PARTS = ("ludb", "noise", "mitdb", "fibrillation", "speed")
 FOLDS = Path(__file__).with_name("wave_network_folds")
 _BEATS = frozenset("NLRBAaJSVrFejnE/fQ?")
 _SNR_DB = (24.0, 12.0, 6.0)
@@ -233,14 +231,6 @@ def print_ludb(result: dict[str, dict[str, dict[str, dict[str, float]]]]) -> Non
             print(f"| {name} | " + " | ".join(cells) + " |")
 
 
-def print_rows(title: str, rows: dict[str, dict[str, float]]) -> None:
-    print(f"\n{title}")
-    for name, values in rows.items():
-        print(
-            f"| {name} | " + " | ".join(f"{key} {value:.4g}" for key, value in values.items()), "|"
-        )
-
-
 RUN = {
     "ludb": run_ludb,
     "noise": run_noise,
@@ -251,20 +241,7 @@ RUN = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path, help="holds ludb/, mitdb/, nstdb/ and ptb-xl/")
-    parser.add_argument("--parts", nargs="*", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--json", type=Path, help="also write the numbers to this file")
-    arguments = parser.parse_args()
-    results = {}
-    for part in arguments.parts:
-        results[part] = RUN[part](arguments.data)
-        if part == "ludb":
-            print_ludb(results[part])
-        else:
-            print_rows(part, results[part])
-    if arguments.json:
-        arguments.json.write_text(json.dumps(results, indent=1))
+    run_parts(__doc__, "ludb/, mitdb/, nstdb/ and ptb-xl/", RUN, {"ludb": print_ludb})
 
 
 if __name__ == "__main__":

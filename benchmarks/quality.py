@@ -7,8 +7,6 @@ judges the same records in the same run.
 
 from __future__ import annotations
 
-import argparse
-import json
 import time
 import warnings
 from collections import Counter
@@ -25,6 +23,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from benchmarks.cinc2011 import Cinc2011, read_cinc2011
 from benchmarks.ludb import read_ludb
+from benchmarks.parts import run_parts
 from physioclr.leads import STANDARD_LEADS, canonical_lead, in_standard_order
 from physioclr.records import EcgRecord
 from physioclr.signal.quality import Quality, assess_quality
@@ -33,7 +32,6 @@ from physioclr.signal.resampling import resample
 from physioclr.simulate import CONDITIONS, simulate_record
 from studies.quality.fit import fit_quality_model, positions_of
 
-PARTS = ("cinc2011", "neurokit", "ptb-xl", "reversal", "rates", "speed")
 N_FOLDS, SEED, N_BOOTSTRAPS = 10, 0, 2000
 NEUROKIT = ("averageQRS", "templatematch", "zhao2018")
 _ZHAO_SCORE = {"Excellent": 1.0, "Barely acceptable": 0.5, "Unacceptable": 0.0}
@@ -287,20 +285,7 @@ RUN: dict[str, Callable[[Path], Rows]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path, help="holds cinc2011/, ptb-xl/, ludb/ and mitdb/")
-    parser.add_argument("--parts", nargs="*", choices=PARTS, default=list(PARTS))
-    parser.add_argument("--json", type=Path, help="also write the numbers to this file")
-    arguments = parser.parse_args()
-    results = {}
-    for part in arguments.parts:
-        results[part] = RUN[part](arguments.data)
-        print(f"\n{part}")
-        for name, values in results[part].items():
-            cells = " | ".join(f"{key} {value:.4g}" for key, value in values.items())
-            print(f"| {name} | {cells} |")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(results, indent=1))
+    run_parts(__doc__, "cinc2011/, ptb-xl/, ludb/ and mitdb/", RUN)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def find_shared_heartbeats(
     A lead's envelope is its absolute value smoothed over 100 ms, its 95th percentile set to 1.
     Leads count by the square of their correlation with the median envelope, so that a few leads of
     noise do not spoil it. A beat is a maximum of at least 45 % of the usual size. It is coarser
-    than `detect_heartbeats` and twenty times cheaper: a rhythm is not read from it.
+    than `delineate` and cheaper: a rhythm is not read from it.
     """
     envelope = uniform_filter1d(np.abs(qrs_mv), round(_SMOOTH_S * ENVELOPE_HZ), axis=1)
     usual = np.percentile(envelope, _USUAL_PERCENTILE, axis=1, keepdims=True)
