@@ -55,8 +55,8 @@ def irregularity_pct(rr_ms: NDArray[np.float64]) -> float:
     References
     ----------
     Dash et al. (2009), Automatic real time detection of atrial fibrillation, Ann Biomed Eng
-    37:1701, take a tenth as the limit above which RR intervals may be those of atrial
-    fibrillation. Theirs is of 128 beats; the few of ten seconds give an estimate.
+    37:1701, look for it by this statistic, over many beats; the few of ten seconds give an
+    estimate. The limit of a tenth (`regularity`) is ours.
     """
     known = rr_ms[np.isfinite(rr_ms)]
     return 100 * rmssd_ms(rr_ms) / float(np.mean(known)) if known.size else math.nan

@@ -20,7 +20,7 @@ def test_irregularity_is_rmssd_over_the_mean():
     assert irregularity_pct(rr_ms) == pytest.approx(100 * rmssd_ms(rr_ms) / np.nanmean(rr_ms))
 
 
-def test_a_tenth_is_irregular_as_dash_2009_has_it():
+def test_a_tenth_is_irregular():
     assert regularity(9.99) == "regular"
     assert regularity(10.0) == "irregular"
     assert regularity(np.nan) == "not measurable"
