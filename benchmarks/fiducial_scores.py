@@ -75,7 +75,10 @@ class FiducialScore:
         self.false_positives += int(((rest >= span_ms[0]) & (rest <= span_ms[1])).sum())
 
     def summary(self) -> dict[str, float]:
-        """Return sensitivity, positive predictive value, F1, and bias and SD of the error."""
+        """Return sensitivity, positive predictive value, F1, and bias and SD of the error.
+
+        ``robust_sd_ms`` is 1.48 times the median absolute deviation: the SD without the tails.
+        """
         positives = self.true_positives + self.false_negatives
         found = self.true_positives + self.false_positives
         errors = np.array(self.errors_ms)
@@ -85,5 +88,8 @@ class FiducialScore:
             "f1": 2 * self.true_positives / (positives + found) if positives + found else np.nan,
             "bias_ms": float(errors.mean()) if errors.size else np.nan,
             "sd_ms": float(errors.std()) if errors.size else np.nan,
+            "robust_sd_ms": float(1.4826 * np.median(np.abs(errors - np.median(errors))))
+            if errors.size
+            else np.nan,
             "n": positives,
         }

@@ -79,7 +79,9 @@ def test_a_choice_of_another_length_is_refused(cohort):
         _of(cohort.record(0), np.ones(2, dtype=bool))
 
 
-def test_global_qrs_reaches_from_the_earliest_onset_to_the_latest_end_as_kligfield_2007_asks(cohort):
+def test_global_qrs_reaches_from_the_earliest_onset_to_the_latest_end_as_kligfield_2007_asks(
+    cohort,
+):
     for index in range(len(cohort)):
         record = cohort.record(index)
         delineation = delineate(record)
