@@ -74,7 +74,7 @@ class WaveNetwork:
         _without_edges(_relu(fine), _FINE_EDGE)
         fine = self._residual("last_1", fine, _FINE_EDGE)
         fine = self._residual("last_2", fine, _FINE_EDGE)
-        return self._probabilities(fine)[:, :, :n_samples].transpose(1, 2, 0)
+        return self._at_full_rate(fine)[:, :, :n_samples].transpose(1, 2, 0)
 
     def _stem(self, leads: Floats) -> Floats:
         """Convolve (n_leads, n_samples) with width 16 and stride 4, as four taps of 4 samples."""
@@ -121,8 +121,8 @@ class WaveNetwork:
         out = self._summed(weight, bias, rows, dilation, first=dilation * (width // 2))
         return _without_edges(out.reshape(*signal.shape[:2], n_out), edge)
 
-    def _probabilities(self, fine: Floats) -> Floats:
-        """Answer at 250 Hz: (n_outputs, n_leads, n_samples), each output in one piece."""
+    def _at_full_rate(self, fine: Floats) -> Floats:
+        """Return the probabilities at 250 Hz, (n_outputs, n_leads, n_samples)."""
         weight, bias = self.weights["head.weight"][0], self.weights["head.bias"]
         n_leads, n_rows, n_in = fine.shape
         logits = weight.T @ fine.reshape(-1, n_in).T

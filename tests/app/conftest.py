@@ -1,5 +1,6 @@
 """A cohort of 24 simulated ECGs and an untrained encoder with a head, in place of the shipped."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +28,12 @@ from physioclr.probe import fit_probe
 from physioclr.simulate import simulate_cohort, simulate_record
 
 N_RECORDS = 24
+
+
+@pytest.fixture(autouse=True)
+def _same_main_module(monkeypatch):
+    """Give back the main module: `AppTest` leaves its script there, for later workers to run."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
 
 @pytest.fixture(scope="session")
