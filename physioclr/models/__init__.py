@@ -1,6 +1,20 @@
 """Encoders, and the decoder of the reconstruction branch."""
 
 from physioclr.models.decoder import WaveformDecoder
+from physioclr.models.encoder import EcgEncoder, EncoderConfig, build_encoder
+from physioclr.models.resnet1d import EcgResNet, ResNetConfig
+from physioclr.models.sizes import ENCODER_NAMES, encoder_config
 from physioclr.models.transformer import EcgTransformer, TransformerConfig
 
-__all__ = ["EcgTransformer", "TransformerConfig", "WaveformDecoder"]
+__all__ = [
+    "ENCODER_NAMES",
+    "EcgEncoder",
+    "EcgResNet",
+    "EcgTransformer",
+    "EncoderConfig",
+    "ResNetConfig",
+    "TransformerConfig",
+    "WaveformDecoder",
+    "build_encoder",
+    "encoder_config",
+]

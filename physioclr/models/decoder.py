@@ -6,21 +6,21 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from physioclr.models.transformer import TransformerConfig
+from physioclr.models.encoder import EncoderConfig
 
 __all__ = ["WaveformDecoder"]
 
 
 class WaveformDecoder(nn.Module):
-    """Mirror the front end of an `EcgTransformer`.
+    """Mirror the strides of an encoder.
 
     Parameters
     ----------
-    config : TransformerConfig
+    config : EncoderConfig
         Of the encoder whose tokens are decoded.
     """
 
-    def __init__(self, config: TransformerConfig) -> None:
+    def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         widths = [config.width] + [config.width // 2] * (len(config.strides) - 1)
         layers: list[nn.Module] = []

@@ -11,7 +11,7 @@ recording, and every other ECG of the batch whose physiology is similar, cosine 
 the ECGs with similarity < δ. ``L_global`` is the mean squared error of the reconstruction,
 ``L_peak`` the same near the P, R and T peaks alone.
 
-Unlike the authors' code an anchor is never its own positive, and a neighbour is a real neighbour.
+Where the authors' code departs from this, or errs, its variant is kept as a switch, for ablations.
 """
 
 from __future__ import annotations
@@ -19,29 +19,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from physioclr.augment.heartbeat_shuffle import HeartbeatShuffle
-from physioclr.augment.lead_masking import RandomLeadMasking
-from physioclr.models.decoder import WaveformDecoder
-from physioclr.models.transformer import EcgTransformer, TransformerConfig
-from physioclr.training_cohort import TrainingBatch
+from physioclr.augment import AuthorsShuffle, HeartbeatShuffle, RandomLeadMasking
+from physioclr.models import EncoderConfig, WaveformDecoder
+from physioclr.objectives.objective import Need, Objective, Step
+from physioclr.objectives.physiological_pairs import contrastive_loss, physiological_pairs
+from physioclr.objectives.reconstruction import near_peaks, peak_loss
+from physioclr.objectives.token_masks import span_mask
+from physioclr.training_batch import TrainingBatch
+from physioclr.windows import EcgWindows
 
-__all__ = [
-    "Physioclr",
-    "PhysioclrConfig",
-    "contrastive_loss",
-    "peak_loss",
-    "physiological_pairs",
-    "span_mask",
-]
+__all__ = ["Physioclr", "PhysioclrConfig"]
 
 
 @dataclass(frozen=True)
 class PhysioclrConfig:
-    """Switches and weights of the objective; the defaults are the paper's.
+    """Switches and weights of the objective; the weights are the paper's.
 
     Parameters
     ----------
@@ -50,37 +45,52 @@ class PhysioclrConfig:
     delta : float
         δ, the physiological similarity from which an ECG is a positive.
     global_weight, peak_weight : float
-        α and β.
-    shuffle_order : {"beats", "morphology"}
-        What the heartbeat shuffle keeps; see `physioclr.augment.HeartbeatShuffle`.
-    use_shuffle, use_neighbour, use_physiology : bool
-        Which positives there are. Without physiology every other recording is a negative.
+        α and β. With both 0 there is no reconstruction branch.
+    shuffle : {"beats", "morphology", "authors"} or None
+        The first positive: what the heartbeat shuffle moves (`physioclr.augment.HeartbeatShuffle`),
+        the authors' cut at the R apex (`AuthorsShuffle`), or no such positive.
+    neighbour : {"recording", "next_row"} or None
+        The second positive: the other segment of the same recording; the authors' next row of the
+        batch; or none.
+    physiology : {"pca", "raw"} or None
+        The third positive: ECGs alike in the robustly scaled PCA space; by the authors' cosine of
+        bare numbers; or none, and then every other recording is a negative.
+    missing : {"shared", "zero"}
+        Whether two ECGs are compared by what both have, or, as the authors do, a wave that was
+        not found is the number 0.
     positive_weights : {"hard", "similarity"}
         Whether a physiological positive counts once, or by its similarity.
+    own_positive : bool
+        Whether an anchor is its own positive, as in the authors' code.
     denominator : {"negatives", "all"}
         What the second sum runs over: the negatives, or positives and negatives (InfoNCE).
     lead_mask_fraction : float
         Share of the leads masked in each view.
     token_mask_fraction, token_mask_span : float, int
-        Share of the tokens hidden in the reconstruction branch, and tokens a hidden span.
+        Share of the tokens hidden in the reconstruction branch, and tokens a hidden span. With 0
+        the branch is a plain autoencoder, not a masked one.
     peak_halfwidth_ms : float
         Half the width of the neighbourhood of a peak.
+    projection_dim : int
+        Length of the vectors the contrastive loss compares.
     """
 
     temperature: float = 0.1
     delta: float = 0.25
     global_weight: float = 0.2
     peak_weight: float = 0.1
-    shuffle_order: Literal["beats", "morphology"] = "beats"
-    use_shuffle: bool = True
-    use_neighbour: bool = True
-    use_physiology: bool = True
+    shuffle: Literal["beats", "morphology", "authors"] | None = "beats"
+    neighbour: Literal["recording", "next_row"] | None = "recording"
+    physiology: Literal["pca", "raw"] | None = "pca"
+    missing: Literal["shared", "zero"] = "shared"
     positive_weights: Literal["hard", "similarity"] = "hard"
+    own_positive: bool = False
     denominator: Literal["negatives", "all"] = "negatives"
     lead_mask_fraction: float = 0.5
     token_mask_fraction: float = 0.65
     token_mask_span: int = 5
     peak_halfwidth_ms: float = 40.0
+    projection_dim: int = 256
 
     def __post_init__(self) -> None:
         if not self.temperature > 0:
@@ -91,11 +101,16 @@ class PhysioclrConfig:
             raise ValueError(
                 f"token_mask_fraction must lie in [0, 1), got {self.token_mask_fraction}"
             )
-        if not (self.use_shuffle or self.use_neighbour or self.use_physiology):
-            raise ValueError("one of use_shuffle, use_neighbour, use_physiology must be true")
+        if not (self.shuffle or self.neighbour or self.physiology):
+            raise ValueError("one of shuffle, neighbour, physiology must not be None")
+
+    @property
+    def reconstructs(self) -> bool:
+        """Whether there is a reconstruction branch."""
+        return self.global_weight > 0 or self.peak_weight > 0
 
 
-class Physioclr(nn.Module):
+class Physioclr(Objective):
     """The encoder with what only this objective needs: projection and decoder.
 
     Two branches share the encoder. The contrastive one sees every token of the segments and of
@@ -103,211 +118,123 @@ class Physioclr(nn.Module):
 
     Parameters
     ----------
-    encoder : TransformerConfig
+    encoder : EncoderConfig
     config : PhysioclrConfig
-    projection_dim : int
-        Length of the vectors the contrastive loss compares.
     """
 
-    def __init__(
-        self, encoder: TransformerConfig, config: PhysioclrConfig, *, projection_dim: int
-    ) -> None:
-        super().__init__()
-        self.config = config
-        self.encoder = EcgTransformer(encoder)
-        self.decoder = WaveformDecoder(encoder)
-        self.projection = nn.Linear(encoder.width, projection_dim)
-        self.lead_masking = RandomLeadMasking(config.lead_mask_fraction)
-        self.shuffle = HeartbeatShuffle(order=config.shuffle_order)
+    Config = PhysioclrConfig
+    title = "PhysioCLR"
+    citation = "Maghsoodi et al. 2025, arXiv 2509.08116"
 
-    def forward(
-        self, batch: TrainingBatch, *, fs_hz: float, generator: torch.Generator
-    ) -> dict[str, Tensor]:
-        """Return the loss, its terms and the mean number of positives.
+    def __init__(self, encoder: EncoderConfig, config: PhysioclrConfig) -> None:
+        super().__init__(encoder, config)
+        self.config: PhysioclrConfig = config
+        self.decoder = WaveformDecoder(encoder) if config.reconstructs else None
+        self.projection = nn.Linear(encoder.width, config.projection_dim)
+        self.lead_masking = RandomLeadMasking(config.lead_mask_fraction)
+        self.shuffle = (
+            AuthorsShuffle()
+            if config.shuffle == "authors"
+            else HeartbeatShuffle(order=config.shuffle or "beats")
+        )
+
+    @classmethod
+    def needs(cls, config: PhysioclrConfig) -> frozenset[Need]:
+        """Return what the positives that are switched on are made of."""
+        asked: set[Need] = set()
+        if config.shuffle or config.peak_weight:
+            asked.add("beats")
+        if config.neighbour:
+            asked.add("neighbours")
+        if config.physiology:
+            asked.add("physiology")
+        return frozenset(asked)
+
+    def forward(self, batch: TrainingBatch, step: Step) -> dict[str, Tensor]:
+        """Return the loss and its terms.
 
         Parameters
         ----------
         batch : TrainingBatch
-        fs_hz : float
-        generator : torch.Generator
+        step : Step
 
         Returns
         -------
         dict of str to () tensor
-            ``loss``, ``contrastive``, ``reconstruction``, ``peaks``, ``positives_per_anchor``.
+            ``loss``, ``contrastive``, ``positives_per_anchor``, and with a reconstruction branch
+            ``reconstruction`` and ``peaks``.
         """
-        settings = self.config
-        weight, negative = physiological_pairs(batch.similarity, batch.recording, settings)
+        terms = self._contrast(batch, step)
+        loss = terms["contrastive"]
+        if self.decoder is not None:
+            terms |= self._reconstruct(batch, step, self.decoder)
+            loss = loss + self.config.global_weight * terms["reconstruction"]
+            loss = loss + self.config.peak_weight * terms["peaks"]
+        return {"loss": loss, **terms}
+
+    def _contrast(self, batch: TrainingBatch, step: Step) -> dict[str, Tensor]:
+        settings, gather = self.config, step.processes.gather
+        weight, negative = physiological_pairs(
+            self._similarity(batch, step),
+            gather(batch.recording),
+            delta=settings.delta,
+            weights=settings.positive_weights,
+            neighbour=settings.neighbour,
+            own_positive=settings.own_positive,
+        )
+        anchors = gather(self._project(batch.windows, step))
+        shuffled = None
+        if settings.shuffle:
+            moved = self.shuffle(batch.windows, draws=step.draws)
+            shuffled = gather(self._project(moved, step))
         contrastive = contrastive_loss(
-            self._project(batch.signal, generator),
-            self._project(self._shuffled(batch, fs_hz, generator), generator)
-            if settings.use_shuffle
-            else None,
+            anchors,
+            shuffled,
             weight,
             negative,
             temperature=settings.temperature,
             denominator=settings.denominator,
         )
-        reconstruction = self._reconstruct(batch.signal, generator)
-        everywhere = functional.mse_loss(reconstruction, batch.signal)
-        peaks = peak_loss(reconstruction, batch.signal, batch.near_peak)
-        return {
-            "loss": contrastive
-            + settings.global_weight * everywhere
-            + settings.peak_weight * peaks,
-            "contrastive": contrastive,
-            "reconstruction": everywhere,
-            "peaks": peaks,
-            "positives_per_anchor": (weight > 0).sum(1).float().mean() + settings.use_shuffle,
-        }
+        positives = (weight > 0).sum(1).float().mean() + bool(settings.shuffle)
+        return {"contrastive": contrastive, "positives_per_anchor": positives}
 
-    def _shuffled(self, batch: TrainingBatch, fs_hz: float, generator: torch.Generator) -> Tensor:
-        return self.shuffle(
-            batch.signal, batch.r_peaks, batch.cuts, fs_hz=fs_hz, generator=generator
+    def _similarity(self, batch: TrainingBatch, step: Step) -> Tensor | None:
+        """Compare the recordings of all processes; return it segment by segment."""
+        if self.config.physiology is None:
+            return None
+        similarity = batch.space.similarity(
+            step.processes.gather(batch.physiology),
+            space=self.config.physiology,
+            missing=self.config.missing,
         )
+        each = batch.windows_per_recording
+        return similarity.repeat_interleave(each, 0).repeat_interleave(each, 1)
 
-    def _project(self, signal: Tensor, generator: torch.Generator) -> Tensor:
-        cls, _ = self.encoder(self.lead_masking(signal, generator=generator))
+    def _project(self, windows: EcgWindows, step: Step) -> Tensor:
+        cls, _ = self.encoder(self.lead_masking(windows, draws=step.draws).signal)
         projected: Tensor = self.projection(cls)
         return projected
 
-    def _reconstruct(self, signal: Tensor, generator: torch.Generator) -> Tensor:
-        settings = self.config
+    def _reconstruct(
+        self, batch: TrainingBatch, step: Step, decoder: WaveformDecoder
+    ) -> dict[str, Tensor]:
+        settings, windows = self.config, batch.windows
         hidden = span_mask(
-            len(signal),
-            self.encoder.n_tokens(signal.shape[-1]),
+            len(windows),
+            self.encoder.n_tokens(windows.n_samples),
             fraction=settings.token_mask_fraction,
             span=settings.token_mask_span,
-            generator=generator,
+            draws=step.draws,
         )
-        _, tokens = self.encoder(self.lead_masking(signal, generator=generator), hidden)
-        waveform: Tensor = self.decoder(tokens, signal.shape[-1])
-        return waveform
-
-
-def physiological_pairs(
-    similarity: Tensor, recording: Tensor, config: PhysioclrConfig
-) -> tuple[Tensor, Tensor]:
-    """Say of each ordered pair of segments how much it is a positive, and whether a negative.
-
-    Parameters
-    ----------
-    similarity : (n_segments, n_segments) float tensor
-        Cosine of the physiological vectors; NaN where two ECGs have no measurement in common.
-        Such a pair is neither a positive nor a negative.
-    recording : (n_segments,) int64 tensor
-        Which recording each segment is from. Segments of one recording are neighbours.
-    config : PhysioclrConfig
-
-    Returns
-    -------
-    positive_weight : (n_segments, n_segments) float tensor
-        0 where the pair is no positive; the diagonal is 0.
-    negative : (n_segments, n_segments) bool tensor
-    """
-    same_recording = recording.unsqueeze(0) == recording.unsqueeze(1)
-    itself = torch.eye(len(recording), dtype=torch.bool, device=recording.device)
-    weight = torch.zeros_like(similarity)
-    if config.use_physiology:
-        similar = (similarity >= config.delta) & ~same_recording
-        by_similarity = config.positive_weights == "similarity"
-        weight = torch.where(similar, similarity if by_similarity else 1.0, weight)
-        negative = (similarity < config.delta) & ~same_recording
-    else:
-        negative = ~same_recording
-    if config.use_neighbour:
-        weight = torch.where(same_recording & ~itself, 1.0, weight)
-    return weight, negative
-
-
-def contrastive_loss(
-    anchors: Tensor,
-    shuffled: Tensor | None,
-    positive_weight: Tensor,
-    negative: Tensor,
-    *,
-    temperature: float,
-    denominator: Literal["negatives", "all"] = "negatives",
-) -> Tensor:
-    """Return the contrastive term.
-
-    Parameters
-    ----------
-    anchors : (n, d) float tensor
-        Projected CLS embeddings of the segments.
-    shuffled : (n, d) float tensor or None
-        The same of the segments with shuffled heartbeats; row i is a positive of anchor i.
-    positive_weight : (n, n) float tensor
-        Weight of each other segment as a positive; 0 = none.
-    negative : (n, n) bool tensor
-    temperature : float
-    denominator : {"negatives", "all"}
-
-    Returns
-    -------
-    () float tensor
-        Mean over the anchors that have a positive and a negative; 0 where none has.
-    """
-    anchors = functional.normalize(anchors.float(), dim=-1)
-    logits = anchors @ anchors.T / temperature
-    positive_logits = logits + positive_weight.log()
-    if shuffled is not None:
-        own = (anchors * functional.normalize(shuffled.float(), dim=-1)).sum(-1, keepdim=True)
-        positive_logits = torch.cat([positive_logits, own / temperature], dim=1)
-    contrasted = logits.masked_fill(~negative, -torch.inf)
-    if denominator == "all":
-        contrasted = torch.cat([contrasted, positive_logits], dim=1)
-    counted = torch.isfinite(positive_logits).any(1) & negative.any(1)
-    if not counted.any():
-        return anchors.sum() * 0
-    per_anchor = contrasted[counted].logsumexp(1) - positive_logits[counted].logsumexp(1)
-    return per_anchor.mean()
-
-
-def peak_loss(reconstruction: Tensor, signal: Tensor, near_peak: Tensor) -> Tensor:
-    """Return the mean squared error near the peaks.
-
-    Parameters
-    ----------
-    reconstruction, signal : (n, n_leads, n_samples) float tensor
-    near_peak : (n, n_samples) bool tensor
-        True in the neighbourhood of a P, R or T peak.
-
-    Returns
-    -------
-    () float tensor
-        0 where no sample is near a peak.
-    """
-    weight = near_peak.unsqueeze(1).to(signal.dtype)
-    squared = (reconstruction - signal).square() * weight
-    return squared.sum() / (weight.sum() * signal.shape[1]).clamp(min=1)
-
-
-def span_mask(
-    n_windows: int,
-    n_tokens: int,
-    *,
-    fraction: float,
-    span: int,
-    generator: torch.Generator,
-) -> Tensor:
-    """Choose spans of tokens to hide, as wav2vec 2.0 does.
-
-    Parameters
-    ----------
-    n_windows, n_tokens : int
-    fraction : float
-        Expected share of hidden tokens, in [0, 1), the overlap of spans accounted for.
-    span : int
-        Length of a span in tokens.
-    generator : torch.Generator
-        Its device is the mask's.
-
-    Returns
-    -------
-    (n_windows, n_tokens) bool tensor
-    """
-    start_probability = 1 - (1 - fraction) ** (1 / span)
-    noise = torch.rand(n_windows, n_tokens + span - 1, generator=generator, device=generator.device)
-    starts = (noise < start_probability).float().unsqueeze(1)
-    return functional.max_pool1d(starts, span, stride=1).squeeze(1) > 0
+        masked = self.lead_masking(windows, draws=step.draws)
+        _, tokens = self.encoder(masked.signal, hidden)
+        rebuilt = decoder(tokens, windows.n_samples).float()
+        near = near_peaks(
+            batch.peaks,
+            windows.n_samples,
+            half_width=round(settings.peak_halfwidth_ms * windows.fs_hz / 1000),
+        )
+        return {
+            "reconstruction": functional.mse_loss(rebuilt, windows.signal),
+            "peaks": peak_loss(rebuilt, windows.signal, near, processes=step.processes),
+        }

@@ -16,13 +16,14 @@ from numpy.typing import ArrayLike, NDArray
 from physioclr.atomic import replace_file
 from physioclr.errors import CheckpointError
 
-__all__ = ["PhysiologySpace", "reference_space"]
+__all__ = ["WINSOR", "PhysiologySpace", "reference_space"]
 
 _FORMAT = "physioclr-physiology-space"
 _VERSION = 1
 _REFERENCE = Path(__file__).with_name("reference_space.json")
 
-_WINSOR = 5.0
+WINSOR = 5.0
+"""Robust standard deviations beyond which a standardised value is clipped."""
 # The interquartile range of a normal distribution is 1.349 standard deviations.
 _NORMAL_IQR = 1.349
 _CHUNK_ROWS = 64
@@ -319,7 +320,7 @@ def _centre_and_scale(
 def _clipped(
     table: NDArray[np.float64], centre: NDArray[np.float64], scale: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    z = np.clip((table - centre) / scale, -_WINSOR, _WINSOR)
+    z = np.clip((table - centre) / scale, -WINSOR, WINSOR)
     return np.where(np.isfinite(table), z, 0.0)
 
 

@@ -1,0 +1,136 @@
+"""What a pretraining objective is: `Objective`, and what it is given in a step: `Step`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from physioclr.augment.draws import Draws
+from physioclr.models import EcgEncoder, EncoderConfig, build_encoder
+from physioclr.processes import ONE_PROCESS, Processes
+from physioclr.training_batch import TrainingBatch
+
+__all__ = ["Need", "Objective", "Step"]
+
+Need = Literal["physiology", "beats", "neighbours", "labels"]
+"""What an objective can ask of a cohort: measured physiology, R peaks, a second window of each
+recording, labels."""
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """The circumstances of a step.
+
+    Parameters
+    ----------
+    draws : Draws
+        The source of all randomness.
+    progress : float
+        Share of the run that is done, in [0, 1].
+    """
+
+    draws: Draws
+    progress: float = 0.0
+
+    @property
+    def processes(self) -> Processes:
+        """The processes the batch is shared out to."""
+        return self.draws.processes
+
+    @classmethod
+    def seeded(
+        cls,
+        seed: int,
+        *,
+        progress: float = 0.0,
+        device: str | torch.device = "cpu",
+        processes: Processes = ONE_PROCESS,
+    ) -> Step:
+        """Start a step from a seed.
+
+        Parameters
+        ----------
+        seed : int
+        progress : float
+        device : str or torch.device
+        processes : Processes
+
+        Returns
+        -------
+        Step
+        """
+        return cls(Draws.seeded(seed, device=device, processes=processes), progress)
+
+
+class Objective(nn.Module, ABC):
+    """What a run minimises: an encoder, and whatever else must be trained beside it.
+
+    A new objective is a subclass in a file of its own and a line in `physioclr.objectives`.
+
+    Parameters
+    ----------
+    encoder : EncoderConfig
+    config : object
+        An instance of `Config`.
+
+    Attributes
+    ----------
+    Config : type
+        A frozen dataclass: its fields are the settings, their defaults the published ones.
+    title : str
+        What it is called, a phrase.
+    citation : str
+    """
+
+    Config: ClassVar[type]
+    title: ClassVar[str]
+    citation: ClassVar[str]
+
+    def __init__(self, encoder: EncoderConfig, config: Any) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder: EcgEncoder = build_encoder(encoder)
+
+    @classmethod
+    def needs(cls, config: Any) -> frozenset[Need]:  # noqa: ARG003
+        """Say what the objective asks of a cohort.
+
+        Parameters
+        ----------
+        config : object
+            An instance of `Config`.
+
+        Returns
+        -------
+        frozenset of {"physiology", "beats", "neighbours", "labels"}
+        """
+        return frozenset()
+
+    @abstractmethod
+    def forward(self, batch: TrainingBatch, step: Step) -> dict[str, Tensor]:
+        """Return the loss of a batch and the terms it is made of.
+
+        Parameters
+        ----------
+        batch : TrainingBatch
+            This process's share.
+        step : Step
+
+        Returns
+        -------
+        dict of str to () tensor
+            ``loss``, which is minimised, and what else is worth a curve.
+        """
+
+    def after_step(self, progress: float) -> None:
+        """Do what follows an optimiser step, such as to move a teacher; nothing by default.
+
+        Parameters
+        ----------
+        progress : float
+            As `Step.progress`.
+        """
