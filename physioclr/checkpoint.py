@@ -13,23 +13,29 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from safetensors.torch import save as serialise
 from torch import Tensor
 
-from physioclr.atomic import make_folder, replace_file
+from physioclr.atomic import make_folder, replace_file, replace_folder
 from physioclr.bundle import bundled
 from physioclr.errors import CheckpointError
-from physioclr.models.transformer import EcgTransformer, TransformerConfig
+from physioclr.models.architectures import (
+    EncoderConfig,
+    build_encoder,
+    config_from_dict,
+    config_to_dict,
+)
+from physioclr.models.encoder import EcgEncoder
 from physioclr.physiology.similarity import PhysiologySpace
 from physioclr.preprocessing import Preprocessing
 from physioclr.probe import LinearProbe
@@ -45,6 +51,7 @@ __all__ = [
     "load_encoder",
     "load_physiology_space",
     "random_encoder",
+    "read_card",
     "save_checkpoint",
     "under_prefix",
 ]
@@ -116,6 +123,12 @@ class CheckpointCard(_Card):
     limits: tuple[str, ...] = ()
     fingerprint: str
 
+    @field_validator("encoder")
+    @classmethod
+    def _known_encoder(cls, encoder: dict[str, object]) -> dict[str, object]:
+        config_from_dict(encoder)
+        return encoder
+
     @property
     def fs_hz(self) -> float:
         """Sampling rate the encoder works at."""
@@ -127,9 +140,9 @@ class CheckpointCard(_Card):
         return self.preprocessing.leads
 
     @property
-    def config(self) -> TransformerConfig:
-        """Size of the encoder."""
-        return TransformerConfig(**self.encoder)  # type: ignore[arg-type]
+    def config(self) -> EncoderConfig:
+        """Architecture and size of the encoder."""
+        return config_from_dict(self.encoder)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,14 +151,14 @@ class Encoder:
 
     Parameters
     ----------
-    model : EcgTransformer
+    model : EcgEncoder
         In evaluation mode.
     card : CheckpointCard
     heads : mapping of str to LinearProbe
         By name, in the card's order; the first is the one used unless another is named.
     """
 
-    model: EcgTransformer
+    model: EcgEncoder
     card: CheckpointCard
     heads: Mapping[str, LinearProbe]
 
@@ -205,7 +218,7 @@ def fingerprint(tensors: Mapping[str, Tensor], preprocessing: Preprocessing) -> 
 
 def save_checkpoint(
     folder: Path,
-    model: EcgTransformer,
+    model: EcgEncoder,
     *,
     name: str,
     preprocessing: Preprocessing,
@@ -214,13 +227,13 @@ def save_checkpoint(
     physiology_space: PhysiologySpace | None = None,
     limits: tuple[str, ...] = (),
 ) -> CheckpointCard:
-    """Write weights and card, each file whole or not at all.
+    """Write weights and card, all of it or nothing.
 
     Parameters
     ----------
     folder : Path
-        Made if absent.
-    model : EcgTransformer
+        Made if absent; what was in it goes.
+    model : EcgEncoder
     name : str
     preprocessing : Preprocessing
     training : TrainingCard
@@ -238,7 +251,7 @@ def save_checkpoint(
     state = {key: value.contiguous() for key, value in model.state_dict().items()}
     card = CheckpointCard(
         name=name,
-        encoder=asdict(model.config),
+        encoder=config_to_dict(model.config),
         preprocessing=preprocessing,
         training=training,
         heads={key: head_card for key, (_, head_card) in heads.items()},
@@ -250,11 +263,12 @@ def save_checkpoint(
     for key, (probe, _) in heads.items():
         for part, array in probe.to_tensors().items():
             tensors[f"{_HEAD}{key}.{part}"] = torch.from_numpy(np.array(array, order="C"))
-    make_folder(folder)
-    replace_file(folder / _WEIGHTS, serialise(tensors))
-    if physiology_space is not None:
-        physiology_space.save(folder / _SPACE)
-    replace_file(folder / _CARD, (card.model_dump_json(indent=2) + "\n").encode())
+    make_folder(folder.parent)
+    with replace_folder(folder) as new:
+        replace_file(new / _WEIGHTS, serialise(tensors))
+        if physiology_space is not None:
+            physiology_space.save(new / _SPACE)
+        replace_file(new / _CARD, (card.model_dump_json(indent=2) + "\n").encode())
     return card
 
 
@@ -280,7 +294,7 @@ def load_encoder(
         If there is no such checkpoint, or its files are damaged or do not belong together.
     """
     folder = _find(DEFAULT_CHECKPOINT if source is None else source)
-    card = _read_card(folder)
+    card = read_card(folder)
     tensors = _read_tensors(folder)
     state = under_prefix(tensors, _ENCODER)
     found = fingerprint(state, card.preprocessing)
@@ -288,7 +302,7 @@ def load_encoder(
         raise CheckpointError(
             str(folder), expected=f"weights with the fingerprint {card.fingerprint}", found=found
         )
-    model = EcgTransformer(card.config)
+    model = build_encoder(card.config)
     try:
         model.load_state_dict(state)
     except RuntimeError as error:
@@ -326,7 +340,7 @@ def load_physiology_space(source: str | Path) -> PhysiologySpace:
         the one its card names.
     """
     folder = _find(source)
-    named = _read_card(folder).physiology_space
+    named = read_card(folder).physiology_space
     if named is None:
         raise CheckpointError(
             str(folder), expected="a card that names a physiology space", found="none"
@@ -354,7 +368,7 @@ def random_encoder(encoder: Encoder, *, seed: int) -> Encoder:
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = EcgTransformer(encoder.card.config)
+        model = build_encoder(encoder.card.config)
     card = encoder.card.model_copy(
         update={
             "name": f"random-init-{seed}",
@@ -378,7 +392,22 @@ def _find(source: str | Path) -> Path:
     )
 
 
-def _read_card(folder: Path) -> CheckpointCard:
+def read_card(folder: Path) -> CheckpointCard:
+    """Read the card of a checkpoint folder.
+
+    Parameters
+    ----------
+    folder : Path
+
+    Returns
+    -------
+    CheckpointCard
+
+    Raises
+    ------
+    CheckpointError
+        If there is none, or it is damaged.
+    """
     path = folder / _CARD
     try:
         return CheckpointCard.model_validate_json(path.read_bytes())

@@ -10,7 +10,6 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,6 +36,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+runs_app = typer.Typer(name="runs", help="Pretraining runs.", no_args_is_help=True)
+app.add_typer(runs_app)
 _out = Console()
 _err = Console(stderr=True)
 
@@ -46,12 +47,6 @@ Checkpoint = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
 File = Annotated[Path, typer.Argument(help="An ECG: a WFDB header, signal file or stem.")]
 StoreFolder = Annotated[Path, typer.Argument(help="A store made by `physioclr prepare`.")]
-
-
-class Objective(StrEnum):
-    """The pretraining objectives."""
-
-    PHYSIOCLR = "physioclr"
 
 
 @app.command()
@@ -208,20 +203,69 @@ def embed(
 def pretrain(
     stores: Annotated[list[Path], typer.Argument(help="One or more stores.")],
     out: Annotated[Path, typer.Option(help="The run folder.")],
-    objective: Annotated[Objective, typer.Option()] = Objective.PHYSIOCLR,
-    steps: Annotated[int, typer.Option(min=1)] = 500,
+    objective: Annotated[
+        str, typer.Option(help="What is learned; `physioclr objectives` lists them.")
+    ] = "physioclr",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="A setting of the objective, as name=value; repeatable."),
+    ] = None,
+    encoder: Annotated[
+        str, typer.Option(help="transformer-tiny, -small, -medium or -base; resnet1d-tiny, …")
+    ] = "transformer-tiny",
+    fs: Annotated[float, typer.Option(help="The encoder's sampling rate, 100 to 500 Hz.")] = 100.0,
+    window: Annotated[float, typer.Option(help="Seconds of one input.")] = 5.0,
+    leads: Annotated[
+        str | None, typer.Option(help="The encoder's leads, as I,II,V1; all twelve if absent.")
+    ] = None,
+    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 500,
     batch: Annotated[int, typer.Option(min=2, help="Recordings in a batch.")] = 32,
+    accumulate: Annotated[int, typer.Option(min=1, help="Batches a step.")] = 1,
+    learning_rate: Annotated[float, typer.Option(help="At its highest.")] = 1e-3,
+    ema: Annotated[
+        float | None, typer.Option(help="Keep the exponential average with this decay.")
+    ] = None,
+    bf16: Annotated[bool, typer.Option("--bf16", help="Networks in bfloat16.")] = False,
+    compiled: Annotated[bool, typer.Option("--compile", help="torch.compile the encoder.")] = False,
+    held_out: Annotated[
+        float, typer.Option(help="Share of the patients to monitor on, not trained on.")
+    ] = 0.1,
     seed: Annotated[int, typer.Option()] = 0,
     resume: Annotated[bool, typer.Option(help="Go on where a run stopped.")] = False,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, …; a GPU if there is one.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Pretrain an encoder; the run folder then holds a checkpoint."""
+    """Pretrain an encoder; the run folder then holds a checkpoint.
+
+    On several GPUs or nodes: `torchrun --nproc-per-node 4 -m physioclr pretrain …`.
+    """
     from physioclr import Store
+    from physioclr.leads import STANDARD_LEADS
+    from physioclr.models import encoder_config
+    from physioclr.objectives import objective_config
+    from physioclr.preprocessing import Preprocessing
     from physioclr.pretrain import PretrainConfig, StepReport
     from physioclr.pretrain import pretrain as pretrain_stores
 
-    config = PretrainConfig(steps=steps, records_per_batch=batch, seed=seed)
+    with _options():
+        preprocessing = Preprocessing(
+            fs_hz=fs,
+            window_s=window,
+            leads=tuple(leads.split(",")) if leads else STANDARD_LEADS,
+        )
+        config = PretrainConfig(
+            objective=objective_config(objective, settings or ()),
+            encoder=encoder_config(encoder, fs_hz=fs, n_leads=len(preprocessing.leads)),
+            steps=steps,
+            records_per_batch=batch,
+            accumulate=accumulate,
+            learning_rate=learning_rate,
+            precision="bf16-mixed" if bf16 else "32-true",
+            compile_encoder=compiled,
+            ema_decay=ema,
+            held_out=held_out,
+            seed=seed,
+        )
     opened = [Store.open(store) for store in stores]
     with _progress(f"Pretraining, {objective}") as report:
 
@@ -229,11 +273,113 @@ def pretrain(
             what = f"loss {step.loss:.3f} · {step.records_per_s:.0f} ECGs/s"
             report(step.step, steps, what)
 
-        card = pretrain_stores(opened, out, config, resume=resume, device=device, on_step=show)
+        card = pretrain_stores(
+            opened,
+            out,
+            config,
+            preprocessing=preprocessing,
+            resume=resume,
+            device=device,
+            on_step=show,
+        )
     if as_json:
         _print_json(card.model_dump(mode="json"))
         return
     _out.print(f"Checkpoint {card.fingerprint} in {out / 'checkpoint'}", highlight=False)
+
+
+@app.command()
+def objectives() -> None:
+    """List the pretraining objectives and their settings."""
+    import dataclasses
+
+    from physioclr.objectives import OBJECTIVES
+
+    table = Table()
+    for column in ("Objective", "What it is", "Settings and their defaults"):
+        table.add_column(column)
+    for name, objective in OBJECTIVES.items():
+        defaults = dataclasses.fields(objective.Config)
+        shown = ", ".join(f"{field.name}={field.default}" for field in defaults)
+        table.add_row(name, f"{objective.title}\n{objective.citation}", shown)
+    _out.print(table)
+
+
+@runs_app.command("list")
+def list_runs(
+    folder: Annotated[Path, typer.Argument(help="A folder of runs.")] = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """List the pretraining runs in a folder."""
+    from physioclr.runs import list_runs as runs_in
+
+    found = runs_in(folder)
+    if as_json:
+        _print_json({"runs": [run.to_dict() for run in found]})
+        return
+    if not found:
+        _out.print(f"No runs in {folder}.", highlight=False)
+        return
+    table = Table()
+    for column in ("Run", "Status", "Objective", "Encoder"):
+        table.add_column(column)
+    for column in ("Steps", "ECGs/s", "Loss", "R² physiology", "MB"):
+        table.add_column(column, justify="right")
+    for run in found:
+        table.add_row(
+            run.path.name,
+            run.status,
+            run.objective,
+            run.architecture,
+            f"{run.steps_done}/{run.steps}",
+            _number(run.records_per_s, 0),
+            _number(run.metrics.get("loss")),
+            _number(run.metrics.get("score")),
+            f"{run.bytes_on_disk / 1e6:.0f}",
+        )
+    _out.print(table)
+
+
+@runs_app.command("compare")
+def compare_runs(
+    runs: Annotated[list[Path], typer.Argument(help="Two or more run folders.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show in what the settings of runs differ, and the last value of every metric."""
+    from physioclr.runs import compare_runs as compared
+    from physioclr.runs import summarise_run
+
+    differing, metrics = compared([summarise_run(run) for run in runs])
+    if as_json:
+        _print_json({"runs": [str(r) for r in runs], "settings": differing, "metrics": metrics})
+        return
+    table = Table()
+    table.add_column("")
+    for run in runs:
+        table.add_column(run.name, justify="right")
+    for name, values in differing.items():
+        table.add_row(name, *(str(value) for value in values))
+    table.add_section()
+    for name, numbers in metrics.items():
+        table.add_row(name, *(_number(number) for number in numbers))
+    _out.print(table)
+
+
+@runs_app.command("delete")
+def delete_run(
+    run: Annotated[Path, typer.Argument(help="A run folder.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete a run with its checkpoints."""
+    from physioclr.runs import delete_run as delete
+    from physioclr.runs import summarise_run
+
+    found = summarise_run(run)
+    if not yes:
+        done = f"{found.steps_done} of {found.steps} steps, {found.bytes_on_disk / 1e6:.0f} MB"
+        typer.confirm(f"Delete {run} ({done})?", abort=True)
+    delete(run)
+    _out.print(f"Deleted {run}", highlight=False)
 
 
 @app.command()
@@ -332,6 +478,19 @@ def main() -> None:
 
 def _print_json(value: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+@contextmanager
+def _options() -> Iterator[None]:
+    """Say of an option out of range what is wrong with it, as Typer does of its own."""
+    try:
+        yield
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _number(value: float | None, decimals: int = 3) -> str:
+    return "" if value is None else f"{value:.{decimals}f}"
 
 
 def _interval(row: Mapping[Any, Any]) -> str:

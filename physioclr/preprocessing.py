@@ -89,6 +89,21 @@ class Preprocessing(BaseModel):
         """
         return self.filtered(self._checked(record), record.fs_hz)
 
+    def is_usable(self, signal_mv: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Say of many signals whether each has a value for each sample and no flat lead.
+
+        Parameters
+        ----------
+        signal_mv : (…, n_leads, n_samples) float array
+
+        Returns
+        -------
+        (…) bool
+        """
+        with np.errstate(invalid="ignore"):
+            alive = np.ptp(signal_mv, axis=-1) >= _FLAT_MV  # False where a sample is missing
+        return np.asarray(alive.all(axis=-1))
+
     def windows(self, record: EcgRecord) -> NDArray[np.float32]:
         """Return the windows of a record, evenly spread so that they cover it.
 

@@ -1,75 +1,127 @@
-"""Pretraining: a store in, a run folder with a checkpoint out.
+"""Pretraining: a store in, a run folder with checkpoints out.
 
 A run folder (`physioclr.run_folder`) holds ``config.json``, ``metrics.jsonl`` (one line a step),
-``physiology_space.json`` (what ECGs are compared in), ``last.safetensors`` (weights, optimiser
-state, step) and, at the end, ``checkpoint/``. What happens in a step is drawn from the seed and
-the step's number alone, so a resumed run repeats an uninterrupted one exactly.
+``events/`` (the same for TensorBoard), ``physiology_space.json`` (what ECGs are compared in),
+``last.safetensors`` (weights, optimiser state, step), ``best/`` and, at the end, ``checkpoint/``.
+What happens in a step is drawn from the seed and the step's number alone, so a resumed run repeats
+an uninterrupted one exactly.
+
+Lightning Fabric places the run: on a CPU, a GPU, or the many of ``torchrun``. A batch is then
+shared out to the processes, whose loss and gradient are those of one process on the whole batch.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any, Literal
 
 import torch
+from lightning_fabric import Fabric
+from lightning_fabric.strategies.ddp import DDPStrategy
+from tensorboardX import SummaryWriter
 from torch import Tensor, nn
 
-from physioclr.checkpoint import CheckpointCard, CohortCard, TrainingCard, save_checkpoint
+from physioclr.checkpoint import (
+    CheckpointCard,
+    CohortCard,
+    TrainingCard,
+    read_card,
+    save_checkpoint,
+)
 from physioclr.datasets.store import Store
 from physioclr.errors import DatasetError
+from physioclr.exponential_average import ExponentialAverage
+from physioclr.models.architectures import EncoderConfig, config_to_dict
 from physioclr.models.transformer import TransformerConfig
-from physioclr.objectives.physioclr import Physioclr, PhysioclrConfig
+from physioclr.monitoring import MONITORED, monitor
+from physioclr.objectives import (
+    OBJECTIVES,
+    Objective,
+    PhysioclrConfig,
+    Step,
+    objective_name,
+)
 from physioclr.preprocessing import Preprocessing
-from physioclr.run_folder import RunFolder
+from physioclr.processes import Processes
+from physioclr.run_folder import RunFolder, RunState
+from physioclr.training_batch import TrainingBatch
 from physioclr.training_cohort import TrainingCohort
+
+_MOST_HELD_OUT = 256
+"""Patients to monitor on: more make a run slower and the R² hardly surer."""
 
 __all__ = ["PretrainConfig", "StepReport", "pretrain"]
 
 
 @dataclass(frozen=True)
 class PretrainConfig:
-    """Budget and optimiser of a run.
+    """Budget, optimiser and parts of a run.
 
     Parameters
     ----------
+    objective : object
+        The `Config` of one of `physioclr.objectives.OBJECTIVES`.
+    encoder : EncoderConfig
     steps : int
+        Optimiser steps.
     records_per_batch : int
-        Recordings in a batch; each gives two windows.
+        Recordings compared with each other, over all processes; each gives all of its windows.
+    accumulate : int
+        Batches whose gradients one step adds up.
     learning_rate, weight_decay, beta_2, epsilon : float
         Of AdamW. The paper's, but for the learning rate: its 5e-5 is for 90 M parameters.
     warmup_steps : int
         Linear; a cosine to zero follows.
     gradient_clip : float
-    projection_dim : int
-        Length of the vectors the contrastive loss compares.
+    precision : {"32-true", "bf16-mixed"}
+        Of the networks; losses are computed in float32 always.
+    compile_encoder : bool
+        Whether the encoder goes through ``torch.compile``.
+    ema_decay : float or None
+        Where given, checkpoints hold the exponential average of the encoder with this decay.
     seed : int
     save_every : int
         In steps.
-    objective : PhysioclrConfig
-    encoder : TransformerConfig
+    monitor_every : int
+        In steps; 0 for never. Each time the embedding is monitored and, if it scores best, kept.
+    held_out : float
+        Share of the patients who are monitored on and not trained on, in [0, 0.5].
     """
 
+    objective: Any = field(default_factory=PhysioclrConfig)
+    encoder: EncoderConfig = field(default_factory=TransformerConfig)
     steps: int = 500
     records_per_batch: int = 32
+    accumulate: int = 1
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
     beta_2: float = 0.98
     epsilon: float = 1e-6
     warmup_steps: int = 50
     gradient_clip: float = 1.0
-    projection_dim: int = 256
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    compile_encoder: bool = False
+    ema_decay: float | None = None
     seed: int = 0
     save_every: int = 50
-    objective: PhysioclrConfig = field(default_factory=PhysioclrConfig)
-    encoder: TransformerConfig = field(default_factory=TransformerConfig)
+    monitor_every: int = 50
+    held_out: float = 0.1
 
     def __post_init__(self) -> None:
-        for name in ("steps", "records_per_batch", "save_every"):
+        for name in ("steps", "records_per_batch", "accumulate", "save_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if not 0 <= self.held_out <= 0.5:
+            raise ValueError(f"held_out must lie in [0, 0.5], got {self.held_out}")
+        if self.ema_decay is not None and not 0 <= self.ema_decay < 1:
+            raise ValueError(f"ema_decay must lie in [0, 1), got {self.ema_decay}")
+        objective_name(self.objective)
 
     def learning_rate_at(self, step: int) -> float:
         """Return the learning rate of a step."""
@@ -78,22 +130,46 @@ class PretrainConfig:
         done = (step - self.warmup_steps) / max(self.steps - self.warmup_steps, 1)
         return self.learning_rate * 0.5 * (1 + math.cos(math.pi * done))
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the configuration as JSON has it, objective and encoder named."""
+        name = objective_name(self.objective)
+        return {
+            **asdict(self),
+            "objective": {"name": name, **asdict(self.objective)},
+            "encoder": config_to_dict(self.encoder),
+        }
+
 
 @dataclass(frozen=True)
 class StepReport:
-    """What a step reports: its number (from 1), the loss and its terms, and the speed."""
+    """What a step reports.
+
+    Parameters
+    ----------
+    step : int
+        From 1.
+    loss : float
+    terms : dict of str to float
+        What the objective's loss is made of.
+    records_per_s : float
+    monitored : dict of str to float
+        As `physioclr.monitoring.monitor` gives it; empty in the steps between.
+    """
 
     step: int
     loss: float
-    contrastive: float
-    reconstruction: float
-    peaks: float
-    positives_per_anchor: float
+    terms: dict[str, float]
     records_per_s: float
+    monitored: dict[str, float]
+
+    def to_dict(self) -> dict[str, float]:
+        """Return all of it in one flat line."""
+        line = {"step": self.step, "loss": self.loss, **self.terms}
+        return {**line, "records_per_s": self.records_per_s, **self.monitored}
 
 
 def pretrain(
-    stores: Store | Sequence[Store],
+    cohort: Store | Sequence[Store] | TrainingCohort,
     out: Path,
     config: PretrainConfig | None = None,
     *,
@@ -106,7 +182,8 @@ def pretrain(
 
     Parameters
     ----------
-    stores : Store or sequence of Store
+    cohort : Store, sequence of Store, or TrainingCohort
+        A `TrainingCohort` serves many runs; its preprocessing and its device are then used.
     out : Path
         The run folder.
     config : PretrainConfig, optional
@@ -116,7 +193,7 @@ def pretrain(
     device : str or torch.device, optional
         The GPU if there is one, else the CPU.
     on_step : callable, optional
-        Called after each step.
+        Called after each step, in the first process.
 
     Returns
     -------
@@ -126,71 +203,218 @@ def pretrain(
     Raises
     ------
     DatasetError
-        If the cohort is smaller than the batch or too short, or the loss is not finite.
+        If the cohort is smaller than the batch, too short, or lacks what the objective compares;
+        or the loss is not finite, and then the batch is kept in `out`.
     CheckpointError
-        If `out` holds a run already and `resume` is false, or a run of another configuration.
+        If `out` holds a run already and `resume` is false, a run of another configuration, or one
+        that another process works at.
     """
-    stores = [stores] if isinstance(stores, Store) else list(stores)
-    subject = " + ".join(store.path.name for store in stores)
     config = config or PretrainConfig()
-    preprocessing = preprocessing or Preprocessing()
-    chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    cohort = TrainingCohort.from_stores(
-        stores,
-        preprocessing,
-        peak_halfwidth_ms=config.objective.peak_halfwidth_ms,
-        device=chosen,
-    )
-    if len(cohort) < config.records_per_batch:
-        raise DatasetError(
-            subject,
-            expected=f"at least {config.records_per_batch} usable ECGs, one batch",
-            found=str(len(cohort)),
+    run = RunFolder(out)
+    fabric = _fabric(config, cohort.device if isinstance(cohort, TrainingCohort) else device)
+    fabric.launch()
+    if not isinstance(cohort, TrainingCohort):
+        stores = [cohort] if isinstance(cohort, Store) else list(cohort)
+        preprocessing = preprocessing or Preprocessing()
+        run.check(_identity(config, preprocessing, stores), resume=resume)
+        with fabric.rank_zero_first(local=True):
+            cohort = TrainingCohort.from_stores(
+                stores, preprocessing, device=fabric.device, spill_to=out
+            )
+    return _Run(fabric, cohort, config, run).finish(resume=resume, on_step=on_step)
+
+
+class _Run:
+    """One run in one process."""
+
+    def __init__(
+        self, fabric: Fabric, cohort: TrainingCohort, config: PretrainConfig, folder: RunFolder
+    ) -> None:
+        self.fabric = fabric
+        self.cohort = cohort
+        self.folder = folder
+        self.processes = Processes(fabric.global_rank, fabric.world_size)
+        kind = OBJECTIVES[objective_name(config.objective)]
+        self.asked = config
+        fitted = kind.fitted(config.objective, n_labels=len(cohort.label_names))
+        self.config = config = replace(config, objective=fitted)
+        cohort.check_for(kind.needs(config.objective), objective_name(config.objective))
+        self.train_rows, self.held_out_rows = _split(cohort, config)
+        _check_batch(cohort, config, len(self.train_rows), self.processes.count)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            objective = kind(config.encoder, config.objective)
+        self.objective: Objective = objective.to(fabric.device)
+        self.average = (
+            None if config.ema_decay is None else ExponentialAverage(self.objective.encoder)
         )
-    run = RunFolder.open(
-        out,
-        {
-            **asdict(config),
-            "preprocessing": preprocessing.model_dump(),
-            "stores": [store.fingerprint for store in stores],
-        },
-        resume=resume,
-    )
-    cohort.space.save(run.path / "physiology_space.json")
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(config.seed)
-        objective = Physioclr(
-            config.encoder, config.objective, projection_dim=config.projection_dim
-        ).to(chosen)
-    optimiser = torch.optim.AdamW(
-        objective.parameters(),
-        lr=config.learning_rate,
-        betas=(0.9, config.beta_2),
-        eps=config.epsilon,
-        weight_decay=config.weight_decay,
-    )
-    first = run.restore(objective, optimiser) if resume else 0
-    for step in range(first, config.steps):
+        if config.compile_encoder:
+            self.objective.encoder.compile()
+        trained = [p for p in self.objective.parameters() if p.requires_grad]
+        optimiser = torch.optim.AdamW(
+            trained,
+            lr=config.learning_rate,
+            betas=(0.9, config.beta_2),
+            eps=config.epsilon,
+            weight_decay=config.weight_decay,
+        )
+        self.wrapped, self.optimiser = fabric.setup(_Sealed(self.objective), optimiser)
+        average = None if self.average is None else self.average.module
+        self.state = RunState(self.objective, optimiser, average)
+        self.best: float | None = None
+
+    @property
+    def encoder(self) -> nn.Module:
+        """What a checkpoint holds: the encoder, or its average."""
+        return self.objective.encoder if self.average is None else self.average.module
+
+    def finish(
+        self, *, resume: bool, on_step: Callable[[StepReport], None] | None
+    ) -> CheckpointCard:
+        """Go through all steps that are left and leave the checkpoint."""
+        identity = _identity(
+            self.asked, self.cohort.preprocessing, [store for store, _ in self.cohort.sources]
+        )
+        leads = self.fabric.global_rank == 0
+        with ExitStack() as held:
+            if leads:
+                self.folder.check(identity, resume=resume)
+                held.enter_context(self.folder.opened(identity))
+                self.cohort.space.save(self.folder.path / "physiology_space.json")
+            self.fabric.barrier()
+            first, self.best = self.folder.restore(self.state) if resume else (0, None)
+            events = None
+            if leads:
+                self.folder.forget_after(first)
+                events = held.enter_context(_events(self.folder, first))
+            for step in range(first, self.config.steps):
+                report = self._report(step)
+                if leads:
+                    self._record(report, events)
+                    if on_step is not None:
+                        on_step(report)
+            if leads:
+                self._checkpoint(self.folder.checkpoint)
+                for spilled in self.folder.path.glob("signals-*.i16"):
+                    spilled.unlink()
+            self.fabric.barrier()
+        return read_card(self.folder.checkpoint)
+
+    def _report(self, step: int) -> StepReport:
         started = time.perf_counter()
-        terms = _step(objective, optimiser, cohort, config, step, fs_hz=preprocessing.fs_hz)
-        if not math.isfinite(terms["loss"]):
-            raise DatasetError(subject, expected=f"a finite loss at step {step + 1}", found="NaN")
-        speed = config.records_per_batch / (time.perf_counter() - started)
-        report = StepReport(step=step + 1, records_per_s=speed, **terms)
-        run.log(asdict(report))
-        if (step + 1) % config.save_every == 0 or step + 1 == config.steps:
-            run.save(objective, optimiser, step + 1)
-        if on_step is not None:
-            on_step(report)
-    return save_checkpoint(
-        out / "checkpoint",
-        objective.encoder,
-        name=out.resolve().name,
-        preprocessing=preprocessing,
-        physiology_space=cohort.space,
-        training=TrainingCard(
-            objective="physioclr",
-            settings=asdict(config.objective),
+        terms = self._step(step)
+        seconds = time.perf_counter() - started
+        speed = self.config.records_per_batch * self.config.accumulate / seconds
+        monitored: dict[str, float] = {}
+        due = self.config.monitor_every and (step + 1) % self.config.monitor_every == 0
+        if due and len(self.held_out_rows) > 1 and self.fabric.global_rank == 0:
+            monitored = self._monitored()
+        return StepReport(step + 1, terms.pop("loss"), terms, speed, monitored)
+
+    def _monitored(self) -> dict[str, float]:
+        most = 4 * len(self.held_out_rows)
+        found = monitor(self.encoder, self.cohort, self.train_rows[:most], self.held_out_rows)
+        known = [r2 for n in MONITORED.values() if math.isfinite(r2 := found[f"r2_{n}"])]
+        if known:
+            # What a model that is worse than the mean is worse by says nothing more.
+            found["score"] = sum(max(r2, 0.0) for r2 in known) / len(known)
+            if self.best is None or found["score"] > self.best:
+                self.best = found["score"]
+                self._checkpoint(self.folder.best)
+        return found
+
+    def _record(self, report: StepReport, events: SummaryWriter | None) -> None:
+        line = report.to_dict()
+        self.folder.log(line)
+        if events is not None:
+            for name, value in line.items():
+                if name != "step" and math.isfinite(value):
+                    events.add_scalar(name, value, report.step)
+        if report.step % self.config.save_every == 0 or report.step == self.config.steps:
+            self.folder.save(self.state, report.step, best=self.best)
+
+    def _step(self, step: int) -> dict[str, float]:
+        """Do one step; all its randomness comes from the seed and the step's number."""
+        config = self.config
+        for group in self.optimiser.param_groups:
+            group["lr"] = config.learning_rate_at(step)
+        totals: list[Tensor] = []
+        names: list[str] = []
+        self.optimiser.zero_grad(set_to_none=True)
+        for part in range(config.accumulate):
+            number = step * config.accumulate + part
+            rows = self._rows(number)
+            batch = self.cohort.batch(rows)
+            if number + 1 < config.steps * config.accumulate:
+                self.cohort.prefetch(self._rows(number + 1))
+            seed = _mixed(config.seed, number)
+            torch.manual_seed(seed)  # dropout
+            circumstances = Step.seeded(
+                seed,
+                progress=step / config.steps,
+                device=self.cohort.device,
+                processes=self.processes,
+            )
+            last = part + 1 == config.accumulate
+            with self.fabric.no_backward_sync(self.wrapped, enabled=not last):
+                terms = self.wrapped(_Given(batch, circumstances))
+                if not bool(torch.isfinite(terms["loss"])):
+                    self._stop(step, rows, batch, "loss")
+                self.fabric.backward(terms["loss"] / config.accumulate)
+            names = list(terms)
+            totals.append(torch.stack([value.detach().float() for value in terms.values()]))
+        norm = nn.utils.clip_grad_norm_(self.objective.parameters(), config.gradient_clip)
+        if not bool(torch.isfinite(norm)):
+            self._stop(step, rows, batch, "gradient")
+        self.optimiser.step()
+        progress = (step + 1) / config.steps
+        self.objective.after_step(progress)
+        if self.average is not None and config.ema_decay is not None:
+            self.average.update(self.objective.encoder, config.ema_decay)
+        mean = self.processes.sum(torch.stack(totals).mean(0)) / self.processes.count
+        return dict(zip(names, mean.tolist(), strict=True))
+
+    def _rows(self, number: int) -> Tensor:
+        """Return this process's share of a batch."""
+        rows = _rows_of_batch(len(self.train_rows), self.config, number)
+        share = len(rows) // self.processes.count
+        first = self.processes.rank * share
+        return self.train_rows[rows[first : first + share]]
+
+    def _stop(self, step: int, rows: Tensor, batch: TrainingBatch, what: str) -> None:
+        kept = self.folder.keep(
+            f"not-finite-step-{step + 1:06d}",
+            {
+                "signal": batch.windows.signal,
+                "rows": rows,
+                **{f"model.{k}": v for k, v in self.objective.state_dict().items()},
+            },
+            note={
+                "record_ids": "\n".join(self.cohort.record_ids[rows.numpy()]),
+                "step": str(step + 1),
+                "seed": str(self.config.seed),
+            },
+        )
+        raise DatasetError(
+            self.cohort.name,
+            expected=f"a finite {what} at step {step + 1}",
+            found=f"one that is not; the batch and the weights are in {kept.name} of the run",
+        )
+
+    def _checkpoint(self, folder: Path) -> CheckpointCard:
+        return save_checkpoint(
+            folder,
+            self.encoder,
+            name=self.folder.path.resolve().name,
+            preprocessing=self.cohort.preprocessing,
+            physiology_space=self.cohort.space,
+            training=self._training_card(),
+        )
+
+    def _training_card(self) -> TrainingCard:
+        return TrainingCard(
+            objective=objective_name(self.config.objective),
+            settings=asdict(self.config.objective),
             cohorts=tuple(
                 CohortCard(
                     source=store.source,
@@ -198,45 +422,95 @@ def pretrain(
                     simulated=store.simulated,
                     store_fingerprint=store.fingerprint,
                 )
-                for store, n_records in zip(stores, cohort.n_records, strict=True)
+                for store, n_records in self.cohort.sources
             ),
-            steps=config.steps,
-            seed=config.seed,
-        ),
+            steps=self.config.steps,
+            seed=self.config.seed,
+        )
+
+
+class _Sealed(nn.Module):
+    """An objective whose arguments Fabric does not see.
+
+    It would cast the tensors among them to the run's precision, and intervals in ms do not survive
+    bfloat16.
+    """
+
+    def __init__(self, objective: Objective) -> None:
+        super().__init__()
+        self.objective = objective
+
+    def forward(self, given: _Given) -> dict[str, Tensor]:
+        return self.objective(given.batch, given.step)  # type: ignore[no-any-return]
+
+
+class _Given:
+    def __init__(self, batch: TrainingBatch, step: Step) -> None:
+        self.batch = batch
+        self.step = step
+
+
+def _fabric(config: PretrainConfig, device: str | torch.device | None) -> Fabric:
+    """Place a run: on one device, or on those ``torchrun`` has started processes for."""
+    chosen = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    n_processes = int(os.environ.get("WORLD_SIZE", "1"))
+    if n_processes == 1:
+        devices = 1 if chosen.index is None else [chosen.index]
+        return Fabric(accelerator=chosen.type, devices=devices, precision=config.precision)
+    per_node = int(os.environ["LOCAL_WORLD_SIZE"])
+    return Fabric(
+        accelerator=chosen.type,
+        devices=per_node,
+        num_nodes=n_processes // per_node,
+        strategy=DDPStrategy(find_unused_parameters=True),
+        precision=config.precision,
     )
 
 
-def _step(
-    objective: Physioclr,
-    optimiser: torch.optim.Optimizer,
-    cohort: TrainingCohort,
-    config: PretrainConfig,
-    step: int,
-    *,
-    fs_hz: float,
-) -> dict[str, float]:
-    """Do one step; all its randomness comes from the seed and the step's number."""
-    device = cohort.windows.device
-    seed = _mixed(config.seed, step)
-    torch.manual_seed(seed)  # dropout
-    rows = _rows_of_step(len(cohort), config, step)
-    batch = cohort.batch(rows)
-    for group in optimiser.param_groups:
-        group["lr"] = config.learning_rate_at(step)
-    generator = torch.Generator(device=device).manual_seed(seed)
-    terms: dict[str, Tensor] = objective(batch, fs_hz=fs_hz, generator=generator)
-    optimiser.zero_grad(set_to_none=True)
-    terms["loss"].backward()  # type: ignore[no-untyped-call]
-    nn.utils.clip_grad_norm_(objective.parameters(), config.gradient_clip)
-    optimiser.step()
-    return {name: value.item() for name, value in terms.items()}
+def _identity(
+    config: PretrainConfig, preprocessing: Preprocessing, stores: Sequence[Store]
+) -> dict[str, Any]:
+    """Return everything that decides what a run computes."""
+    return {
+        **config.to_dict(),
+        "preprocessing": preprocessing.model_dump(mode="json"),
+        "stores": [store.fingerprint for store in stores],
+    }
 
 
-def _rows_of_step(n_records: int, config: PretrainConfig, step: int) -> Tensor:
-    """Return a step's recordings: a fresh permutation each epoch, the rest of it dropped."""
+def _split(cohort: TrainingCohort, config: PretrainConfig) -> tuple[Tensor, Tensor]:
+    """Hold out all ECGs of some patients; return the rows to train on and to monitor on."""
+    patient = cohort.patient.cpu()
+    patients = torch.unique(patient)
+    generator = torch.Generator().manual_seed(_mixed(config.seed, -1))
+    order = torch.randperm(len(patients), generator=generator)
+    n_held_out = min(int(config.held_out * len(patients)), _MOST_HELD_OUT)
+    held_out = torch.isin(patient, patients[order[:n_held_out]])
+    return torch.nonzero(~held_out).flatten(), torch.nonzero(held_out).flatten()
+
+
+def _check_batch(
+    cohort: TrainingCohort, config: PretrainConfig, n_train: int, n_processes: int
+) -> None:
+    if config.records_per_batch % n_processes:
+        raise ValueError(
+            f"records_per_batch must be a multiple of the {n_processes} processes, "
+            f"got {config.records_per_batch}"
+        )
+    if n_train < config.records_per_batch:
+        held_out = len(cohort) - n_train
+        raise DatasetError(
+            cohort.name,
+            expected=f"at least {config.records_per_batch} usable ECGs, one batch",
+            found=f"{n_train}" + (f" beside {held_out} held out" if held_out else ""),
+        )
+
+
+def _rows_of_batch(n_records: int, config: PretrainConfig, number: int) -> Tensor:
+    """Return the places of a batch: a fresh permutation each epoch, the rest of it dropped."""
     per_epoch = n_records // config.records_per_batch
-    epoch, place = divmod(step, per_epoch)
-    generator = torch.Generator().manual_seed(_mixed(config.seed, -1 - epoch))
+    epoch, place = divmod(number, per_epoch)
+    generator = torch.Generator().manual_seed(_mixed(config.seed, -2 - epoch))
     order = torch.randperm(n_records, generator=generator)
     return order[place * config.records_per_batch : (place + 1) * config.records_per_batch]
 
@@ -247,3 +521,13 @@ def _mixed(seed: int, number: int) -> int:
     value = ((value ^ (value >> 30)) * 0xBF58476D1CE4E5B9) & (2**64 - 1)
     value = ((value ^ (value >> 27)) * 0x94D049BB133111EB) & (2**64 - 1)
     return (value ^ (value >> 31)) >> 1
+
+
+@contextmanager
+def _events(folder: RunFolder, first: int) -> Iterator[SummaryWriter]:
+    """Write TensorBoard events; those of steps that are done again are marked as void."""
+    writer = SummaryWriter(str(folder.events), purge_step=first + 1 if first else None)
+    try:
+        yield writer
+    finally:
+        writer.close()

@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
 from physioclr.atomic import make_folder, replace_file
 from physioclr.checkpoint import under_prefix
-from physioclr.errors import CheckpointError
+from physioclr.errors import CheckpointError, PhysioclrError
 
-__all__ = ["RunFolder"]
+__all__ = ["RunFolder", "RunState"]
 
-_CONFIG, _METRICS, _LAST = "config.json", "metrics.jsonl", "last.safetensors"
-_MODEL, _OPTIMISER, _STEP = "model.", "optimiser.", "step"
+_CONFIG, _METRICS, _LAST, _LOCK = "config.json", "metrics.jsonl", "last.safetensors", "run.lock"
+_MODEL, _OPTIMISER, _AVERAGE = "model.", "optimiser.", "average."
+_STEP, _BEST = "step", "best"
+
+
+@dataclass(frozen=True, eq=False)
+class RunState:
+    """Everything that a step changes.
+
+    Parameters
+    ----------
+    model : nn.Module
+        The objective.
+    optimiser : Optimizer
+    average : nn.Module or None
+        The moving average of the encoder, where there is one.
+    """
+
+    model: nn.Module
+    optimiser: torch.optim.Optimizer
+    average: nn.Module | None = None
 
 
 @dataclass(frozen=True)
@@ -33,68 +56,143 @@ class RunFolder:
 
     path: Path
 
-    @classmethod
-    def open(cls, path: Path, config: dict[str, Any], *, resume: bool) -> RunFolder:
-        """Open a folder for a run.
+    @property
+    def events(self) -> Path:
+        """The folder of the TensorBoard events."""
+        return self.path / "events"
+
+    @property
+    def best(self) -> Path:
+        """The checkpoint that scored best so far."""
+        return self.path / "best"
+
+    @property
+    def checkpoint(self) -> Path:
+        """The checkpoint of the run's end."""
+        return self.path / "checkpoint"
+
+    def check(self, config: Mapping[str, Any], *, resume: bool) -> None:
+        """Refuse a folder that a run cannot begin or go on in.
 
         Parameters
         ----------
-        path : Path
-            Made if absent.
-        config : dict
+        config : mapping
             JSON-safe. Everything that decides what the run computes.
         resume : bool
-
-        Returns
-        -------
-        RunFolder
 
         Raises
         ------
         CheckpointError
             If the folder holds a run and `resume` is false, or a run of another configuration.
         """
-        run = cls(path)
-        text = json.dumps(config, indent=2, sort_keys=True) + "\n"
-        existing = path / _CONFIG
-        if existing.exists():
-            if not resume:
-                raise CheckpointError(
-                    str(path), expected="a new folder, or --resume", found="a run begun before"
-                )
-            before, now = json.loads(existing.read_text()), json.loads(text)
-            differing = sorted(k for k in {*before, *now} if before.get(k) != now.get(k))
-            if differing:
-                raise CheckpointError(
-                    str(path),
-                    expected="the configuration the run was begun with",
-                    found=f"another {', '.join(differing)}",
-                )
-            return run
-        make_folder(path)
-        replace_file(existing, text.encode())
-        return run
+        if not (self.path / _CONFIG).exists():
+            return
+        if not resume:
+            raise CheckpointError(
+                str(self.path), expected="a new folder, or --resume", found="a run begun before"
+            )
+        before, now = self.config(), json.loads(json.dumps(config))
+        differing = sorted(k for k in {*before, *now} if before.get(k) != now.get(k))
+        if differing:
+            raise CheckpointError(
+                str(self.path),
+                expected="the configuration the run was begun with",
+                found=f"another {', '.join(differing)}",
+            )
 
-    def save(self, model: nn.Module, optimiser: torch.optim.Optimizer, step: int) -> None:
-        """Write the state after `step` steps, whole or not at all."""
-        tensors = {_MODEL + name: value for name, value in model.state_dict().items()}
-        for index, state in optimiser.state_dict()["state"].items():
-            tensors |= {f"{_OPTIMISER}{index}.{part}": value for part, value in state.items()}
-        contiguous = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-        replace_file(self.path / _LAST, serialise(contiguous, metadata={_STEP: str(step)}))
-
-    def restore(self, model: nn.Module, optimiser: torch.optim.Optimizer) -> int:
-        """Load the last saved state into `model` and `optimiser`.
+    @contextmanager
+    def opened(self, config: Mapping[str, Any]) -> Iterator[None]:
+        """Hold the folder for one process; write the configuration if there is none.
 
         Parameters
         ----------
-        model : nn.Module
-        optimiser : torch.optim.Optimizer
+        config : mapping
+
+        Raises
+        ------
+        CheckpointError
+            If another process holds it.
+        """
+        make_folder(self.path)
+        try:
+            with FileLock(self.path / _LOCK, timeout=0):
+                if not (self.path / _CONFIG).exists():
+                    text = json.dumps(config, indent=2, sort_keys=True) + "\n"
+                    replace_file(self.path / _CONFIG, text.encode())
+                yield
+        except Timeout as error:
+            raise CheckpointError(
+                str(self.path), expected="a run that no process works at", found="one that is"
+            ) from error
+
+    def is_running(self) -> bool:
+        """Return whether a process holds the folder."""
+        if not (self.path / _LOCK).exists():
+            return False
+        try:
+            with FileLock(self.path / _LOCK, timeout=0):
+                return False
+        except Timeout:
+            return True
+
+    def config(self) -> dict[str, Any]:
+        """Read the configuration.
 
         Returns
         -------
-        int
+        dict
+
+        Raises
+        ------
+        CheckpointError
+            If there is none, or it is damaged.
+        """
+        path = self.path / _CONFIG
+        try:
+            config = json.loads(path.read_bytes())
+        except FileNotFoundError as error:
+            raise CheckpointError(
+                str(self.path), expected="a run folder, with its config.json", found="none"
+            ) from error
+        except ValueError as error:
+            raise CheckpointError(str(path), expected="JSON", found="a damaged file") from error
+        if not isinstance(config, dict):
+            raise CheckpointError(str(path), expected="a configuration", found="another JSON")
+        return config
+
+    def save(self, state: RunState, step: int, *, best: float | None) -> None:
+        """Write the state after `step` steps, whole or not at all.
+
+        Parameters
+        ----------
+        state : RunState
+        step : int
+        best : float or None
+            The score of the best checkpoint.
+        """
+        tensors = {_MODEL + name: value for name, value in state.model.state_dict().items()}
+        for index, parts in state.optimiser.state_dict()["state"].items():
+            tensors |= {f"{_OPTIMISER}{index}.{part}": value for part, value in parts.items()}
+        if state.average is not None:
+            average = state.average.state_dict()
+            tensors |= {_AVERAGE + name: value for name, value in average.items()}
+        metadata = {_STEP: str(step), _BEST: "" if best is None else repr(best)}
+        replace_file(self.path / _LAST, serialise(_on_cpu(tensors), metadata=metadata))
+
+    def restore(self, state: RunState) -> tuple[int, float | None]:
+        """Load the last saved state.
+
+        Parameters
+        ----------
+        state : RunState
+            What it is loaded into.
+
+        Returns
+        -------
+        step : int
             The number of steps done; 0 where nothing was saved yet.
+        best : float or None
+            The score of the best checkpoint.
 
         Raises
         ------
@@ -103,30 +201,69 @@ class RunFolder:
         """
         path = self.path / _LAST
         if not path.exists():
-            self._forget_after(0)
-            return 0
+            return 0, None
         try:
             with safe_open(path, framework="pt") as file:
-                step = int(file.metadata()[_STEP])
+                metadata = file.metadata()
+                step, best = int(metadata[_STEP]), metadata.get(_BEST)
                 tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-            model.load_state_dict(under_prefix(tensors, _MODEL))
-            optimiser.load_state_dict(
+            state.model.load_state_dict(under_prefix(tensors, _MODEL))
+            state.optimiser.load_state_dict(
                 {
-                    **optimiser.state_dict(),
+                    **state.optimiser.state_dict(),
                     "state": _by_parameter(under_prefix(tensors, _OPTIMISER)),
                 }
             )
+            if state.average is not None:
+                state.average.load_state_dict(under_prefix(tensors, _AVERAGE))
         except (SafetensorError, RuntimeError, KeyError, ValueError) as error:
             raise CheckpointError(
                 str(path), expected="the state of this run", found=str(error).splitlines()[0]
             ) from error
-        self._forget_after(step)
-        return step
+        return step, float(best) if best else None
 
-    def log(self, line: dict[str, Any]) -> None:
-        """Append one line to the metrics."""
-        with (self.path / _METRICS).open("a") as file:
-            file.write(json.dumps(line) + "\n")
+    def keep(self, name: str, tensors: Mapping[str, Tensor], *, note: Mapping[str, str]) -> Path:
+        """Write tensors beside the run, for someone to look into.
+
+        Parameters
+        ----------
+        name : str
+        tensors : mapping of str to Tensor
+        note : mapping of str to str
+
+        Returns
+        -------
+        Path
+        """
+        path = self.path / f"{name}.safetensors"
+        replace_file(path, serialise(_on_cpu(tensors), metadata=dict(note)))
+        return path
+
+    def log(self, line: Mapping[str, Any]) -> None:
+        """Append one line to the metrics.
+
+        Parameters
+        ----------
+        line : mapping
+            A number that is not finite is written as null.
+
+        Raises
+        ------
+        PhysioclrError
+            If the disk is full.
+        """
+        finite = {
+            name: None if isinstance(value, float) and not math.isfinite(value) else value
+            for name, value in line.items()
+        }
+        path = self.path / _METRICS
+        try:
+            with path.open("a") as file:
+                file.write(json.dumps(finite) + "\n")
+        except OSError as error:
+            raise PhysioclrError(
+                str(path), expected="room for a line", found=str(error.strerror)
+            ) from error
 
     def metrics(self) -> list[dict[str, Any]]:
         """Return the lines of the log; a line cut short by a crash is not one."""
@@ -135,10 +272,19 @@ class RunFolder:
             return []
         return [json.loads(line) for line in path.read_text().splitlines() if line.endswith("}")]
 
-    def _forget_after(self, step: int) -> None:
-        """Drop what was logged after the state that was saved: it will be done again."""
+    def forget_after(self, step: int) -> None:
+        """Drop what was logged after the state that was saved: it will be done again.
+
+        Parameters
+        ----------
+        step : int
+        """
         kept = [json.dumps(line) + "\n" for line in self.metrics() if line["step"] <= step]
         replace_file(self.path / _METRICS, "".join(kept).encode())
+
+
+def _on_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
 
 
 def _by_parameter(tensors: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:

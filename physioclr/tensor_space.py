@@ -70,6 +70,10 @@ class TensorSpace:
         (n, n) float32 tensor
             Cosines; NaN where a pair has nothing to compare.
         """
+        with torch.autocast(values.device.type, enabled=False):
+            return self._similarity(values, space, missing)
+
+    def _similarity(self, values: Tensor, space: str, missing: str) -> Tensor:
         known = torch.isfinite(values)
         if missing == "zero":
             values, known = values.nan_to_num(0.0), torch.ones_like(known)

@@ -1,53 +1,42 @@
-"""Stores made ready for training: preprocessed once, every tensor on the device.
+"""Stores made ready for training: filtered once, and everything a step needs at hand.
 
 Each ECG is cut into consecutive windows; the windows of one recording are each other's neighbours
-in time.
+in time. A batch is made by tensor operations alone, without a loop over recordings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from physioclr.datasets.store import Store
-from physioclr.errors import DatasetError, SignalError
+from physioclr.errors import DatasetError
+from physioclr.objectives.objective import Need
 from physioclr.physiology.similarity import PhysiologySpace
 from physioclr.preprocessing import Preprocessing
+from physioclr.tensor_space import TensorSpace
+from physioclr.training_batch import TrainingBatch
+from physioclr.window_beats import WindowBeats
+from physioclr.window_signals import (
+    MV_PER_UNIT,
+    WindowSignals,
+    device_memory_bytes,
+    filtered_signals,
+    usable_rows,
+)
+from physioclr.windows import EcgWindows
 
-__all__ = ["TrainingBatch", "TrainingCohort"]
+__all__ = ["TrainingCohort"]
 
-_WINDOWS_PER_RECORD = 2
-
-
-@dataclass(frozen=True, eq=False)
-class TrainingBatch:
-    """Windows of a batch, two consecutive ones of each recording.
-
-    Parameters
-    ----------
-    signal : (n_windows, n_leads, n_samples) float32 tensor
-    recording : (n_windows,) int64 tensor
-        Row of the recording in the cohort.
-    similarity : (n_windows, n_windows) float32 tensor
-        Physiological similarity; NaN where it is unknown.
-    r_peaks : (n_windows, n_cuts + 1) int64 tensor
-    cuts : (n_windows, n_cuts) int64 tensor
-        As `physioclr.augment.HeartbeatShuffle` takes them.
-    near_peak : (n_windows, n_samples) bool tensor
-        True near a P, R or T peak.
-    """
-
-    signal: Tensor
-    recording: Tensor
-    similarity: Tensor
-    r_peaks: Tensor
-    cuts: Tensor
-    near_peak: Tensor
+_SHARE_OF_MEMORY = 0.5
+_BYTES_PER_SAMPLE = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,45 +45,77 @@ class TrainingCohort:
 
     Parameters
     ----------
-    windows : (n_records, 2, n_leads, n_samples) float32 tensor
-    r_peaks, cuts : (n_records, 2, …) int64 tensor
-    near_peak : (n_records, 2, n_samples) bool tensor
-    physiology : (n_records, d) float64 array
+    preprocessing : Preprocessing
+    n_windows : int
+        Windows of each recording.
+    signals : WindowSignals
+    beats : WindowBeats
+    patient : (n_records,) int64 tensor
+        Equal where the patient is.
+    physiology : (n_records, d) float32 tensor
         NaN where not measurable.
+    measurements : (n_records, m) DataFrame
+        Scalar measurements; NaN where not measurable.
+    labels : (n_records, n_labels) float32 tensor
+        1, 0, or NaN where unknown.
+    label_names : tuple of str
+        As ``set/label``.
+    record_ids : (n_records,) array of str
     space : PhysiologySpace
         Fitted on `physiology`.
-    n_records : tuple of int
-        How many ECGs each store gave.
+    sources : tuple of (Store, int)
+        The stores, and how many ECGs each gave.
+    device : torch.device
     """
 
-    windows: Tensor
-    r_peaks: Tensor
-    cuts: Tensor
-    near_peak: Tensor
-    physiology: NDArray[np.float64]
+    preprocessing: Preprocessing
+    n_windows: int
+    signals: WindowSignals
+    beats: WindowBeats
+    patient: Tensor
+    physiology: Tensor
+    measurements: pd.DataFrame
+    labels: Tensor
+    label_names: tuple[str, ...]
+    record_ids: NDArray[np.str_]
     space: PhysiologySpace
-    n_records: tuple[int, ...]
+    sources: tuple[tuple[Store, int], ...]
+    device: torch.device
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_space", TensorSpace.of(self.space, self.device))
 
     def __len__(self) -> int:
-        return len(self.windows)
+        return len(self.patient)
+
+    @property
+    def name(self) -> str:
+        """The stores' names."""
+        return " + ".join(store.path.name for store, _ in self.sources)
 
     @classmethod
     def from_stores(
         cls,
         stores: Sequence[Store],
-        preprocessing: Preprocessing,
+        preprocessing: Preprocessing | None = None,
         *,
-        peak_halfwidth_ms: float,
-        device: torch.device,
+        device: torch.device | None = None,
+        physiology: Sequence[pd.DataFrame] | None = None,
+        spill_to: Path | None = None,
     ) -> TrainingCohort:
-        """Preprocess stores into one cohort.
+        """Make stores into one cohort.
 
         Parameters
         ----------
         stores : sequence of Store
-        preprocessing : Preprocessing
-        peak_halfwidth_ms : float
-        device : torch.device
+        preprocessing : Preprocessing, optional
+        device : torch.device, optional
+            The CPU if absent.
+        physiology : sequence of DataFrame, optional
+            In place of the stores' own physiological vectors, a table for each, for ablations.
+        spill_to : Path, optional
+            A folder for the signals, where they would take more than half of the device's free
+            memory; they are then streamed from it.
 
         Returns
         -------
@@ -104,142 +125,206 @@ class TrainingCohort:
         Raises
         ------
         DatasetError
-            If the ECGs are shorter than two windows, or none is usable.
+            If the ECGs are shorter than a window, none is usable, or the stores do not go
+            together.
         """
-        parts = [_usable(store, preprocessing) for store in stores]
-        names = tuple(stores[0].physiology.columns)
-        physiology = np.concatenate([part.physiology for part in parts])
-        beats = [beat for part in parts for beat in part.beats]
-        cohort = " + ".join(
-            f"{s.source}, {len(p.windows)} ECGs" for s, p in zip(stores, parts, strict=True)
+        preprocessing = preprocessing or Preprocessing()
+        device = device or torch.device("cpu")
+        _check_that_they_go_together(stores)
+        chosen = [usable_rows(store, preprocessing) for store in stores]
+        n_windows = min(_windows_of(store, preprocessing) for store in stores)
+        length = n_windows * preprocessing.window_samples
+        n_records = sum(map(len, chosen))
+        needed = n_records * len(preprocessing.leads) * length * _BYTES_PER_SAMPLE
+        fits = needed <= _SHARE_OF_MEMORY * device_memory_bytes(device)
+        signals = filtered_signals(
+            list(zip(stores, chosen, strict=True)),
+            preprocessing,
+            length,
+            device,
+            spill_to=None if fits else spill_to,
         )
-        n_samples = preprocessing.window_samples
-        n_cuts = max(max(len(cuts) for beat in beats for cuts in beat.cuts), 1)
-        half_width = round(peak_halfwidth_ms * preprocessing.fs_hz / 1000)
-        near_peak = [_near(b.peaks, _WINDOWS_PER_RECORD * n_samples, half_width) for b in beats]
+        tables = physiology or [store.physiology for store in stores]
+        measured = pd.concat([t.iloc[rows] for t, rows in zip(tables, chosen, strict=True)])
+        labels = _labels(stores, chosen)
+        described = " + ".join(
+            f"{s.source}, {len(rows)} ECGs" for s, rows in zip(stores, chosen, strict=True)
+        )
+        values = measured.to_numpy(np.float64)
         return cls(
-            windows=torch.from_numpy(np.concatenate([part.windows for part in parts])).to(device),
-            r_peaks=_padded([b.r_peaks for b in beats], n_cuts + 1, pad=n_samples).to(device),
-            cuts=_padded([b.cuts for b in beats], n_cuts, pad=n_samples).to(device),
-            near_peak=torch.from_numpy(np.stack(near_peak))
-            .view(len(beats), _WINDOWS_PER_RECORD, n_samples)
-            .to(device),
-            physiology=physiology,
-            space=PhysiologySpace.fit(physiology, names, cohort=cohort),
-            n_records=tuple(len(part.windows) for part in parts),
+            preprocessing=preprocessing,
+            n_windows=n_windows,
+            signals=signals,
+            beats=WindowBeats.joined(
+                [
+                    WindowBeats.of_table(
+                        store.beats.iloc[rows],
+                        rate=preprocessing.fs_hz / store.fs_hz,
+                        n_windows=n_windows,
+                        window_samples=preprocessing.window_samples,
+                    )
+                    for store, rows in zip(stores, chosen, strict=True)
+                ],
+                pad=preprocessing.window_samples,
+            ).to(device),
+            patient=_patients(stores, chosen).to(device),
+            physiology=torch.tensor(values, dtype=torch.float32, device=device),
+            measurements=_stacked([store.measurements for store in stores], chosen),
+            labels=torch.tensor(labels.to_numpy(np.float32), device=device),
+            label_names=tuple(labels.columns),
+            record_ids=_column(stores, chosen, "record_id"),
+            space=PhysiologySpace.fit(values, tuple(measured.columns), cohort=described),
+            sources=tuple((s, len(rows)) for s, rows in zip(stores, chosen, strict=True)),
+            device=device,
         )
+
+    def measured(self, name: str) -> NDArray[np.float64]:
+        """Return a measurement of every ECG.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        (n_records,) float64
+            NaN where not measurable, or where the stores have no such column.
+        """
+        if name not in self.measurements.columns:
+            return np.full(len(self), np.nan)
+        return self.measurements[name].to_numpy(np.float64)
+
+    def check_for(self, needs: frozenset[Need], objective: str) -> None:
+        """Refuse a cohort that lacks what an objective compares.
+
+        Parameters
+        ----------
+        needs : frozenset of Need
+        objective : str
+            Its name.
+
+        Raises
+        ------
+        DatasetError
+            In one sentence.
+        """
+        window_s = self.preprocessing.window_s
+        has: dict[Need, tuple[bool, str, str]] = {
+            "physiology": (
+                bool(torch.isfinite(self.physiology).any()),
+                "measured physiology",
+                "none in any ECG",
+            ),
+            "beats": (
+                bool((self.beats.r_peaks < self.preprocessing.window_samples).any()),
+                "R peaks",
+                "none in any ECG",
+            ),
+            "neighbours": (
+                self.n_windows > 1,
+                f"ECGs of at least {2 * window_s:g} s, two neighbouring windows",
+                f"{self.n_windows} window of {window_s:g} s",
+            ),
+            "labels": (len(self.label_names) > 0, "labels", "none"),
+        }
+        for need in sorted(needs):
+            there, expected, found = has[need]
+            if not there:
+                raise DatasetError(self.name, expected=f"{expected}, for {objective}", found=found)
+
+    def prefetch(self, rows: Tensor) -> None:
+        """Begin to fetch the signals of the next batch.
+
+        Parameters
+        ----------
+        rows : (n,) int64 tensor
+        """
+        self.signals.prefetch(rows)
 
     def batch(self, rows: Tensor) -> TrainingBatch:
         """Return the windows of some recordings.
 
         Parameters
         ----------
-        rows : (n_records_in_batch,) int64 tensor
+        rows : (n,) int64 tensor
+            On the CPU.
 
         Returns
         -------
         TrainingBatch
-            The two windows of one recording are next to each other.
         """
-        values = self.physiology[rows.cpu().numpy()]
-        similarity = self.space.similarity(values, values)
-        similarity = np.repeat(
-            np.repeat(similarity, _WINDOWS_PER_RECORD, 0), _WINDOWS_PER_RECORD, 1
+        units = self.signals.take(rows)
+        mv_per_unit = self.preprocessing.scale_mv
+        signal = units.to(torch.float32).mul_(MV_PER_UNIT / mv_per_unit)
+        n, n_leads, _ = signal.shape
+        by_window = signal.view(n, n_leads, self.n_windows, -1).transpose(1, 2).flatten(0, 1)
+        rows = rows.to(self.device)
+        windows = EcgWindows(
+            signal=by_window,
+            fs_hz=self.preprocessing.fs_hz,
+            leads=self.preprocessing.leads,
+            r_peaks=self.beats.r_peaks[rows].flatten(0, 1).long(),
+            cuts=self.beats.cuts[rows].flatten(0, 1).long(),
+            mv_per_unit=mv_per_unit,
         )
-        device = self.windows.device
-        rows = rows.to(device)
         return TrainingBatch(
-            signal=self.windows[rows].flatten(0, 1),
-            recording=rows.repeat_interleave(_WINDOWS_PER_RECORD),
-            similarity=torch.from_numpy(similarity.astype(np.float32)).to(device),
-            r_peaks=self.r_peaks[rows].flatten(0, 1),
-            cuts=self.cuts[rows].flatten(0, 1),
-            near_peak=self.near_peak[rows].flatten(0, 1),
+            windows=windows,
+            recording=rows.repeat_interleave(self.n_windows),
+            patient=self.patient[rows].repeat_interleave(self.n_windows),
+            peaks=self.beats.peaks[rows].flatten(0, 1).long(),
+            physiology=self.physiology[rows],
+            space=self._space,  # type: ignore[attr-defined]
+            labels=self.labels[rows],
         )
 
 
-@dataclass(frozen=True)
-class _WindowedBeats:
-    """Beats of one ECG at the encoder's rate: by window, but peaks over the whole ECG."""
-
-    r_peaks: list[NDArray[np.int64]]
-    cuts: list[NDArray[np.int64]]
-    peaks: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class _Usable:
-    """The ECGs of one store that can be trained on."""
-
-    windows: NDArray[np.float32]
-    physiology: NDArray[np.float64]
-    beats: list[_WindowedBeats]
-
-
-def _usable(store: Store, preprocessing: Preprocessing) -> _Usable:
-    needed_s = _WINDOWS_PER_RECORD * preprocessing.window_s
-    if store.n_samples < needed_s * store.fs_hz:
+def _windows_of(store: Store, preprocessing: Preprocessing) -> int:
+    duration_s = store.n_samples / store.fs_hz
+    n_windows = int(duration_s / preprocessing.window_s + 1e-9)
+    if not n_windows:
         raise DatasetError(
             store.path.name,
-            expected=f"ECGs of at least {needed_s:g} s, two neighbouring windows",
-            found=f"{store.n_samples / store.fs_hz:g} s",
+            expected=f"ECGs of at least {preprocessing.window_s:g} s, one window",
+            found=f"{duration_s:g} s",
         )
-    n_samples = preprocessing.window_samples
-    windows, rows = [], []
-    for row in range(len(store)):
-        try:
-            signal = preprocessing.signal(store.record(row))
-        except SignalError:
-            continue
-        consecutive = signal[:, : _WINDOWS_PER_RECORD * n_samples]
-        by_window = consecutive.reshape(len(signal), _WINDOWS_PER_RECORD, n_samples)
-        windows.append(by_window.swapaxes(0, 1))
-        rows.append(row)
-    if not rows:
-        raise DatasetError(
-            store.path.name, expected="ECGs with a signal in every lead", found="none"
-        )
-    return _Usable(
-        windows=np.stack(windows),
-        physiology=store.physiology.to_numpy(dtype=np.float64)[rows],
-        beats=[
-            _windowed_beats(beat, preprocessing.fs_hz / store.fs_hz, n_samples)
-            for beat in store.beats.iloc[rows].itertuples()
-        ],
-    )
+    return n_windows
 
 
-def _windowed_beats(beat: object, rate: float, n_samples: int) -> _WindowedBeats:
-    """Bring R peaks, and the cut after each, to the encoder's rate and to their windows."""
-    r_peaks, cuts, p_peaks, t_peaks = (
-        _scaled(getattr(beat, f"{name}_samples"), rate)
-        for name in ("r_peaks", "cuts", "p_peaks", "t_peaks")
-    )
-    by_window_r, by_window_cuts = [], []
-    for start in range(0, _WINDOWS_PER_RECORD * n_samples, n_samples):
-        r = r_peaks[(r_peaks >= start) & (r_peaks < start + n_samples)] - start
-        between = cuts[np.searchsorted(cuts, r[:-1] + start, side="right")] - start
-        by_window_r.append(r)
-        by_window_cuts.append(between)
-    return _WindowedBeats(by_window_r, by_window_cuts, np.concatenate([r_peaks, p_peaks, t_peaks]))
+def _check_that_they_go_together(stores: Sequence[Store]) -> None:
+    first = stores[0]
+    for store in stores[1:]:
+        if list(store.physiology.columns) != list(first.physiology.columns):
+            raise DatasetError(
+                store.path.name,
+                expected=f"the physiological entries of {first.path.name}",
+                found="others; prepare both with the same version",
+            )
 
 
-def _scaled(samples: Sequence[float], rate: float) -> NDArray[np.int64]:
-    known = np.asarray(samples, dtype=np.float64)
-    return np.asarray(np.round(known[np.isfinite(known)] * rate), dtype=np.int64)
+def _stacked(tables: Sequence[pd.DataFrame], chosen: Sequence[NDArray[np.intp]]) -> pd.DataFrame:
+    parts = [table.iloc[rows] for table, rows in zip(tables, chosen, strict=True)]
+    return pd.concat(parts, ignore_index=True)
 
 
-def _near(peaks: NDArray[np.int64], n_samples: int, half_width: int) -> NDArray[np.bool_]:
-    near = np.zeros(n_samples, dtype=bool)
-    around = peaks[:, None] + np.arange(-half_width, half_width + 1)
-    near[around[(around >= 0) & (around < n_samples)]] = True
-    return near
+def _column(
+    stores: Sequence[Store], chosen: Sequence[NDArray[np.intp]], name: str
+) -> NDArray[np.str_]:
+    table = _stacked([store.records[[name]] for store in stores], chosen)
+    return table[name].to_numpy(dtype=str)
 
 
-def _padded(by_window: list[list[NDArray[np.int64]]], width: int, *, pad: int) -> Tensor:
-    """Stack ragged positions into one tensor, padded at the end with `pad`."""
-    padded = np.full((len(by_window), _WINDOWS_PER_RECORD, width), pad, dtype=np.int64)
-    for record, windows in enumerate(by_window):
-        for window, positions in enumerate(windows):
-            padded[record, window, : len(positions)] = positions
-    return torch.from_numpy(padded)
+def _patients(stores: Sequence[Store], chosen: Sequence[NDArray[np.intp]]) -> Tensor:
+    """Give each patient a number; one of two stores is two, whatever the names."""
+    store_of = np.repeat(np.arange(len(stores)), [len(rows) for rows in chosen])
+    names = pd.Series(_column(stores, chosen, "patient_id"))
+    codes = pd.factorize(pd.Series(store_of).astype(str) + "/" + names)[0]
+    return torch.from_numpy(codes.astype(np.int64))
+
+
+def _labels(stores: Sequence[Store], chosen: Sequence[NDArray[np.intp]]) -> pd.DataFrame:
+    tables = []
+    for store in stores:
+        sets = [store.labels(name).add_prefix(f"{name}/") for name in store.label_sets]
+        bare = pd.DataFrame(index=range(len(store)))
+        tables.append(pd.concat([bare, *sets], axis=1))
+    return _stacked(tables, chosen)

@@ -1,7 +1,8 @@
 """Encoders, and the decoder of the reconstruction branch."""
 
+from physioclr.models.architectures import EncoderConfig, build_encoder
 from physioclr.models.decoder import WaveformDecoder
-from physioclr.models.encoder import EcgEncoder, EncoderConfig, build_encoder
+from physioclr.models.encoder import EcgEncoder
 from physioclr.models.resnet1d import EcgResNet, ResNetConfig
 from physioclr.models.sizes import ENCODER_NAMES, encoder_config
 from physioclr.models.transformer import EcgTransformer, TransformerConfig

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from physioclr.models.encoder import EncoderConfig
+from physioclr.models.encoder import EncoderSize
 
 __all__ = ["WaveformDecoder"]
 
@@ -16,11 +16,11 @@ class WaveformDecoder(nn.Module):
 
     Parameters
     ----------
-    config : EncoderConfig
+    config : EncoderSize
         Of the encoder whose tokens are decoded.
     """
 
-    def __init__(self, config: EncoderConfig) -> None:
+    def __init__(self, config: EncoderSize) -> None:
         super().__init__()
         widths = [config.width] + [config.width // 2] * (len(config.strides) - 1)
         layers: list[nn.Module] = []

@@ -1,115 +1,69 @@
-"""What an encoder is, and how one is made from its configuration."""
+"""What every encoder is: `EcgEncoder`."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping
-from typing import Any, Protocol
+from abc import abstractmethod
+from typing import Protocol
 
-from torch import Tensor
+from torch import Tensor, nn
 
-from physioclr.models.resnet1d import EcgResNet, ResNetConfig
-from physioclr.models.transformer import EcgTransformer, TransformerConfig
-
-__all__ = [
-    "ARCHITECTURES",
-    "EcgEncoder",
-    "EncoderConfig",
-    "build_encoder",
-    "config_from_dict",
-    "config_to_dict",
-]
-
-EncoderConfig = TransformerConfig | ResNetConfig
-
-ARCHITECTURES: dict[str, tuple[type[EncoderConfig], type[EcgTransformer] | type[EcgResNet]]] = {
-    "transformer": (TransformerConfig, EcgTransformer),
-    "resnet1d": (ResNetConfig, EcgResNet),
-}
-"""Configuration and module of each architecture, by the name it has in a checkpoint's card."""
+__all__ = ["EcgEncoder", "EncoderSize"]
 
 
-class EcgEncoder(Protocol):
-    """Windows of an ECG in; a summary and a sequence of tokens out.
+class EncoderSize(Protocol):
+    """What is known of an encoder from its configuration, whichever its architecture.
 
-    An `nn.Module`. ``config.width`` is the length of both, ``config.samples_per_token`` the
-    distance of two tokens in samples.
+    Its fields are those of a frozen dataclass.
     """
 
-    config: Any
+    @property
+    def n_leads(self) -> int:
+        """Rows of its input."""
+
+    @property
+    def width(self) -> int:
+        """Length of a token, and of the embedding."""
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Stride of every step that lowers the rate, from the signal to the tokens."""
+
+    @property
+    def samples_per_token(self) -> int:
+        """Product of the strides."""
+
+
+class EcgEncoder(nn.Module):
+    """Windows of an ECG in; a summary and a sequence of tokens out.
+
+    Parameters
+    ----------
+    config : EncoderSize
+    """
+
+    def __init__(self, config: EncoderSize) -> None:
+        super().__init__()
+        self.config = config
 
     def n_tokens(self, n_samples: int) -> int:
         """Return how many tokens a window of `n_samples` gives."""
+        for stride in self.config.strides:
+            n_samples = (n_samples - 1) // stride + 1
+        return n_samples
 
-    def __call__(self, signal: Tensor, token_mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Encode (n, n_leads, n_samples), tokens hidden where (n, n_tokens) is True.
+    @abstractmethod
+    def forward(self, signal: Tensor, token_mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Encode a batch.
 
-        Returns the summary, (n, width), and the tokens, (n, n_tokens, width).
+        Parameters
+        ----------
+        signal : (n_windows, n_leads, n_samples) float tensor
+            Preprocessed; a lead that is not there is zero, as in random lead masking.
+        token_mask : (n_windows, n_tokens) bool tensor, optional
+            True where a token is hidden.
+
+        Returns
+        -------
+        summary : (n_windows, width) float tensor
+        tokens : (n_windows, n_tokens, width) float tensor
         """
-
-
-def build_encoder(config: EncoderConfig) -> Any:
-    """Make an encoder with weights drawn from torch's global generator.
-
-    Parameters
-    ----------
-    config : EncoderConfig
-
-    Returns
-    -------
-    nn.Module
-        An `EcgEncoder`.
-
-    Raises
-    ------
-    TypeError
-        If `config` is of no architecture.
-    """
-    for kind, module in ARCHITECTURES.values():
-        if isinstance(config, kind):
-            return module(config)  # type: ignore[arg-type]
-    raise TypeError(f"config must be of an encoder, got {type(config).__name__}")
-
-
-def config_to_dict(config: EncoderConfig) -> dict[str, Any]:
-    """Return a configuration as JSON has it, its architecture named.
-
-    Parameters
-    ----------
-    config : EncoderConfig
-
-    Returns
-    -------
-    dict
-    """
-    name = next(name for name, (kind, _) in ARCHITECTURES.items() if isinstance(config, kind))
-    return {"architecture": name, **dataclasses.asdict(config)}
-
-
-def config_from_dict(state: Mapping[str, Any]) -> EncoderConfig:
-    """Rebuild a configuration from `config_to_dict`.
-
-    Parameters
-    ----------
-    state : mapping
-
-    Returns
-    -------
-    EncoderConfig
-
-    Raises
-    ------
-    ValueError
-        If the architecture is unknown or a field does not belong to it.
-    """
-    settings = dict(state)
-    architecture = settings.pop("architecture", None)
-    if architecture not in ARCHITECTURES:
-        raise ValueError(
-            f"architecture must be one of {', '.join(ARCHITECTURES)}, got {architecture!r}"
-        )
-    kind = ARCHITECTURES[architecture][0]
-    fields = {field.name for field in dataclasses.fields(kind)}
-    if unknown := sorted(set(settings) - fields):
-        raise ValueError(f"{architecture} has no {unknown[0]}, only {', '.join(sorted(fields))}")
-    return kind(**settings)

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from physioclr.models.encoder import EcgEncoder
+
 __all__ = ["EcgResNet", "ResNetConfig"]
 
 _GROUPS = 8
@@ -64,7 +66,7 @@ class ResNetConfig:
         return product
 
 
-class EcgResNet(nn.Module):
+class EcgResNet(EcgEncoder):
     """Encode windows of an ECG into a sequence of feature vectors and their mean.
 
     Parameters
@@ -73,8 +75,7 @@ class EcgResNet(nn.Module):
     """
 
     def __init__(self, config: ResNetConfig) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         n_stages = len(config.blocks)
         widths = [max(config.width // 2 ** (n_stages - 1 - i), 32) for i in range(n_stages)]
         widths[-1] = config.width
@@ -91,12 +92,6 @@ class EcgResNet(nn.Module):
                 blocks.append(_Block(n_in, width, config.kernel, stride))
                 n_in = width
         self.blocks = nn.Sequential(*blocks)
-
-    def n_tokens(self, n_samples: int) -> int:
-        """Return how many tokens a window of `n_samples` gives."""
-        for stride in self.config.strides:
-            n_samples = (n_samples - 1) // stride + 1
-        return n_samples
 
     def forward(self, signal: Tensor, token_mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Encode a batch.

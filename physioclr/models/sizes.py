@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from physioclr.models.encoder import EncoderConfig
+from physioclr.models.architectures import EncoderConfig
 from physioclr.models.resnet1d import ResNetConfig
 from physioclr.models.transformer import TransformerConfig
 

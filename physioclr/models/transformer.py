@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from physioclr.models.encoder import EcgEncoder
+
 __all__ = ["EcgTransformer", "TransformerConfig"]
 
 
@@ -60,7 +62,7 @@ class TransformerConfig:
         return math.prod(self.strides)
 
 
-class EcgTransformer(nn.Module):
+class EcgTransformer(EcgEncoder):
     """Encode windows of an ECG into tokens and one summary (CLS).
 
     Parameters
@@ -69,8 +71,7 @@ class EcgTransformer(nn.Module):
     """
 
     def __init__(self, config: TransformerConfig) -> None:
-        super().__init__()
-        self.config = config
+        super().__init__(config)
         self.front_end = _front_end(config)
         self.mask_token = nn.Parameter(torch.zeros(config.width))
         self.cls_token = nn.Parameter(torch.zeros(config.width))
@@ -85,12 +86,6 @@ class EcgTransformer(nn.Module):
         self.norm = nn.LayerNorm(config.width)
         nn.init.normal_(self.mask_token, std=0.02)
         nn.init.normal_(self.cls_token, std=0.02)
-
-    def n_tokens(self, n_samples: int) -> int:
-        """Return how many tokens a window of `n_samples` gives."""
-        for stride in self.config.strides:
-            n_samples = (n_samples - 1) // stride + 1
-        return n_samples
 
     def forward(self, signal: Tensor, token_mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Encode a batch.

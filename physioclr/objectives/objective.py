@@ -110,6 +110,24 @@ class Objective(nn.Module, ABC):
         """
         return frozenset()
 
+    @classmethod
+    def fitted(cls, config: Any, *, n_labels: int) -> Any:  # noqa: ARG003
+        """Fill in what only the cohort tells.
+
+        Parameters
+        ----------
+        config : object
+            An instance of `Config`.
+        n_labels : int
+            Of the cohort.
+
+        Returns
+        -------
+        object
+            The instance of `Config` that the objective is built with.
+        """
+        return config
+
     @abstractmethod
     def forward(self, batch: TrainingBatch, step: Step) -> dict[str, Tensor]:
         """Return the loss of a batch and the terms it is made of.

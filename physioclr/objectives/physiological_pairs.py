@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from physioclr.objectives.full_precision import full_precision
+
 __all__ = ["contrastive_loss", "physiological_pairs"]
 
 
@@ -63,6 +65,7 @@ def physiological_pairs(
     return weight, negative
 
 
+@full_precision
 def contrastive_loss(
     anchors: Tensor,
     shuffled: Tensor | None,
@@ -91,11 +94,11 @@ def contrastive_loss(
     () float tensor
         Mean over the anchors that have a positive and a negative; 0 where none has.
     """
-    anchors = functional.normalize(anchors.float(), dim=-1)
+    anchors = functional.normalize(anchors, dim=-1)
     logits = anchors @ anchors.T / temperature
     positive_logits = logits + positive_weight.log()
     if shuffled is not None:
-        own = (anchors * functional.normalize(shuffled.float(), dim=-1)).sum(-1, keepdim=True)
+        own = (anchors * functional.normalize(shuffled, dim=-1)).sum(-1, keepdim=True)
         positive_logits = torch.cat([positive_logits, own / temperature], dim=1)
     contrasted = logits.masked_fill(~negative, -torch.inf)
     if denominator == "all":

@@ -1,4 +1,4 @@
-"""Which tokens to hide: spans, as wav2vec 2.0 hides them (Baevski et al. 2020, arXiv 2006.11477)."""
+"""Which tokens to hide: spans, as wav2vec 2.0 hides them (arXiv 2006.11477)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from physioclr.augment.draws import Draws
 __all__ = ["span_mask"]
 
 
-def span_mask(
-    n_windows: int, n_tokens: int, *, fraction: float, span: int, draws: Draws
-) -> Tensor:
+def span_mask(n_windows: int, n_tokens: int, *, fraction: float, span: int, draws: Draws) -> Tensor:
     """Choose spans of tokens to hide.
 
     Parameters

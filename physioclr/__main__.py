@@ -1,0 +1,5 @@
+"""``python -m physioclr``: the command line."""
+
+from physioclr.cli import main
+
+main()

@@ -1,0 +1,83 @@
+"""The objectives by name, and a configuration from a name and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from physioclr.objectives.objective import Objective
+from physioclr.objectives.physioclr import Physioclr
+
+__all__ = ["OBJECTIVES", "objective_config", "objective_name"]
+
+OBJECTIVES: dict[str, type[Objective]] = {
+    "physioclr": Physioclr,
+}
+"""Every objective by the name it has on the command line and in a checkpoint's card."""
+
+
+def objective_name(config: object) -> str:
+    """Return the name of the objective that a configuration is of.
+
+    Parameters
+    ----------
+    config : object
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    TypeError
+        If it is of none.
+    """
+    for name, objective in OBJECTIVES.items():
+        if type(config) is objective.Config:
+            return name
+    raise TypeError(f"objective must be the Config of an objective, got {type(config).__name__}")
+
+
+def objective_config(name: str, settings: Sequence[str] = ()) -> Any:
+    """Make a configuration from what a shell can say.
+
+    Parameters
+    ----------
+    name : str
+        One of `OBJECTIVES`.
+    settings : sequence of str
+        Each as ``field=value``; ``none`` stands for None.
+
+    Returns
+    -------
+    object
+        An instance of the objective's `Config`, with its defaults where nothing is said.
+
+    Raises
+    ------
+    ValueError
+        If there is no such objective or field, or a value does not fit it.
+    """
+    if name not in OBJECTIVES:
+        raise ValueError(f"objective must be one of {', '.join(OBJECTIVES)}, got {name!r}")
+    kind = OBJECTIVES[name].Config
+    known = [field.name for field in fields(kind)]
+    hints = get_type_hints(kind)
+    values: dict[str, Any] = {}
+    for setting in settings:
+        field, equals, text = setting.partition("=")
+        if not equals or field not in known:
+            raise ValueError(
+                f"a setting of {name} must be one of {', '.join(known)}, as name=value, "
+                f"got {setting!r}"
+            )
+        value = None if text.lower() == "none" else text
+        try:
+            values[field] = TypeAdapter(hints[field]).validate_python(value)
+        except ValidationError as error:
+            problem = error.errors()[0]["msg"]
+            raise ValueError(f"{field}: {problem}, got {text!r}") from error
+    return kind(**values)
