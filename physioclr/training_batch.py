@@ -1,15 +1,20 @@
-"""What an objective is given: `TrainingBatch`."""
+"""What an objective is given, `TrainingBatch`, and what it can ask of a cohort."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from torch import Tensor
 
 from physioclr.tensor_space import TensorSpace
 from physioclr.windows import EcgWindows
 
-__all__ = ["TrainingBatch"]
+__all__ = ["Need", "TrainingBatch"]
+
+Need = Literal["physiology", "beats", "neighbours", "labels"]
+"""What an objective can ask of a cohort: measured physiology, R peaks, a second window of each
+recording, labels."""
 
 
 @dataclass(frozen=True, eq=False)

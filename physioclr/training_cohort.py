@@ -18,11 +18,10 @@ from torch import Tensor
 
 from physioclr.datasets.store import Store
 from physioclr.errors import DatasetError
-from physioclr.objectives.objective import Need
 from physioclr.physiology.similarity import PhysiologySpace
 from physioclr.preprocessing import Preprocessing
 from physioclr.tensor_space import TensorSpace
-from physioclr.training_batch import TrainingBatch
+from physioclr.training_batch import Need, TrainingBatch
 from physioclr.window_beats import WindowBeats
 from physioclr.window_signals import (
     MV_PER_UNIT,

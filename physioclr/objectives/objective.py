@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -12,14 +12,9 @@ from torch import Tensor, nn
 from physioclr.augment.draws import Draws
 from physioclr.models import EcgEncoder, EncoderConfig, build_encoder
 from physioclr.processes import ONE_PROCESS, Processes
-from physioclr.training_batch import TrainingBatch
+from physioclr.training_batch import Need, TrainingBatch
 
-__all__ = ["Need", "Objective", "Step"]
-
-Need = Literal["physiology", "beats", "neighbours", "labels"]
-"""What an objective can ask of a cohort: measured physiology, R peaks, a second window of each
-recording, labels."""
-
+__all__ = ["Objective", "Step"]
 
 @dataclass(frozen=True, eq=False)
 class Step:

@@ -24,11 +24,11 @@ from torch.nn import functional
 
 from physioclr.augment import AuthorsShuffle, HeartbeatShuffle, RandomLeadMasking
 from physioclr.models import EncoderConfig, WaveformDecoder
-from physioclr.objectives.objective import Need, Objective, Step
+from physioclr.objectives.objective import Objective, Step
 from physioclr.objectives.physiological_pairs import contrastive_loss, physiological_pairs
 from physioclr.objectives.reconstruction import near_peaks, peak_loss
 from physioclr.objectives.token_masks import span_mask
-from physioclr.training_batch import TrainingBatch
+from physioclr.training_batch import Need, TrainingBatch
 from physioclr.windows import EcgWindows
 
 __all__ = ["Physioclr", "PhysioclrConfig"]
