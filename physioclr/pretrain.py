@@ -38,6 +38,7 @@ from physioclr.datasets.store import Store
 from physioclr.errors import DatasetError
 from physioclr.exponential_average import ExponentialAverage
 from physioclr.models.architectures import EncoderConfig, config_to_dict
+from physioclr.models.encoder import EcgEncoder
 from physioclr.models.transformer import TransformerConfig
 from physioclr.monitoring import MONITORED, monitor
 from physioclr.objectives import (
@@ -264,7 +265,7 @@ class _Run:
         self.best: float | None = None
 
     @property
-    def encoder(self) -> nn.Module:
+    def encoder(self) -> EcgEncoder:
         """What a checkpoint holds: the encoder, or its average."""
         return self.objective.encoder if self.average is None else self.average.module
 

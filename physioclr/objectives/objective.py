@@ -16,6 +16,7 @@ from physioclr.training_batch import Need, TrainingBatch
 
 __all__ = ["Objective", "Step"]
 
+
 @dataclass(frozen=True, eq=False)
 class Step:
     """The circumstances of a step.
