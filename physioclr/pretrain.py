@@ -48,6 +48,7 @@ from physioclr.objectives import (
     Step,
     objective_name,
 )
+from physioclr.physiology.similarity import PhysiologySpace
 from physioclr.preprocessing import Preprocessing
 from physioclr.processes import Processes
 from physioclr.run_folder import RunFolder, RunState
@@ -269,6 +270,11 @@ class _Run:
         """What a checkpoint holds: the encoder, or its average."""
         return self.objective.encoder if self.average is None else self.average.module
 
+    @property
+    def space(self) -> PhysiologySpace | None:
+        """What ECGs are compared in; None where the cohort has no physiology."""
+        return self.cohort.space if self.cohort.space.names else None
+
     def finish(
         self, *, resume: bool, on_step: Callable[[StepReport], None] | None
     ) -> CheckpointCard:
@@ -281,7 +287,8 @@ class _Run:
             if leads:
                 self.folder.check(identity, resume=resume)
                 held.enter_context(self.folder.opened(identity))
-                self.cohort.space.save(self.folder.path / "physiology_space.json")
+                if self.space is not None:
+                    self.space.save(self.folder.path / "physiology_space.json")
             self.fabric.barrier()
             first, self.best = self.folder.restore(self.state) if resume else (0, None)
             events = None
@@ -408,7 +415,7 @@ class _Run:
             self.encoder,
             name=self.folder.path.resolve().name,
             preprocessing=self.cohort.preprocessing,
-            physiology_space=self.cohort.space,
+            physiology_space=self.space,
             training=self._training_card(),
         )
 

@@ -109,7 +109,7 @@ class PhysiologySpace:
         z = _clipped(table, centre, scale)
         constant = (z == 0).all(axis=0)
         _, singular, basis = np.linalg.svd(z, full_matrices=False)
-        rank = int(np.sum(singular > 1e-9 * max(singular[0], 1.0)))
+        rank = int(np.sum(singular > 1e-9 * max(singular.max(initial=0.0), 1.0)))
         components = basis[: min(rank, n_components)].T.copy()
         components[constant] = 0.0
         return cls(tuple(names), centre, scale, _with_fixed_signs(components), cohort)
