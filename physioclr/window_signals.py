@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from physioclr.atomic import replacing
+from physioclr.atomic import make_folder, replacing
 from physioclr.datasets.store import Store
 from physioclr.errors import DatasetError
 from physioclr.preprocessing import Preprocessing
@@ -213,6 +213,7 @@ def filtered_signals(
         key.update(store.fingerprint.encode() + rows.tobytes())
     file = spill_to / f"signals-{key.hexdigest()[:16]}.i16"
     if not file.exists():
+        make_folder(spill_to)
         with replacing(file) as stream:
             for part in parts():
                 stream.write(part.tobytes())

@@ -296,11 +296,13 @@ def test_another_configuration_is_not_resumed(pulse_store, tmp_path, change, nam
 
 
 def test_a_run_that_a_process_works_at_is_left_to_it(cohort, tmp_path):
+    short = replace(SMALL, steps=1)
+
     def intrude(report):
         with pytest.raises(CheckpointError, match="a run that no process works at"):
-            pretrain(cohort, tmp_path / "run", SMALL, resume=True)
+            pretrain(cohort, tmp_path / "run", short, resume=True)
 
-    pretrain(cohort, tmp_path / "run", replace(SMALL, steps=1), on_step=intrude)
+    pretrain(cohort, tmp_path / "run", short, on_step=intrude)
 
 
 def test_a_damaged_state_is_refused_in_one_sentence(cohort, tmp_path):

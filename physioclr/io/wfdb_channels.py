@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from physioclr.errors import RecordError
+from physioclr.io.channels import Channels, unique_leads
 from physioclr.io.source_files import SourceFiles
 from physioclr.io.units import millivolts_per
 from physioclr.io.wfdb_header import SignalLine, WfdbHeader
@@ -20,30 +20,7 @@ from physioclr.io.wfdb_signal_files import (
 )
 from physioclr.leads import STANDARD_LEADS, canonical_lead
 
-__all__ = ["Channels", "read_channels"]
-
-
-@dataclass(frozen=True, eq=False)
-class Channels:
-    """Channels that hold a voltage.
-
-    Parameters
-    ----------
-    signal_mv : (n_leads, n_samples) float64
-    fs_hz : float
-    leads : tuple of str
-        Canonical and unique.
-    left_out : dict of str to str
-        Channel → why it is not among them.
-    warnings : tuple of str
-        What was assumed or does not agree, in whole sentences.
-    """
-
-    signal_mv: NDArray[np.float64]
-    fs_hz: float
-    leads: tuple[str, ...]
-    left_out: dict[str, str] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+__all__ = ["read_channels"]
 
 
 def read_channels(files: SourceFiles, header: WfdbHeader, subject: str) -> Channels:
@@ -93,12 +70,10 @@ def read_channels(files: SourceFiles, header: WfdbHeader, subject: str) -> Chann
     if len(n_columns) > 1:
         rows = [_frame_means(row, min(n_columns)) for row in rows]
     signal_mv = np.stack(rows)
-    if not np.abs(signal_mv[np.isfinite(signal_mv)]).max(initial=0) < np.finfo(np.float32).max:
-        raise RecordError(subject, expected="gains of an ECG", found="amplitudes without bound")
     return Channels(
         signal_mv=signal_mv,
         fs_hz=header.fs_hz * min(per_frame),
-        leads=_unique_leads(leads, subject),
+        leads=unique_leads(leads, subject),
         left_out=left_out,
         warnings=warnings,
     )
@@ -148,17 +123,3 @@ def _frame_means(row: NDArray[np.float64], n_columns: int) -> NDArray[np.float64
     """Average a signal that was sampled a whole number of times faster than the slowest."""
     means: NDArray[np.float64] = row.reshape(n_columns, -1).mean(axis=1)
     return means
-
-
-def _unique_leads(names: Sequence[str], subject: str) -> tuple[str, ...]:
-    leads: list[str] = []
-    for name in names:
-        lead = canonical_lead(name)
-        if lead in leads and lead in STANDARD_LEADS:
-            raise RecordError(subject, expected="each lead once", found=f"lead {lead} twice")
-        copies = 1
-        while lead in leads:
-            copies += 1
-            lead = f"{canonical_lead(name)} ({copies})"
-        leads.append(lead)
-    return tuple(leads)

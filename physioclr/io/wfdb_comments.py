@@ -9,13 +9,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from physioclr.io.person import stated_person
+
 __all__ = ["stated_by_comments"]
 
 _FIELD = re.compile(r"<?(?P<key>age|sex|dx)>?\s*:\s*(?P<value>.*)", re.IGNORECASE)
 _MIT_BIH = re.compile(r"(?P<age>-?\d{1,3})\s+(?P<sex>[MF])\s+\d+\s+\d+\s+\S+")
+_AGE = re.compile(r"\d{1,3}(\.\d{1,4})?")
 _CODE = re.compile(r"[A-Za-z0-9_.^]{1,24}")
-_SEXES = {"f": "female", "female": "female", "m": "male", "male": "male"}
-_OLDEST_YEARS = 120.0
 
 
 def stated_by_comments(comments: Sequence[str]) -> dict[str, Any]:
@@ -40,13 +41,10 @@ def stated_by_comments(comments: Sequence[str]) -> dict[str, Any]:
         elif match := _MIT_BIH.fullmatch(comment):
             fields.setdefault("age", match["age"])
             fields.setdefault("sex", match["sex"])
-    stated: dict[str, Any] = {}
-    if re.fullmatch(r"\d{1,3}(\.\d{1,4})?", age := fields.get("age", "")) and (
-        float(age) <= _OLDEST_YEARS
-    ):
-        stated["age_years"] = float(age)
-    if sex := _SEXES.get(fields.get("sex", "").lower()):
-        stated["sex"] = sex
+    age = fields.get("age", "")
+    stated = stated_person(
+        age_years=float(age) if _AGE.fullmatch(age) else None, sex=fields.get("sex")
+    )
     codes = [code.strip() for code in fields.get("dx", "").split(",")]
     codes = [code for code in codes if _CODE.fullmatch(code) and code.lower() != "unknown"]
     if codes:

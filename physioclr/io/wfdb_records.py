@@ -7,17 +7,12 @@ private folder, so that no name from a file or an upload is ever a path.
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
-from physioclr.errors import RecordError
+from physioclr.io.channels import ecg_record
 from physioclr.io.source_files import SourceFiles
 from physioclr.io.wfdb_channels import read_channels
 from physioclr.io.wfdb_comments import stated_by_comments
 from physioclr.io.wfdb_header import parse_header
 from physioclr.io.wfdb_segments import read_segments
-from physioclr.leads import derive_limb_leads, in_standard_order
 from physioclr.records import EcgRecord
 
 __all__ = ["is_header_of_segments", "read_wfdb"]
@@ -50,20 +45,13 @@ def read_wfdb(files: SourceFiles, header_name: str) -> EcgRecord:
     header = parse_header(files.read(header_name, _LONGEST_HEADER_BYTES), header_name)
     read = read_segments if header.segments else read_channels
     channels = read(files, header, header_name)
-    signal, leads = derive_limb_leads(channels.signal_mv, channels.leads)
-    derived = leads[len(channels.leads) :]
-    signal, leads = in_standard_order(signal, leads)
-    if not np.isfinite(signal).any():
-        raise RecordError(header_name, expected="at least one valid sample", found="none")
-    meta: dict[str, Any] = {"source": header_name, "format": "WFDB"}
-    meta |= stated_by_comments(header.comments)
-    if derived:
-        meta["derived_leads"] = derived
-    if channels.left_out:
-        meta["left_out"] = channels.left_out
-    if channels.warnings:
-        meta["warnings"] = channels.warnings
-    return EcgRecord(signal.astype(np.float32), channels.fs_hz, leads, header.record_name, meta)
+    return ecg_record(
+        channels,
+        source=header_name,
+        file_format="WFDB",
+        record_id=header.record_name,
+        stated=stated_by_comments(header.comments),
+    )
 
 
 def is_header_of_segments(files: SourceFiles, header_name: str) -> bool:

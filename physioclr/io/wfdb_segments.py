@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from physioclr.errors import RecordError
+from physioclr.io.channels import Channels
 from physioclr.io.source_files import SourceFiles
-from physioclr.io.wfdb_channels import Channels, read_channels
+from physioclr.io.wfdb_channels import read_channels
 from physioclr.io.wfdb_header import SegmentLine, WfdbHeader, parse_header
 
 __all__ = ["read_segments"]

@@ -108,7 +108,7 @@ def test_the_fast_loss_is_the_equation(
         temperature=0.1,
         denominator=denominator,
     )
-    assert float(found) == pytest.approx(expected, rel=1e-9, abs=1e-9)  # float64
+    assert float(found) == pytest.approx(expected, rel=1e-5, abs=1e-5)  # float32
 
 
 def test_an_anchor_is_never_its_own_positive_nor_negative():
