@@ -218,6 +218,10 @@ def pretrain(
     leads: Annotated[
         str | None, typer.Option(help="The encoder's leads, as I,II,V1; all twelve if absent.")
     ] = None,
+    physiology: Annotated[
+        list[Path] | None,
+        typer.Option(help="A Parquet table in place of a store's own; one for each store."),
+    ] = None,
     steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 500,
     batch: Annotated[int, typer.Option(min=2, help="Recordings in a batch.")] = 32,
     accumulate: Annotated[int, typer.Option(min=1, help="Batches a step.")] = 1,
@@ -230,6 +234,12 @@ def pretrain(
     held_out: Annotated[
         float, typer.Option(help="Share of the patients to monitor on, not trained on.")
     ] = 0.1,
+    save_every: Annotated[
+        int, typer.Option(min=1, help="Steps from one saved state to the next.")
+    ] = 50,
+    monitor_every: Annotated[
+        int, typer.Option(min=0, help="Steps from one look at the embedding to the next; 0: never.")
+    ] = 50,
     seed: Annotated[int, typer.Option()] = 0,
     resume: Annotated[bool, typer.Option(help="Go on where a run stopped.")] = False,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, …; a GPU if there is one.")] = None,
@@ -264,6 +274,8 @@ def pretrain(
             compile_encoder=compiled,
             ema_decay=ema,
             held_out=held_out,
+            save_every=save_every,
+            monitor_every=monitor_every,
             seed=seed,
         )
     opened = [Store.open(store) for store in stores]
@@ -278,6 +290,7 @@ def pretrain(
             out,
             config,
             preprocessing=preprocessing,
+            physiology=[_parquet(table) for table in physiology] if physiology else None,
             resume=resume,
             device=device,
             on_step=show,
@@ -478,6 +491,18 @@ def main() -> None:
 
 def _print_json(value: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def _parquet(path: Path) -> Any:
+    import pandas as pd
+    from pyarrow import ArrowException
+
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ArrowException) as error:
+        raise PhysioclrError(
+            str(path), expected="a Parquet table", found=str(error).splitlines()[0]
+        ) from error
 
 
 @contextmanager

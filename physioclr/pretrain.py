@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+import pandas as pd
 import torch
 from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
@@ -176,6 +177,7 @@ def pretrain(
     config: PretrainConfig | None = None,
     *,
     preprocessing: Preprocessing | None = None,
+    physiology: Sequence[pd.DataFrame] | None = None,
     resume: bool = False,
     device: str | torch.device | None = None,
     on_step: Callable[[StepReport], None] | None = None,
@@ -190,6 +192,8 @@ def pretrain(
         The run folder.
     config : PretrainConfig, optional
     preprocessing : Preprocessing, optional
+    physiology : sequence of DataFrame, optional
+        As for `TrainingCohort.from_stores`.
     resume : bool
         Go on from ``last.safetensors`` in `out` where there is one.
     device : str or torch.device, optional
@@ -218,10 +222,15 @@ def pretrain(
     if not isinstance(cohort, TrainingCohort):
         stores = [cohort] if isinstance(cohort, Store) else list(cohort)
         preprocessing = preprocessing or Preprocessing()
-        run.check(_identity(config, preprocessing, stores), resume=resume)
+        if not resume:
+            run.check({}, resume=False)  # before minutes of filtering
         with fabric.rank_zero_first(local=True):
             cohort = TrainingCohort.from_stores(
-                stores, preprocessing, device=fabric.device, spill_to=out
+                stores,
+                preprocessing,
+                device=fabric.device,
+                physiology=physiology,
+                spill_to=out,
             )
     return _Run(fabric, cohort, config, run).finish(resume=resume, on_step=on_step)
 
@@ -279,9 +288,7 @@ class _Run:
         self, *, resume: bool, on_step: Callable[[StepReport], None] | None
     ) -> CheckpointCard:
         """Go through all steps that are left and leave the checkpoint."""
-        identity = _identity(
-            self.asked, self.cohort.preprocessing, [store for store, _ in self.cohort.sources]
-        )
+        identity = _identity(self.asked, self.cohort)
         leads = self.fabric.global_rank == 0
         with ExitStack() as held:
             if leads:
@@ -475,14 +482,13 @@ def _fabric(config: PretrainConfig, device: str | torch.device | None) -> Fabric
     )
 
 
-def _identity(
-    config: PretrainConfig, preprocessing: Preprocessing, stores: Sequence[Store]
-) -> dict[str, Any]:
+def _identity(config: PretrainConfig, cohort: TrainingCohort) -> dict[str, Any]:
     """Return everything that decides what a run computes."""
     return {
         **config.to_dict(),
-        "preprocessing": preprocessing.model_dump(mode="json"),
-        "stores": [store.fingerprint for store in stores],
+        "preprocessing": cohort.preprocessing.model_dump(mode="json"),
+        "stores": [store.fingerprint for store, _ in cohort.sources],
+        "physiology_space": cohort.space.fingerprint,
     }
 
 

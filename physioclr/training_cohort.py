@@ -143,7 +143,7 @@ class TrainingCohort:
             device,
             spill_to=None if fits else spill_to,
         )
-        tables = physiology or [store.physiology for store in stores]
+        tables = _physiology(stores, physiology)
         measured = pd.concat([t.iloc[rows] for t, rows in zip(tables, chosen, strict=True)])
         labels = _labels(stores, chosen)
         described = " + ".join(
@@ -298,6 +298,23 @@ def _check_that_they_go_together(stores: Sequence[Store]) -> None:
                 expected=f"the physiological entries of {first.path.name}",
                 found="others; prepare both with the same version",
             )
+
+
+def _physiology(
+    stores: Sequence[Store], given: Sequence[pd.DataFrame] | None
+) -> Sequence[pd.DataFrame]:
+    if given is None:
+        return [store.physiology for store in stores]
+    if len(given) != len(stores):
+        raise ValueError(f"physiology must be {len(stores)} tables, got {len(given)}")
+    for store, table in zip(stores, given, strict=True):
+        if table.shape != store.physiology.shape:
+            raise DatasetError(
+                store.path.name,
+                expected=f"a table of physiology of shape {store.physiology.shape}",
+                found=str(table.shape),
+            )
+    return given
 
 
 def _stacked(tables: Sequence[pd.DataFrame], chosen: Sequence[NDArray[np.intp]]) -> pd.DataFrame:

@@ -133,7 +133,7 @@ def environment() -> dict[str, str]:
 
 
 def test_a_run_that_was_killed_goes_on_to_the_same_bits(pulse_store, tmp_path):
-    steps = ("--steps", "60", "--seed", "3")  # saved after step 50
+    steps = ("--steps", "16", "--seed", "3", "--save-every", "6", "--monitor-every", "4")
     subprocess.run(
         command(pulse_store.path, tmp_path / "whole", *steps),
         check=True,
@@ -149,7 +149,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_bits(pulse_store, tmp_path):
     )
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and process.poll() is None:
-        if len(RunFolder(cut).metrics()) > 52:
+        if len(RunFolder(cut).metrics()) > 7:
             break
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
@@ -162,7 +162,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_bits(pulse_store, tmp_path):
         capture_output=True,
     )
     assert same(tmp_path / "whole", cut)
-    assert [line["step"] for line in RunFolder(cut).metrics()] == list(range(1, 61))
+    assert [line["step"] for line in RunFolder(cut).metrics()] == list(range(1, 17))
 
 
 def test_two_processes_train_what_one_trains(pulse_store, tmp_path):
