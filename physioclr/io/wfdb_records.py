@@ -7,7 +7,7 @@ private folder, so that no name from a file or an upload is ever a path.
 
 from __future__ import annotations
 
-from physioclr.io.channels import ecg_record
+from physioclr.io.ecg_records import ecg_record
 from physioclr.io.source_files import SourceFiles
 from physioclr.io.wfdb_channels import read_channels
 from physioclr.io.wfdb_comments import stated_by_comments

@@ -240,7 +240,7 @@ def bad_uploads():
         "gain of nothing": (replaced(good, b"1000(0)", b"1e-99(0)"), "without bound"),
         "nothing": ({}, "no header"),
         "two records": ({**good, "b.hea": header}, "2 headers"),
-        "a picture": ({"ecg.png": b"\x89PNG"}, r"ending in \.png"),
+        "a picture": ({"ecg.png": b"\x89PNG"}, "a picture, which shows"),
     }
 
 
@@ -261,7 +261,7 @@ def test_a_missing_file_and_a_folder_are_named(tmp_path):
 
 def test_a_file_of_another_format_is_refused_though_a_header_lies_beside_it(folder):
     (folder / "rec.pdf").write_bytes(b"%PDF")
-    with pytest.raises(RecordError, match=r"ending in \.pdf"):
+    with pytest.raises(RecordError, match="a PDF, which shows"):
         read_ecg(folder / "rec.pdf")
 
 

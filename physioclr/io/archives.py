@@ -1,0 +1,146 @@
+"""Zip and gzip files, opened in memory and never further than an ECG is large.
+
+Nothing is written to disk, no name from an archive is ever a path, and an archive within an
+archive stays closed.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from pathlib import PurePosixPath
+
+from physioclr.errors import RecordError
+from physioclr.io.source_files import plain_name
+
+__all__ = ["unpack_gzip", "unpack_zip"]
+
+# 24 hours of 12 leads at 200 Hz in 16 bits are 0.4 GiB.
+_MOST_BYTES = 2**30
+_MOST_FILES = 10_000
+# Text of a flat line shrinks about 100 times, and deflate can do 1032.
+_MOST_RATIO = 200
+_ANY_RATIO_BYTES = 2**24
+_CHUNK_BYTES = 2**20
+_ENCRYPTED = 0x1
+_LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
+
+
+def unpack_zip(content: bytes, subject: str) -> dict[str, bytes]:
+    """Unpack a zip file in memory.
+
+    Parameters
+    ----------
+    content : bytes
+    subject : str
+        The archive's name, for errors.
+
+    Returns
+    -------
+    dict of str to bytes
+        Contents by plain file name, without what operating systems leave behind.
+
+    Raises
+    ------
+    RecordError
+        If the archive is damaged, has a password, holds names that leave it, or would grow beyond
+        what an ECG can be.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = [m for m in archive.infolist() if not m.is_dir() and not _is_litter(m)]
+            _check_members(members, subject)
+            return {plain_name(m.filename): archive.read(m) for m in members}
+    except NotImplementedError as error:
+        raise RecordError(
+            subject, expected="a zip compressed by deflate", found="another compression"
+        ) from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
+        raise RecordError(
+            subject, expected="a whole zip file", found="one that is damaged or cut short"
+        ) from error
+
+
+def _is_litter(member: zipfile.ZipInfo) -> bool:
+    return member.filename.startswith(_LITTER) or member.filename.endswith(_LITTER)
+
+
+def _check_members(members: list[zipfile.ZipInfo], subject: str) -> None:
+    if not members:
+        raise RecordError(subject, expected="a zip that holds an ECG", found="an empty one")
+    if any(member.flag_bits & _ENCRYPTED for member in members):
+        raise RecordError(
+            subject, expected="a zip without a password", found="one protected by a password"
+        )
+    for member in members:
+        parts = PurePosixPath(member.filename.replace("\\", "/"))
+        if parts.is_absolute() or ".." in parts.parts or ":" in parts.parts[0]:
+            raise RecordError(
+                subject,
+                expected="a zip whose names stay inside it",
+                found="a name that points outside",
+            )
+    n_bytes = sum(member.file_size for member in members)
+    packed = sum(member.compress_size for member in members)
+    if (
+        len(members) > _MOST_FILES
+        or n_bytes > _MOST_BYTES
+        or (n_bytes > _ANY_RATIO_BYTES and n_bytes > _MOST_RATIO * packed)
+    ):
+        raise _grows_too_far(subject, n_bytes, len(members))
+    if len({plain_name(member.filename) for member in members}) < len(members):
+        raise RecordError(
+            subject, expected="each file name once", found="one name in several folders"
+        )
+
+
+def unpack_gzip(content: bytes, subject: str) -> bytes:
+    """Unpack a gzip file in memory.
+
+    Parameters
+    ----------
+    content : bytes
+    subject : str
+        The file's name, for errors.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    RecordError
+        If the file is damaged, or would grow beyond what an ECG can be.
+    """
+    most = min(_MOST_BYTES, max(_ANY_RATIO_BYTES, _MOST_RATIO * len(content)))
+    unpacked = bytearray()
+    rest = content
+    try:
+        while rest:
+            stream = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+            while not stream.eof:
+                part = stream.decompress(rest, _CHUNK_BYTES)
+                rest = stream.unconsumed_tail
+                unpacked += part
+                if len(unpacked) > most:
+                    raise _grows_too_far(subject, len(unpacked), 1)
+                if not part and not stream.eof:
+                    raise RecordError(
+                        subject, expected="a whole gzip file", found="one that is cut short"
+                    )
+            rest = stream.unused_data.lstrip(b"\0")
+    except zlib.error as error:
+        raise RecordError(
+            subject, expected="a whole gzip file", found="one that is damaged"
+        ) from error
+    return bytes(unpacked)
+
+
+def _grows_too_far(subject: str, n_bytes: int, n_files: int) -> RecordError:
+    return RecordError(
+        subject,
+        expected=f"an archive of at most {_MOST_BYTES // 2**20} MiB, {_MOST_FILES} files and "
+        f"{_MOST_RATIO} times its own size",
+        found=f"one that unpacks to {n_files} files of {n_bytes // 2**20} MiB or more",
+    )

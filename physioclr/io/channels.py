@@ -1,0 +1,178 @@
+"""The signals of a file as channels: in mV, on one time axis, under canonical names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physioclr.errors import RecordError
+from physioclr.io.units import millivolts_per
+from physioclr.leads import STANDARD_LEADS, canonical_lead
+
+__all__ = ["Channels", "FileSignal", "join_signals", "unique_leads"]
+
+
+@dataclass(frozen=True, eq=False)
+class FileSignal:
+    """One signal as a file holds it.
+
+    Parameters
+    ----------
+    name : str
+        As the file spells it.
+    samples : (n_samples,) float64
+        In `unit`; NaN where the file has no sample.
+    unit : str
+        Empty where the file does not say.
+    fs_hz : float
+    start_samples : int
+        Samples of silence before the first one, on the time axis of the file.
+    """
+
+    name: str
+    samples: NDArray[np.float64]
+    unit: str
+    fs_hz: float
+    start_samples: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Channels:
+    """Channels that hold a voltage.
+
+    Parameters
+    ----------
+    signal_mv : (n_leads, n_samples) float64
+    fs_hz : float
+    leads : tuple of str
+        Canonical and unique.
+    left_out : dict of str to str
+        Channel → why it is not among them.
+    warnings : tuple of str
+        What was assumed or does not agree, in whole sentences.
+    """
+
+    signal_mv: NDArray[np.float64]
+    fs_hz: float
+    leads: tuple[str, ...]
+    left_out: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def join_signals(
+    signals: Sequence[FileSignal],
+    subject: str,
+    *,
+    left_out: Mapping[str, str] | None = None,
+    warnings: Sequence[str] = (),
+) -> Channels:
+    """Put the signals of a file on one time axis, in mV.
+
+    Parameters
+    ----------
+    signals : sequence of FileSignal
+    subject : str
+        The file's name, for errors.
+    left_out : mapping of str to str, optional
+        What the reader has left out already.
+    warnings : sequence of str
+
+    Returns
+    -------
+    Channels
+        The signals of the sampling rate that most standard leads have; others are left out. Where
+        a signal begins later or ends earlier than another there is NaN.
+
+    Raises
+    ------
+    RecordError
+        If no signal has a unit of voltage, or their times do not fit together.
+    """
+    left = dict(left_out or {})
+    voltages: list[tuple[FileSignal, float]] = []
+    for signal in signals:
+        unit_mv = millivolts_per(signal.unit)
+        if unit_mv is not None:
+            voltages.append((signal, unit_mv))
+        elif signal.unit:
+            left[signal.name] = f"its unit is {signal.unit}, not one of voltage"
+        else:
+            left[signal.name] = "its unit is not stated"
+    if not voltages:
+        units = ", ".join(dict.fromkeys(signal.unit or "no unit" for signal in signals))
+        raise RecordError(
+            subject, expected="a lead in mV, µV or V", found=f"only {units}" if units else "none"
+        )
+    rate = _rate_of_the_ecg([signal for signal, _ in voltages])
+    for signal, _ in voltages:
+        if signal.fs_hz != rate:
+            left[signal.name] = f"it is sampled at {signal.fs_hz:g} Hz, the ECG at {rate:g} Hz"
+    kept = [(signal, unit_mv) for signal, unit_mv in voltages if signal.fs_hz == rate]
+    return Channels(
+        signal_mv=_on_one_axis(kept, subject),
+        fs_hz=rate,
+        leads=unique_leads([signal.name for signal, _ in kept], subject),
+        left_out=left,
+        warnings=tuple(warnings),
+    )
+
+
+def _rate_of_the_ecg(signals: Sequence[FileSignal]) -> float:
+    def leads_then_signals(rate: float) -> tuple[int, int, float]:
+        names = [signal.name for signal in signals if signal.fs_hz == rate]
+        return sum(canonical_lead(name) in STANDARD_LEADS for name in names), len(names), rate
+
+    return max({signal.fs_hz for signal in signals}, key=leads_then_signals)
+
+
+def _on_one_axis(signals: Sequence[tuple[FileSignal, float]], subject: str) -> NDArray[np.float64]:
+    """Return (n_signals, n_samples) mV of signals and the size of their units."""
+    first = min(signal.start_samples for signal, _ in signals)
+    last = max(signal.start_samples + len(signal.samples) for signal, _ in signals)
+    longest = max(len(signal.samples) for signal, _ in signals)
+    if last - first > len(signals) * longest:
+        raise RecordError(
+            subject,
+            expected="leads recorded together or one after another",
+            found=f"times that span {last - first} samples, {longest} in the longest lead",
+        )
+    signal_mv = np.full((len(signals), last - first), np.nan)
+    for row, (signal, unit_mv) in zip(signal_mv, signals, strict=True):
+        at = signal.start_samples - first
+        with np.errstate(over="ignore"):  # amplitudes without bound are refused with the record
+            row[at : at + len(signal.samples)] = signal.samples * unit_mv
+    return signal_mv
+
+
+def unique_leads(names: Sequence[str], subject: str) -> tuple[str, ...]:
+    """Give each name its canonical spelling and number those that repeat.
+
+    Parameters
+    ----------
+    names : sequence of str
+    subject : str
+        The file's name, for errors.
+
+    Returns
+    -------
+    tuple of str
+
+    Raises
+    ------
+    RecordError
+        If a standard lead comes twice: which of the two it is would be a guess.
+    """
+    leads: list[str] = []
+    for name in names:
+        lead = canonical_lead(name)
+        if lead in leads and lead in STANDARD_LEADS:
+            raise RecordError(subject, expected="each lead once", found=f"lead {lead} twice")
+        copies = 1
+        while lead in leads:
+            copies += 1
+            lead = f"{canonical_lead(name)} ({copies})"
+        leads.append(lead)
+    return tuple(leads)

@@ -1,0 +1,189 @@
+"""SCP-ECG, HL7 aECG, GE MUSE XML, Philips XML, ISHNE and MFER, decoded by ecgdatakit.
+
+The library reads from a path: the content is written into a private temporary folder that is
+removed before this module returns. Its messages may repeat what a file says about a person, so
+none of them is passed on: what a file claims is checked here, and the reasons are given here.
+"""
+
+from __future__ import annotations
+
+import struct
+import tempfile
+import warnings
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import ParseError
+from xml.parsers.expat import ExpatError
+
+import numpy as np
+from ecgdatakit.exceptions import ECGDataKitError, MissingElementError, UnsupportedFormatError
+from ecgdatakit.parsing.parsers.ge_muse_xml import GEMuseXMLParser
+from ecgdatakit.parsing.parsers.hl7_aecg import HL7aECGParser
+from ecgdatakit.parsing.parsers.ishne_holter import ISHNEHolterParser
+from ecgdatakit.parsing.parsers.mfer import MFERParser
+from ecgdatakit.parsing.parsers.scp_ecg import SCPECGParser
+from ecgdatakit.parsing.parsers.sierra_xml import SierraXMLParser
+
+from physioclr.errors import RecordError
+from physioclr.io.channels import FileSignal, join_signals
+from physioclr.io.clinical_claims import check_claims
+from physioclr.io.ecg_records import ecg_record
+from physioclr.io.person import stated_person
+from physioclr.records import EcgRecord
+
+if TYPE_CHECKING:
+    from ecgdatakit.models import ECGRecord, Lead
+    from ecgdatakit.parsing.parser import Parser
+
+__all__ = ["is_mfer", "read_clinical_export"]
+
+_PARSERS: dict[str, Callable[[], Parser]] = {
+    "GE MUSE XML": GEMuseXMLParser,
+    "HL7 aECG": HL7aECGParser,
+    "ISHNE": ISHNEHolterParser,
+    "MFER": MFERParser,
+    "Philips XML": SierraXMLParser,
+    "SCP-ECG": SCPECGParser,
+}
+_XML = ("GE MUSE XML", "HL7 aECG", "Philips XML")
+# What the parsers raise on a damaged file besides the library's own errors.
+_DAMAGE = (
+    ArithmeticError,
+    AttributeError,
+    ExpatError,
+    LookupError,
+    MemoryError,
+    ParseError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+# The library's remarks that matter to the reader of an ECG, in words that name nobody.
+_REMARKS = {
+    "checksum": "A checksum in the file differs from its content's.",
+    "crc": "A checksum in the file differs from its content's.",
+    "only the first": "The file holds further recordings: the first is read.",
+    "additional rhythm": "The file holds further recordings: the first is read.",
+    "not applied": "The file states offsets of its leads that no document explains: left as is.",
+    "not loaded": "The file holds further recordings: the first is read.",
+    "missing sample": "Samples that the file announces are missing at its end.",
+    "default of 1000": "No sampling rate is stated: the format's default of 1000 Hz is assumed.",
+}
+_FAULTY_SAMPLE = -32768.0  # what ISHNE stores for a lead that is off
+
+
+def read_clinical_export(content: bytes, name: str, file_format: str) -> EcgRecord:
+    """Read the rhythm of a clinical export.
+
+    Parameters
+    ----------
+    content : bytes
+    name : str
+        The file's name.
+    file_format : str
+        A key of this module's parsers: ``"SCP-ECG"``, ``"HL7 aECG"``, …
+
+    Returns
+    -------
+    EcgRecord
+        Median beats, measurements, interpretations and everything about the person but age and
+        sex stay in the file.
+
+    Raises
+    ------
+    RecordError
+        If the file is damaged, of a variant that is not known, states no unit, or holds no rhythm.
+    """
+    check_claims(content, name, file_format)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        parsed = _parse(content, name, file_format)
+    signals = [_signal(parsed, index, file_format) for index in range(len(parsed.leads))]
+    if not any(len(signal.samples) for signal in signals):
+        found = "a median beat and no more" if parsed.median_beats else "none"
+        raise RecordError(name, expected="a rhythm", found=found)
+    said = " ".join(str(warning.message).lower() for warning in caught)
+    remarks = dict.fromkeys(text for mark, text in _REMARKS.items() if mark in said)
+    return ecg_record(
+        join_signals(signals, name, warnings=tuple(remarks)),
+        source=name,
+        file_format=file_format,
+        record_id=PurePosixPath(name).stem,
+        stated=stated_person(age_years=parsed.patient.age, sex=parsed.patient.sex),
+    )
+
+
+def is_mfer(head: bytes) -> bool:
+    """Return whether a file begins with a chain of MFER definitions, which has no mark of its own.
+
+    Parameters
+    ----------
+    head : bytes
+
+    Returns
+    -------
+    bool
+    """
+    try:
+        return bool(MFERParser.can_parse(Path("record"), head))
+    except _DAMAGE:
+        return False
+
+
+def _parse(content: bytes, name: str, file_format: str) -> ECGRecord:
+    with tempfile.TemporaryDirectory(prefix="physioclr-") as folder:
+        path = Path(folder) / "record"
+        path.write_bytes(content)
+        try:
+            return _PARSERS[file_format]().parse(path)
+        except UnsupportedFormatError as error:
+            raise RecordError(
+                name, expected=f"a variant of {file_format} that is known", found="another"
+            ) from error
+        except (ECGDataKitError, *_DAMAGE) as error:
+            expected, found = _reason(error, file_format)
+            raise RecordError(name, expected=expected, found=found) from error
+
+
+def _reason(error: Exception, file_format: str) -> tuple[str, str]:
+    """Return what was expected and found, without a word of the library's message."""
+    if str(error).startswith(("No rhythm", "No ECG lead", "MFER: no waveform")):
+        return "a rhythm", "none"
+    if file_format in _XML and isinstance(error.__cause__ or error, ParseError | ExpatError):
+        return "a whole XML document", "one that is damaged or cut short"
+    if isinstance(error, MissingElementError):
+        return f"the parts of {file_format} that hold a rhythm", "one of them missing"
+    return f"a whole {file_format} file", "one that is damaged, cut short or contradicts itself"
+
+
+def _signal(parsed: ECGRecord, index: int, file_format: str) -> FileSignal:
+    lead = parsed.leads[index]
+    samples = np.asarray(lead.samples, dtype=np.float64)
+    if file_format == "ISHNE":
+        samples = np.where(samples == _FAULTY_SAMPLE, np.nan, samples)
+    unit = lead.units
+    if lead.is_raw:
+        unit = lead.resolution_unit if lead.resolution else ""
+        samples = samples * lead.resolution + lead.offset
+    start = lead.annotations.get("start_sample", "1") if file_format == "SCP-ECG" else "1"
+    return FileSignal(
+        name=lead.label,
+        samples=samples,
+        unit=unit or "",
+        fs_hz=_fs_hz(parsed, lead, index, file_format),
+        start_samples=int(start) - 1,
+    )
+
+
+def _fs_hz(parsed: ECGRecord, lead: Lead, index: int, file_format: str) -> float:
+    """Return the rate as the file states it: the library rounds it to whole Hz."""
+    stated = parsed.raw_metadata
+    if file_format == "HL7 aECG":
+        return float(stated["rhythm_time"]["sampling_rate_exact"])
+    if file_format == "SCP-ECG":
+        return 1e6 / float(stated["rhythm_sample_interval_us"])
+    if file_format == "MFER":
+        return float(stated["sampling_rates"][index])
+    return float(lead.sampling_rate)

@@ -1,0 +1,121 @@
+"""From an array of numbers and its declared layout to a record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+import numpy as np
+from numpy.typing import NDArray
+
+from physioclr.errors import RecordError
+from physioclr.io.array_layout import ArrayLayout
+from physioclr.io.channels import FileSignal, join_signals
+from physioclr.io.ecg_records import ecg_record
+from physioclr.leads import STANDARD_LEADS, canonical_lead
+from physioclr.records import EcgRecord
+
+__all__ = ["record_of_array"]
+
+
+def record_of_array(
+    values: NDArray[np.generic],
+    layout: ArrayLayout | None,
+    *,
+    name: str,
+    file_format: str,
+    columns: Sequence[str] | None = None,
+) -> EcgRecord:
+    """Make a record of an array as its owner declares it.
+
+    Parameters
+    ----------
+    values : array of numbers
+        Of one or two dimensions.
+    layout : ArrayLayout or None
+    name : str
+        The file's name.
+    file_format : str
+    columns : sequence of str, optional
+        The names in a table's first line.
+
+    Returns
+    -------
+    EcgRecord
+        NaN stays NaN. Named columns that are no standard lead are left out, unless
+        `layout.leads` names the columns.
+
+    Raises
+    ------
+    RecordError
+        If the layout is not declared, or does not fit the array.
+    """
+    is_number = np.issubdtype(values.dtype, np.integer) or np.issubdtype(values.dtype, np.floating)
+    if not is_number or values.ndim not in (1, 2) or not values.size:
+        raise RecordError(
+            name,
+            expected="numbers in one or two dimensions",
+            found=f"{values.dtype} of shape {values.shape}",
+        )
+    if layout is None:
+        raise _undeclared(values, name, columns)
+    leads, samples = _leads_and_samples(np.atleast_2d(values), layout, name, columns)
+    signals, left_out = [], {}
+    for lead, row in zip(leads, samples, strict=True):
+        if layout.leads is None and canonical_lead(lead) not in STANDARD_LEADS:
+            left_out[lead or "a column without a name"] = "it is not named like a lead"
+            continue
+        row_in_unit = row.astype(np.float64) * layout.scale
+        signals.append(FileSignal(lead, row_in_unit, layout.unit, layout.fs_hz))
+    if not signals:
+        raise RecordError(
+            name, expected="columns named like leads, or leads= in the layout", found="none"
+        )
+    return ecg_record(
+        join_signals(signals, name, left_out=left_out),
+        source=name,
+        file_format=file_format,
+        record_id=PurePosixPath(name).stem,
+    )
+
+
+def _undeclared(
+    values: NDArray[np.generic], name: str, columns: Sequence[str] | None
+) -> RecordError:
+    missing = "fs_hz and unit" if columns else "fs_hz, unit, leads and orientation"
+    shape = " × ".join(str(n) for n in values.shape)
+    return RecordError(
+        name,
+        expected=f"its layout declared, as layout=ArrayLayout(...) with {missing}",
+        found=f"an array of {shape} numbers, which does not say them",
+    )
+
+
+def _leads_and_samples(
+    values: NDArray[np.generic], layout: ArrayLayout, name: str, columns: Sequence[str] | None
+) -> tuple[Sequence[str], NDArray[np.generic]]:
+    """Return lead names and a (n_leads, n_samples) array."""
+    orientation = layout.orientation
+    if len(values) == 1 and layout.leads is not None and len(layout.leads) == 1:
+        orientation = orientation or "leads_first"
+    if columns is not None:
+        if orientation == "leads_first":
+            raise RecordError(
+                name,
+                expected="leads in rows, as the layout declares",
+                found="a first line that names columns",
+            )
+        orientation = "samples_first"
+    leads = layout.leads if layout.leads is not None else columns
+    if leads is None or orientation is None:
+        lacking = "leads" if leads is None else "orientation"
+        raise RecordError(name, expected=f"{lacking}= in its layout", found="none")
+    samples = values.T if orientation == "samples_first" else values
+    if values.shape[0] == 1 and len(leads) == 1:
+        samples = values
+    if len(samples) != len(leads):
+        where = "columns" if orientation == "samples_first" else "rows"
+        raise RecordError(
+            name, expected=f"{len(leads)} leads in {where}", found=f"{len(samples)} {where}"
+        )
+    return leads, samples

@@ -1,0 +1,72 @@
+"""From the channels of a file to a record: the last step of every reader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from physioclr.errors import RecordError
+from physioclr.io.calibration import without_calibration
+from physioclr.io.channels import Channels
+from physioclr.leads import derive_limb_leads, in_standard_order
+from physioclr.records import EcgRecord
+
+__all__ = ["ecg_record"]
+
+# QRS holds its energy between 5 and 25 Hz, so that half of 50 Hz is the least that shows one.
+_LOWEST_FS_HZ = 50.0
+
+
+def ecg_record(
+    channels: Channels,
+    *,
+    source: str,
+    file_format: str,
+    record_id: str,
+    stated: Mapping[str, Any] | None = None,
+) -> EcgRecord:
+    """Cut off calibration, derive the limb leads that follow, order the leads, check the whole.
+
+    Parameters
+    ----------
+    channels : Channels
+    source : str
+        The file's name.
+    file_format : str
+    record_id : str
+    stated : mapping, optional
+        What the file states about the person and the diagnosis.
+
+    Returns
+    -------
+    EcgRecord
+
+    Raises
+    ------
+    RecordError
+        If no sample is valid, an amplitude has no bound, or the sampling rate is below 50 Hz.
+    """
+    if not _LOWEST_FS_HZ <= channels.fs_hz < np.inf:
+        raise RecordError(
+            source,
+            expected=f"at least {_LOWEST_FS_HZ:g} samples a second, which an ECG needs",
+            found=f"{channels.fs_hz:g} Hz",
+        )
+    channels = without_calibration(channels)
+    signal, leads = derive_limb_leads(channels.signal_mv, channels.leads)
+    derived = leads[len(channels.leads) :]
+    signal, leads = in_standard_order(signal, leads)
+    if not np.isfinite(signal).any():
+        raise RecordError(source, expected="at least one valid sample", found="none")
+    if not np.nanmax(np.abs(signal)) < np.finfo(np.float32).max:
+        raise RecordError(source, expected="gains of an ECG", found="amplitudes without bound")
+    meta: dict[str, Any] = {"source": source, "format": file_format, **(stated or {})}
+    if derived:
+        meta["derived_leads"] = derived
+    if channels.left_out:
+        meta["left_out"] = channels.left_out
+    if channels.warnings:
+        meta["warnings"] = channels.warnings
+    return EcgRecord(signal.astype(np.float32), channels.fs_hz, leads, record_id, meta)

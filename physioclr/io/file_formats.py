@@ -1,0 +1,169 @@
+"""Which format a file has, told by its first bytes and never by its name."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["HEAD_BYTES", "NOT_AN_ECG", "detect_format"]
+
+HEAD_BYTES = 65536
+
+_MAGIC = {
+    b"ISHNE1.0": "ISHNE",
+    b"0       ": "EDF",
+    b"\xffBIOSEMI": "BDF",
+    b"\x93NUMPY": "NPY",
+    b"\x89HDF\r\n\x1a\n": "HDF5",
+    b"PK\x03\x04": "zip",
+    b"PK\x05\x06": "zip",
+    b"\x1f\x8b": "gzip",
+    b"ANN  1.0": "ISHNE annotations",
+    b"%PDF": "PDF",
+    b"\x89PNG": "picture",
+    b"\xff\xd8\xff": "picture",
+    b"GIF8": "picture",
+    b"II*\0": "picture",
+    b"MM\0*": "picture",
+    b"MATLAB ": "MATLAB",
+    b"\xd0\xcf\x11\xe0": "Office",
+    b"7z\xbc\xaf'\x1c": "archive",
+    b"Rar!": "archive",
+    b"BZh": "archive",
+    b"\xfd7zXZ": "archive",
+    b"fLaC": "FLAC",
+}
+
+# What a file holds instead of an ECG's samples, where its first bytes say so.
+NOT_AN_ECG = {
+    "ISHNE annotations": "the annotations of an ISHNE recording, without its signal",
+    "PDF": "a PDF, which shows an ECG but holds none of its samples",
+    "picture": "a picture, which shows an ECG but holds none of its samples",
+    "MATLAB": "a MATLAB file without the WFDB header that would say what it holds",
+    "Office": "an Office document, whose sheet can be saved as CSV",
+    "archive": "an archive other than zip or gzip",
+    "FLAC": "audio",
+    "XML": "XML of another kind",
+    "HTML": "a web page",
+    "text": "a text that is no table of numbers",
+    "binary": "a format that is not known",
+}
+
+_XML_ROOTS = {
+    "annotatedecg": "HL7 aECG",
+    "restingecg": "GE MUSE XML",
+    "restingecgdata": "Philips XML",
+    "html": "HTML",
+}
+_ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]{0,60}:)?([A-Za-z_][\w.-]{0,60})")
+_SCP_SECTION_HEADER = 16
+_SCP_POINTER = 10
+_WFDB_RECORD = re.compile(r"\S{1,80}(/\d{1,9})?[ \t]+\d{1,4}([ \t]+[\d.]+\S*([ \t]+\d+.*)?)?")
+_WFDB_SIGNAL = re.compile(r"\S{1,80}[ \t]+\d")
+_NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?|nan|")
+_CELLS = re.compile(r"[,;\t ]+")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+
+
+def detect_format(head: bytes) -> str:
+    """Tell a file's format.
+
+    Parameters
+    ----------
+    head : bytes
+        Its first `HEAD_BYTES`.
+
+    Returns
+    -------
+    str
+        ``"DICOM"``, ``"EDF"``, ``"BDF"``, ``"SCP-ECG"``, ``"ISHNE"``, ``"MFER"``, ``"HL7 aECG"``,
+        ``"GE MUSE XML"``, ``"Philips XML"``, ``"WFDB"`` (a header), ``"table"`` (of numbers, as
+        text), ``"NPY"``, ``"HDF5"``, ``"zip"``, ``"gzip"``, or a key of `NOT_AN_ECG`.
+    """
+    if head[128:132] == b"DICM" or _is_dicom_without_preamble(head):
+        return "DICOM"
+    for magic, name in _MAGIC.items():
+        if head.startswith(magic):
+            return name
+    if head[:1] == b"@" and head[2:6] == b"MFR ":
+        return "MFER"
+    if _is_scp(head):
+        return "SCP-ECG"
+    text = _text(head)
+    if text is None:
+        return "binary"
+    if text.startswith("<"):
+        return _XML_ROOTS.get(_xml_root(text), "XML")
+    lines = [line.strip() for line in text.splitlines()[:50]]
+    stated = [line for line in lines if line and not line.startswith("#")]
+    if _is_wfdb_header(stated):
+        return "WFDB"
+    return "table" if _is_table(stated) else "text"
+
+
+def _is_dicom_without_preamble(head: bytes) -> bool:
+    """Whether the first element is one of group 2 or 8 with a plausible short length."""
+    if len(head) < 8 or head[:2] not in (b"\x02\0", b"\x08\0") or head[3] != 0:
+        return False
+    explicit = head[4:6] in (b"UL", b"CS", b"UI", b"DA", b"TM", b"SH", b"LO")
+    implicit = head[:4] == b"\x08\0\x05\0" and int.from_bytes(head[4:8], "little") <= 64
+    return explicit or implicit
+
+
+def _is_scp(head: bytes) -> bool:
+    """Whether the file begins with section 0, the pointers to the others (EN 1064, 5.3)."""
+    length = int.from_bytes(head[10:14], "little")
+    return (
+        len(head) >= 6 + _SCP_SECTION_HEADER + _SCP_POINTER
+        and head[8:10] == b"\0\0"
+        and _SCP_SECTION_HEADER + _SCP_POINTER <= length < HEAD_BYTES
+        and (length - _SCP_SECTION_HEADER) % _SCP_POINTER == 0
+        and head[22:24] == b"\0\0"
+        and head[24:28] == head[10:14]
+    )
+
+
+def _text(head: bytes) -> str | None:
+    """Return the beginning as text, None where it is binary."""
+    wide = {b"<\0": "utf-16-le", b"\0<": "utf-16-be"}.get(head[:2])
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        wide = "utf-16"
+    if wide:
+        return head[: len(head) // 2 * 2].decode(wide, errors="replace").lstrip("\ufeff \t\r\n")
+    if not head or _CONTROL.search(head):
+        return None
+    return head.decode("utf-8", errors="replace").lstrip("\ufeff \t\r\n")
+
+
+def _xml_root(text: str) -> str:
+    """Return the root element's name in lower case, past declarations and comments."""
+    at = 0
+    while at >= 0:
+        if text.startswith("<!--", at):
+            end = text.find("-->", at)
+        elif text.startswith(("<?", "<!"), at):
+            end = text.find(">", at)
+            inner = text.find("[", at)
+            if 0 <= inner < end and text.startswith("<!", at):
+                end = text.find("]", inner)
+                end = text.find(">", end) if end >= 0 else -1
+        else:
+            match = _ROOT.match(text, at)
+            return match[1].lower() if match else ""
+        at = text.find("<", end) if end >= 0 else -1
+    return ""
+
+
+def _is_wfdb_header(lines: list[str]) -> bool:
+    """Whether a record's line is followed by one that begins with the name of a file or segment."""
+    return (
+        len(lines) >= 2
+        and _WFDB_RECORD.fullmatch(lines[0]) is not None
+        and _WFDB_SIGNAL.match(lines[1]) is not None
+        and not _NUMBER.fullmatch(lines[1].split()[0])
+    )
+
+
+def _is_table(lines: list[str]) -> bool:
+    """Whether the second line, or the only one, holds nothing but numbers: the first may name."""
+    row = lines[1] if len(lines) > 1 else "".join(lines)
+    return bool(row) and all(_NUMBER.fullmatch(cell.strip('"')) for cell in _CELLS.split(row))
