@@ -76,7 +76,7 @@ class WindowBeats:
             cut_record[same_window],
             cuts[same_window],
             window[1:][between][same_window],
-            width=max(padded_r.shape[-1] - 1, 1),
+            width=padded_r.shape[-1] - 1,
         )
         return cls(
             padded_r, padded_cuts, grid.padded(all_records, all_peaks, all_peaks // window_samples)
@@ -126,7 +126,7 @@ class _Grid:
         cell, samples = cell[order], samples[order] - window[order] * self.window_samples
         first = np.searchsorted(cell, np.arange(self.n_records * self.n_windows))
         place = np.arange(len(cell)) - first[cell]
-        width = max(width, int(place.max(initial=0)) + 1)
+        width = max(width, int(place.max(initial=-1)) + 1)
         table = np.full((self.n_records * self.n_windows, width), self.window_samples, np.int16)
         table[cell, place] = samples
         return torch.from_numpy(table.reshape(self.n_records, self.n_windows, width))

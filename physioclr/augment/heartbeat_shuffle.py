@@ -1,25 +1,33 @@
 """Heartbeat shuffle: the same ECG with its heartbeats in another order.
 
-The first positive of PhysioCLR (arXiv 2509.08116). Where it differs from the authors' code:
+The first positive of PhysioCLR (arXiv 2509.08116). Where it differs from the authors' code, which
+`physioclr.augment.AuthorsShuffle` keeps:
 
 * The signal is cut in the TP segment, between two heartbeats, not at the R apex.
 * What lies before the first cut and after the last stays where it is, so the length is kept and no
   tail of zeros appears.
 * The joints are cross-faded, since neighbouring pieces rarely end at the same level.
-* The batch is shuffled by two gathers on the signal's device, without a loop over records.
+* The batch is shuffled by one gather on the signal's device, without a loop over records.
 * ``order="morphology"`` moves the heartbeats but leaves every R peak where it was, and so keeps
   the rhythm.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
 from torch import Tensor
 
+from physioclr.augment.draws import Draws
+from physioclr.windows import EcgWindows
+
 __all__ = ["HeartbeatShuffle"]
+
+_GRID_MS = 8.0
+_WIDE = {8: torch.complex64, 16: torch.complex128}
+"""A type of so many bytes: neighbouring samples that move together are moved as one number."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +38,10 @@ class HeartbeatShuffle:
     ----------
     order : {"beats", "morphology"}
         ``"beats"`` moves each heartbeat with the interval that belongs to it: the set of RR
-        intervals is kept, their order is not. ``"morphology"`` exchanges the heartbeats while
-        every R peak stays at its sample: the rhythm is kept, beat by beat. A heartbeat shorter
-        than its new slot is held at its last level; a longer one is cut in its TP segment.
+        intervals is kept, their order is not. The cuts are rounded down to a grid of at most 8 ms.
+        ``"morphology"`` exchanges the heartbeats while every R peak stays at its sample: the
+        rhythm is kept, beat by beat. A heartbeat shorter than its new slot is held at its last
+        level; a longer one is cut in its TP segment.
     crossfade_ms : float
         Width of the cross-fade about each joint in ms; 0 for none.
     """
@@ -46,51 +55,54 @@ class HeartbeatShuffle:
         if not self.crossfade_ms >= 0:
             raise ValueError(f"crossfade_ms must not be negative, got {self.crossfade_ms}")
 
-    def __call__(
-        self,
-        signal: Tensor,
-        r_peaks_samples: Tensor,
-        cuts_samples: Tensor,
-        *,
-        fs_hz: float,
-        generator: torch.Generator,
-    ) -> Tensor:
+    def __call__(self, windows: EcgWindows, *, draws: Draws) -> EcgWindows:
         """Shuffle a batch.
 
         Parameters
         ----------
-        signal : (n_records, n_leads, n_samples) float tensor
-        r_peaks_samples : (n_records, n_cuts + 1) int64 tensor
-            R peak of each heartbeat; entries past the last heartbeat are `n_samples`.
-        cuts_samples : (n_records, n_cuts) int64 tensor
-            Ascending; entry k lies between R peaks k and k + 1. Padded with `n_samples`.
-        fs_hz : float
-            Sampling rate of `signal`.
-        generator : torch.Generator
-            On the device of `signal`.
+        windows : EcgWindows
+        draws : Draws
 
         Returns
         -------
-        (n_records, n_leads, n_samples) float tensor
-            A record with fewer than three cuts (two whole heartbeats) comes back as it was.
+        EcgWindows
+            A window with fewer than three cuts (two whole heartbeats) comes back as it was.
         """
-        pieces = _Pieces.between(cuts_samples, signal.shape[-1])
-        order = pieces.shuffled(generator)
-        if self.order == "beats":
-            starts, offsets = pieces.laid_out(order)
+        grid = 1 if self.order == "morphology" else _grid(windows)
+        n_places = windows.n_samples // grid
+        cuts = (windows.cuts // grid).clamp(max=n_places)
+        pieces = _Pieces.between(cuts, n_places)
+        order = pieces.shuffled(draws)
+        if self.order == "morphology":
+            laid_out, moved = pieces.exchanged(order, windows.r_peaks), windows
         else:
-            starts, offsets = pieces.starts, _aligned_offsets(r_peaks_samples, order)
-        source, joint_source, joint_weight = _gather_plan(
-            starts,
-            offsets,
-            bounds=(pieces.starts.gather(1, order), pieces.ends.gather(1, order)),
-            hold=self.order == "morphology",
-            n_samples=signal.shape[-1],
-            half_fade=self.crossfade_ms * fs_hz / 2000,
-        )
-        main = _gather(signal, source)
-        weight = joint_weight.to(signal.dtype).unsqueeze(1)
-        return torch.lerp(main, _gather(signal, joint_source), weight)
+            laid_out = pieces.laid_out(order)
+            moved = _with_beats_moved(windows, laid_out, order, grid)
+        signal = laid_out.moved(windows.signal, grid)
+        half_fade = self.crossfade_ms * windows.fs_hz / 2000
+        if half_fade >= 1:
+            laid_out.fade(signal, windows.signal, grid, half_fade)
+        return moved.with_signal(signal)
+
+
+def _grid(windows: EcgWindows) -> int:
+    """Return how many samples move as one: what 8 ms hold, and a number can."""
+    in_grid = int(_GRID_MS * windows.fs_hz / 1000 + 1e-9)
+    sizes = [wide // windows.signal.element_size() for wide in _WIDE]
+    return max([size for size in sizes if 1 < size <= in_grid], default=1)
+
+
+def _with_beats_moved(
+    windows: EcgWindows, laid_out: _LaidOut, order: Tensor, grid: int
+) -> EcgWindows:
+    """Let each R peak move with its piece; the joints are the new cuts."""
+    n_samples = windows.n_samples
+    joints = laid_out.starts[:, 1:] * grid
+    return replace(
+        windows,
+        r_peaks=windows.r_peaks.gather(1, order) - laid_out.offsets * grid,
+        cuts=torch.where(windows.cuts < n_samples, joints, n_samples),
+    )
 
 
 @dataclass(frozen=True)
@@ -102,70 +114,87 @@ class _Pieces:
     movable: Tensor
 
     @classmethod
-    def between(cls, cuts: Tensor, n_samples: int) -> _Pieces:
+    def between(cls, cuts: Tensor, n_places: int) -> _Pieces:
         edge = cuts.new_zeros(cuts.shape[0], 1)
         starts = torch.cat([edge, cuts], dim=1)
-        ends = torch.cat([cuts, edge + n_samples], dim=1)
-        movable = ends < n_samples
+        ends = torch.cat([cuts, edge + n_places], dim=1)
+        movable = ends < n_places
         movable[:, 0] = False
         return cls(starts, ends, movable)
 
-    def shuffled(self, generator: torch.Generator) -> Tensor:
+    def shuffled(self, draws: Draws) -> Tensor:
         """Return which piece comes at each place: only whole heartbeats change places."""
         n_records, n_pieces = self.starts.shape
-        device = self.starts.device
-        places = torch.arange(n_pieces, device=device).expand(n_records, -1)
-        noise = torch.rand(n_records, n_pieces, generator=generator, device=device)
+        places = torch.arange(n_pieces, device=self.starts.device).expand(n_records, -1)
+        noise = draws.uniform(n_records, n_pieces)
         n_movable = self.movable.sum(dim=1, keepdim=True)
         # Sort movable pieces by noise within places 1 … n_movable; all others keep their place.
         key = torch.where(self.movable, 1 + noise * n_movable, places.to(noise.dtype))
         key = torch.where(places > n_movable, places.to(noise.dtype) + 1, key)
         return key.argsort(dim=1, stable=True)
 
-    def laid_out(self, order: Tensor) -> tuple[Tensor, Tensor]:
-        """Lay the pieces end to end; return new starts and, for each, source minus target."""
-        lengths = (self.ends - self.starts).gather(1, order)
+    def laid_out(self, order: Tensor) -> _LaidOut:
+        """Lay the pieces end to end."""
+        first = self.starts.gather(1, order)
+        lengths = self.ends.gather(1, order) - first
         starts = lengths.cumsum(dim=1) - lengths
-        return starts, self.starts.gather(1, order) - starts
+        return _LaidOut(starts, first - starts)
+
+    def exchanged(self, order: Tensor, r_peaks: Tensor) -> _LaidOut:
+        """Put R peak on R peak; a piece too short for its place is held at its last level."""
+        bounds = self.starts.gather(1, order), self.ends.gather(1, order)
+        return _LaidOut(self.starts, r_peaks.gather(1, order) - r_peaks, bounds)
 
 
-def _aligned_offsets(r_peaks: Tensor, order: Tensor) -> Tensor:
-    return r_peaks.gather(1, order) - r_peaks
+@dataclass(frozen=True)
+class _LaidOut:
+    """Where each piece begins, its source minus its target, and what its source is held in."""
 
+    starts: Tensor
+    offsets: Tensor
+    bounds: tuple[Tensor, Tensor] | None = None
 
-def _gather_plan(
-    starts: Tensor,
-    offsets: Tensor,
-    *,
-    bounds: tuple[Tensor, Tensor],
-    hold: bool,
-    n_samples: int,
-    half_fade: float,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Return per target sample its source, the one across the nearest joint, and its weight."""
-    n_records, n_pieces = starts.shape
-    time = torch.arange(n_samples, device=starts.device).expand(n_records, -1).contiguous()
-    piece = torch.searchsorted(starts, time, right=True) - 1
-    since_start = time - starts.gather(1, piece)
-    next_piece = (piece + 1).clamp(max=n_pieces - 1)
-    until_end = torch.where(piece + 1 < n_pieces, starts.gather(1, next_piece) - time, n_samples)
-    # The first sample of a piece and the last of the one before lie half a sample off the joint.
-    to_previous = since_start < until_end
-    distance = torch.where(to_previous, since_start + 0.5, until_end - 0.5)
-    across = torch.where(to_previous, piece - 1, piece + 1)
-    fades = (distance < half_fade) & (across >= 0) & (across < n_pieces)
-    weight = torch.where(fades, 0.5 * (1 - distance / max(half_fade, 1e-9)), 0.0)
+    def moved(self, signal: Tensor, grid: int) -> Tensor:
+        """Gather the pieces, `grid` samples as one; what is over at the end stays."""
+        n_records, n_leads, n_samples = signal.shape
+        n_places = n_samples // grid
+        time = torch.arange(n_places, device=signal.device).expand(n_records, -1).contiguous()
+        piece = torch.searchsorted(self.starts, time, right=True) - 1
+        source = self.source(time, piece, n_places).unsqueeze(1).expand(-1, n_leads, -1)
+        if grid == 1:
+            return signal.gather(-1, source)
+        whole = signal[..., : n_places * grid].contiguous()
+        wide = whole.view(_WIDE[grid * signal.element_size()])
+        moved = wide.gather(-1, source).view(signal.dtype)
+        if n_places * grid == n_samples:
+            return moved
+        return torch.cat([moved, signal[..., n_places * grid :]], dim=-1)
 
-    def source_of(place: Tensor) -> Tensor:
-        place = place.clamp(0, n_pieces - 1)
-        source = time + offsets.gather(1, place)
-        if hold:
-            low, high = (bound.gather(1, place) for bound in bounds)
+    def fade(self, moved: Tensor, signal: Tensor, grid: int, half_fade: float) -> None:
+        """Cross-fade, in place, into what the piece beyond each joint would go on with."""
+        _, n_leads, n_samples = signal.shape
+        n_places = n_samples // grid
+        reach = int(half_fade)
+        about = torch.arange(-reach, reach, device=signal.device)
+        joints = self.starts[:, 1:, None]
+        time = joints * grid + about
+        after = about >= 0
+        piece = torch.arange(joints.shape[1], device=signal.device)[:, None] + (~after).long()
+        # Half a sample lies between a joint and the samples next to it.
+        weight = 0.5 * (1 - (about + 0.5).abs() / half_fade)
+        inside = (time >= 0) & (time < n_samples) & (joints > 0) & (joints < n_places)
+        flat = time.clamp(0, n_samples - 1).flatten(1)
+        beyond = self.source(flat, piece.expand_as(time).flatten(1), n_samples, grid)
+        across = signal.gather(-1, beyond.unsqueeze(1).expand(-1, n_leads, -1))
+        at = flat.unsqueeze(1).expand(-1, n_leads, -1)
+        share = torch.where(inside, weight, 0.0).flatten(1).unsqueeze(1).to(signal.dtype)
+        # Added, so that a joint that is none, which adds 0, spoils nothing where it points.
+        moved.scatter_add_(-1, at, share * (across - moved.gather(-1, at)))
+
+    def source(self, time: Tensor, piece: Tensor, n_times: int, scale: int = 1) -> Tensor:
+        """Return where pieces take their samples from."""
+        source = time + self.offsets.gather(1, piece) * scale
+        if self.bounds is not None:
+            low, high = (bound.gather(1, piece) for bound in self.bounds)
             source = torch.minimum(torch.maximum(source, low), high - 1)
-        return source.clamp(0, n_samples - 1)
-
-    return source_of(piece), source_of(across), weight
-
-
-def _gather(signal: Tensor, index: Tensor) -> Tensor:
-    return signal.gather(-1, index.unsqueeze(1).expand(-1, signal.shape[1], -1))
+        return source.clamp(0, n_times - 1)

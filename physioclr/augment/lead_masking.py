@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
+from physioclr.augment.draws import Draws
+from physioclr.windows import EcgWindows
 
 __all__ = ["RandomLeadMasking"]
 
@@ -30,21 +30,18 @@ class RandomLeadMasking:
         if not 0 <= self.fraction < 1:
             raise ValueError(f"fraction must lie in [0, 1), got {self.fraction}")
 
-    def __call__(self, signal: Tensor, *, generator: torch.Generator) -> Tensor:
+    def __call__(self, windows: EcgWindows, *, draws: Draws) -> EcgWindows:
         """Mask a batch.
 
         Parameters
         ----------
-        signal : (n_records, n_leads, n_samples) float tensor
-        generator : torch.Generator
-            On the device of `signal`.
+        windows : EcgWindows
+        draws : Draws
 
         Returns
         -------
-        (n_records, n_leads, n_samples) float tensor
+        EcgWindows
         """
-        n_records, n_leads = signal.shape[:2]
-        noise = torch.rand(n_records, n_leads, generator=generator, device=signal.device)
-        rank = noise.argsort(dim=1).argsort(dim=1)
-        keep = rank >= int(self.fraction * n_leads)
-        return signal * keep.unsqueeze(-1)
+        rank = draws.uniform(len(windows), windows.n_leads).argsort(dim=1).argsort(dim=1)
+        keep = rank >= int(self.fraction * windows.n_leads)
+        return windows.with_signal(windows.signal * keep.unsqueeze(-1))
