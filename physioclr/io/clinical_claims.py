@@ -12,6 +12,7 @@ _SCP_SECTION_HEADER = 16
 _SCP_POINTER = 10
 _SCP_LEADS, _SCP_RHYTHM = 3, 6
 _ISHNE_HEADER = 522
+_ISHNE_MOST_LEADS = 12
 
 
 def check_claims(content: bytes, name: str, file_format: str) -> None:
@@ -86,9 +87,13 @@ def _check_ishne(content: bytes, name: str) -> None:
             name, expected=f"a header of {_ISHNE_HEADER} bytes", found=f"{len(content)} bytes"
         )
     n_leads = _uint(content, 156, 2)
+    if not 1 <= n_leads <= _ISHNE_MOST_LEADS:
+        raise RecordError(
+            name, expected=f"1 to {_ISHNE_MOST_LEADS} leads in its header", found="another number"
+        )
     held = (len(content) - _ISHNE_HEADER - _uint(content, 10, 4)) // 2
     claimed = _uint(content, 14, 4)
-    if claimed not in (held, held // max(n_leads, 1)) and claimed * n_leads > held:
+    if claimed not in (held, held // n_leads) and claimed * n_leads > held:
         raise RecordError(
             name,
             expected=f"{claimed} samples of {n_leads} leads, as it states",
