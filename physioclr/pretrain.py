@@ -59,7 +59,7 @@ from physioclr.training_cohort import TrainingCohort
 _MOST_HELD_OUT = 256
 """Patients to monitor on: more make a run slower and the R² hardly surer."""
 
-__all__ = ["PretrainConfig", "StepReport", "pretrain"]
+__all__ = ["PretrainConfig", "PretrainRun", "StepReport", "pretrain"]
 
 
 @dataclass(frozen=True)
@@ -232,11 +232,26 @@ def pretrain(
                 physiology=physiology,
                 spill_to=out,
             )
-    return _Run(fabric, cohort, config, run).finish(resume=resume, on_step=on_step)
+    return PretrainRun(fabric, cohort, config, run).finish(resume=resume, on_step=on_step)
 
 
-class _Run:
-    """One run in one process."""
+class PretrainRun:
+    """One run, in one of its processes.
+
+    Parameters
+    ----------
+    fabric : Fabric
+        Launched.
+    cohort : TrainingCohort
+        On the device of `fabric`.
+    config : PretrainConfig
+    folder : RunFolder
+
+    Raises
+    ------
+    DatasetError
+        As `pretrain` does.
+    """
 
     def __init__(
         self, fabric: Fabric, cohort: TrainingCohort, config: PretrainConfig, folder: RunFolder
@@ -273,6 +288,25 @@ class _Run:
         average = None if self.average is None else self.average.module
         self.state = RunState(self.objective, optimiser, average)
         self.best: float | None = None
+
+    @classmethod
+    def begin(cls, cohort: TrainingCohort, out: Path, config: PretrainConfig) -> PretrainRun:
+        """Begin a run in this process, to take its steps one by one.
+
+        Parameters
+        ----------
+        cohort : TrainingCohort
+        out : Path
+            The run folder; nothing is written by a step.
+        config : PretrainConfig
+
+        Returns
+        -------
+        PretrainRun
+        """
+        fabric = _fabric(config, cohort.device)
+        fabric.launch()
+        return cls(fabric, cohort, config, RunFolder(out))
 
     @property
     def encoder(self) -> EcgEncoder:
@@ -317,7 +351,7 @@ class _Run:
 
     def _report(self, step: int) -> StepReport:
         started = time.perf_counter()
-        terms = self._step(step)
+        terms = self.step(step)
         seconds = time.perf_counter() - started
         speed = self.config.records_per_batch * self.config.accumulate / seconds
         monitored: dict[str, float] = {}
@@ -348,8 +382,19 @@ class _Run:
         if report.step % self.config.save_every == 0 or report.step == self.config.steps:
             self.folder.save(self.state, report.step, best=self.best)
 
-    def _step(self, step: int) -> dict[str, float]:
-        """Do one step; all its randomness comes from the seed and the step's number."""
+    def step(self, step: int) -> dict[str, float]:
+        """Do one step; all its randomness comes from the seed and the step's number.
+
+        Parameters
+        ----------
+        step : int
+            From 0.
+
+        Returns
+        -------
+        dict of str to float
+            The loss and its terms, means over processes and batches.
+        """
         config = self.config
         for group in self.optimiser.param_groups:
             group["lr"] = config.learning_rate_at(step)

@@ -14,6 +14,7 @@ The first positive of PhysioCLR (arXiv 2509.08116). Where it differs from the au
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -78,11 +79,14 @@ class HeartbeatShuffle:
         else:
             laid_out = pieces.laid_out(order)
             moved = _with_beats_moved(windows, laid_out, order, grid)
-        signal = laid_out.moved(windows.signal, grid)
+        samples = _grouped(windows.signal, grid)
+        shuffled = laid_out.moved(samples)
         half_fade = self.crossfade_ms * windows.fs_hz / 2000
-        if half_fade >= 1:
-            laid_out.fade(signal, windows.signal, grid, half_fade)
-        return moved.with_signal(signal)
+        if half_fade >= 1 and windows.cuts.shape[1]:
+            laid_out.fade(shuffled, samples, windows.signal.dtype, half_fade)
+        signal = shuffled.view(windows.signal.dtype)
+        rest = windows.signal[..., n_places * grid :]
+        return moved.with_signal(torch.cat([signal, rest], dim=-1) if rest.numel() else signal)
 
 
 def _grid(windows: EcgWindows) -> int:
@@ -90,6 +94,14 @@ def _grid(windows: EcgWindows) -> int:
     in_grid = int(_GRID_MS * windows.fs_hz / 1000 + 1e-9)
     sizes = [wide // windows.signal.element_size() for wide in _WIDE]
     return max([size for size in sizes if 1 < size <= in_grid], default=1)
+
+
+def _grouped(signal: Tensor, grid: int) -> Tensor:
+    """View each `grid` samples as one number, without what is over at the end."""
+    if grid == 1:
+        return signal
+    whole = signal[..., : signal.shape[-1] // grid * grid].contiguous()
+    return whole.view(_WIDE[grid * signal.element_size()])
 
 
 def _with_beats_moved(
@@ -154,47 +166,45 @@ class _LaidOut:
     offsets: Tensor
     bounds: tuple[Tensor, Tensor] | None = None
 
-    def moved(self, signal: Tensor, grid: int) -> Tensor:
-        """Gather the pieces, `grid` samples as one; what is over at the end stays."""
-        n_records, n_leads, n_samples = signal.shape
-        n_places = n_samples // grid
-        time = torch.arange(n_places, device=signal.device).expand(n_records, -1).contiguous()
+    def moved(self, samples: Tensor) -> Tensor:
+        """Gather the pieces, (n_records, n_leads, n_places)."""
+        n_records, n_leads, n_places = samples.shape
+        time = torch.arange(n_places, device=samples.device).expand(n_records, -1).contiguous()
         piece = torch.searchsorted(self.starts, time, right=True) - 1
-        source = self.source(time, piece, n_places).unsqueeze(1).expand(-1, n_leads, -1)
-        if grid == 1:
-            return signal.gather(-1, source)
-        whole = signal[..., : n_places * grid].contiguous()
-        wide = whole.view(_WIDE[grid * signal.element_size()])
-        moved = wide.gather(-1, source).view(signal.dtype)
-        if n_places * grid == n_samples:
-            return moved
-        return torch.cat([moved, signal[..., n_places * grid :]], dim=-1)
+        source = self.source(time, piece, n_places)
+        return samples.gather(-1, source.unsqueeze(1).expand(-1, n_leads, -1))
 
-    def fade(self, moved: Tensor, signal: Tensor, grid: int, half_fade: float) -> None:
+    def fade(self, moved: Tensor, samples: Tensor, dtype: torch.dtype, half_fade: float) -> None:
         """Cross-fade, in place, into what the piece beyond each joint would go on with."""
-        _, n_leads, n_samples = signal.shape
-        n_places = n_samples // grid
-        reach = int(half_fade)
-        about = torch.arange(-reach, reach, device=signal.device)
-        joints = self.starts[:, 1:, None]
-        time = joints * grid + about
-        after = about >= 0
-        piece = torch.arange(joints.shape[1], device=signal.device)[:, None] + (~after).long()
+        n_places, n_joints = samples.shape[-1], self.starts.shape[1] - 1
+        grid = samples.element_size() // dtype.itemsize
+        joints = self.starts[:, 1:]
+        present = (joints > 0) & (joints < n_places)
+        # A joint that is none repeats the first: what is written twice is the same both times.
+        which = torch.where(present, torch.arange(n_joints, device=joints.device), 0)
+        joints = joints.gather(1, which).unsqueeze(-1)
+        reach = math.ceil(half_fade / grid)
+        about = torch.arange(-reach, reach, device=joints.device)
+        time = (joints + about).clamp(0, n_places - 1)
+        piece = which.unsqueeze(-1) + (time < joints)
+        at = time.flatten(1).unsqueeze(1).expand(-1, samples.shape[1], -1)
+        beyond = self.source(time.flatten(1), piece.flatten(1), n_places).unsqueeze(1)
         # Half a sample lies between a joint and the samples next to it.
-        weight = 0.5 * (1 - (about + 0.5).abs() / half_fade)
-        inside = (time >= 0) & (time < n_samples) & (joints > 0) & (joints < n_places)
-        flat = time.clamp(0, n_samples - 1).flatten(1)
-        beyond = self.source(flat, piece.expand_as(time).flatten(1), n_samples, grid)
-        across = signal.gather(-1, beyond.unsqueeze(1).expand(-1, n_leads, -1))
-        at = flat.unsqueeze(1).expand(-1, n_leads, -1)
-        share = torch.where(inside, weight, 0.0).flatten(1).unsqueeze(1).to(signal.dtype)
-        # Added, so that a joint that is none, which adds 0, spoils nothing where it points.
-        moved.scatter_add_(-1, at, share * (across - moved.gather(-1, at)))
+        within = torch.arange(grid, device=joints.device) + 0.5
+        distance = ((time - joints).unsqueeze(-1) * grid + within).abs()
+        weight = (0.5 * (1 - distance / half_fade)).clamp(min=0)
+        weight = weight * present.gather(1, which)[..., None, None]
+        faded = torch.lerp(
+            moved.gather(-1, at).view(dtype),
+            samples.gather(-1, beyond.expand_as(at)).view(dtype),
+            weight.flatten(1).unsqueeze(1).to(dtype),
+        )
+        moved.scatter_(-1, at, faded.view(moved.dtype))
 
-    def source(self, time: Tensor, piece: Tensor, n_times: int, scale: int = 1) -> Tensor:
+    def source(self, time: Tensor, piece: Tensor, n_places: int) -> Tensor:
         """Return where pieces take their samples from."""
-        source = time + self.offsets.gather(1, piece) * scale
+        source = time + self.offsets.gather(1, piece)
         if self.bounds is not None:
             low, high = (bound.gather(1, piece) for bound in self.bounds)
             source = torch.minimum(torch.maximum(source, low), high - 1)
-        return source.clamp(0, n_times - 1)
+        return source.clamp(0, n_places - 1)
