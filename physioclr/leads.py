@@ -30,7 +30,11 @@ STANDARD_LEADS = LIMB_LEADS + PRECORDIAL_LEADS
 RHYTHM_LEADS = ("II", "V5", "I", "V6", "V4", "aVF", "III", "aVL", "V3", "V2", "V1", "aVR")
 
 _BY_UPPER_CASE = {lead.upper(): lead for lead in STANDARD_LEADS}
-_ALIASES = {"MLI": "I", "MLII": "II", "MLIII": "III", "D1": "I", "D2": "II", "D3": "III"}
+_ALIASES = {
+    **{"MLI": "I", "MLII": "II", "MLIII": "III"},
+    **{"D1": "I", "D2": "II", "D3": "III", "DI": "I", "DII": "II", "DIII": "III"},
+}
+_PREFIXES = ("MDC_ECG_LEAD_", "ECG ", "EKG ", "ECG_", "EKG_", "LEAD_", "LEAD ")
 
 # Each limb lead as (weight of I, weight of II), and how I and II follow from the others.
 _FROM_I_AND_II = {
@@ -58,7 +62,7 @@ def canonical_lead(name: str) -> str:
     """
     stripped = name.strip()
     upper = stripped.upper()
-    for prefix in ("MDC_ECG_LEAD_", "LEAD_", "LEAD ", "ECG "):
+    for prefix in _PREFIXES:
         upper = upper.removeprefix(prefix)
     upper = _ALIASES.get(upper, upper)
     return _BY_UPPER_CASE.get(upper, stripped)

@@ -7,6 +7,7 @@ archive stays closed.
 from __future__ import annotations
 
 import io
+import struct
 import zipfile
 import zlib
 from pathlib import PurePosixPath
@@ -24,6 +25,17 @@ _MOST_RATIO = 200
 _ANY_RATIO_BYTES = 2**24
 _CHUNK_BYTES = 2**20
 _ENCRYPTED = 0x1
+# What zipfile raises on a damaged archive.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
 _LITTER = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
 
 
@@ -56,7 +68,7 @@ def unpack_zip(content: bytes, subject: str) -> dict[str, bytes]:
         raise RecordError(
             subject, expected="a zip compressed by deflate", found="another compression"
         ) from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, RuntimeError) as error:
+    except _DAMAGE as error:
         raise RecordError(
             subject, expected="a whole zip file", found="one that is damaged or cut short"
         ) from error

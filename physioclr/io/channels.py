@@ -142,7 +142,7 @@ def _on_one_axis(signals: Sequence[tuple[FileSignal, float]], subject: str) -> N
     signal_mv = np.full((len(signals), last - first), np.nan)
     for row, (signal, unit_mv) in zip(signal_mv, signals, strict=True):
         at = signal.start_samples - first
-        with np.errstate(over="ignore"):  # amplitudes without bound are refused with the record
+        with np.errstate(over="ignore", invalid="ignore"):  # refused with the record, or NaN
             row[at : at + len(signal.samples)] = signal.samples * unit_mv
     return signal_mv
 

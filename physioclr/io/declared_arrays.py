@@ -65,7 +65,8 @@ def record_of_array(
         if layout.leads is None and canonical_lead(lead) not in STANDARD_LEADS:
             left_out[lead or "a column without a name"] = "it is not named like a lead"
             continue
-        row_in_unit = row.astype(np.float64) * layout.scale
+        with np.errstate(over="ignore", invalid="ignore"):  # refused with the record, or NaN
+            row_in_unit = row.astype(np.float64) * layout.scale
         signals.append(FileSignal(lead, row_in_unit, layout.unit, layout.fs_hz))
     if not signals:
         raise RecordError(

@@ -22,7 +22,15 @@ from physioclr.records import EcgRecord
 __all__ = ["read_hdf5"]
 
 _MOST_RATIO = 200
-_DAMAGE = (AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError)
+_DAMAGE = (
+    AttributeError,
+    ArithmeticError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 
 def read_hdf5(content: bytes, name: str, layout: ArrayLayout | None) -> EcgRecord:

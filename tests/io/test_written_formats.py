@@ -209,9 +209,9 @@ def test_damaged_bytes_are_read_or_refused_with_a_record_error(file_format, kind
         del content[place:]
     else:
         content[place:place] = content[place : place + 20]
+    said = ""
     try:
-        record = read_ecg(bytes(content), name="7.bin")
+        assert np.isfinite(read_ecg(bytes(content), name="7.bin").signal_mv).any()
     except RecordError as error:
-        assert not any(secret in str(error) for secret in SECRETS)
-        return
-    assert np.isfinite(record.signal_mv).any()
+        said = str(error)
+    assert not any(secret in said for secret in SECRETS)
