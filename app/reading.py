@@ -6,10 +6,11 @@ import streamlit as st
 
 from app.cohort_labels import record_titles
 from app.components.ecg_source import pick_from, upload_box
+from app.components.layout_inputs import layout_inputs
 from app.components.problems import show_problem, showing_problems
 from app.resources import cohort
 from app.state import ReadState, app_state
-from app.uploads import read_uploads
+from app.uploads import read_uploads, undeclared_among
 from physioclr.records import EcgRecord
 
 __all__ = ["choose_ecg", "current_ecg"]
@@ -38,11 +39,16 @@ def current_ecg() -> EcgRecord | None:
 
 def _take_upload(state: ReadState) -> None:
     files = upload_box()
-    ids = tuple(file.file_id for file in files)
+    contents = {file.name: file.getvalue() for file in files}
+    undeclared = undeclared_among(contents)
+    layout = layout_inputs() if undeclared else None
+    ids = (*(file.file_id for file in files), *([repr(layout)] if layout else []))
     if ids == state.upload_ids:
         return
     state.upload_ids = ids
-    records, problems = read_uploads({file.name: file.getvalue() for file in files})
+    if layout is None:
+        contents = {name: content for name, content in contents.items() if name not in undeclared}
+    records, problems = read_uploads(contents, layout=layout)
     if records:
         state.uploaded = records
         state.open(records[0], uploaded_row=0)

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import PurePath
 
 from physioclr.errors import PhysioclrError
-from physioclr.io import read_ecg
+from physioclr.io import ArrayLayout, group_files, is_undeclared, read_ecg
 from physioclr.records import EcgRecord
 
-__all__ = ["read_uploads"]
+__all__ = ["read_uploads", "undeclared_among"]
 
 
 def read_uploads(
-    files: Mapping[str, bytes],
+    files: Mapping[str, bytes], *, layout: ArrayLayout | None = None
 ) -> tuple[tuple[EcgRecord, ...], tuple[str, ...]]:
     """Read every ECG among some files.
 
     Parameters
     ----------
     files : mapping of str to bytes
-        File name to content. Files that share a stem (a header and its signals) are one ECG; so
-        are all files together where they hold a single header, whatever their names.
+        File name to content, of one ECG or many, also in zip files.
+    layout : ArrayLayout, optional
+        Of the tables and arrays among them.
 
     Returns
     -------
@@ -31,20 +31,14 @@ def read_uploads(
         One sentence for each that could not.
     """
     records, problems = [], []
-    for one in _grouped(files):
+    for one in group_files(files):
         try:
-            records.append(read_ecg(one))
+            records.append(read_ecg(one, layout=layout))
         except PhysioclrError as error:
             problems.append(str(error))
     return tuple(records), tuple(problems)
 
 
-def _grouped(files: Mapping[str, bytes]) -> list[dict[str, bytes]]:
-    headers = [name for name in files if PurePath(name).suffix.lower() == ".hea"]
-    if len(headers) == 1:
-        return [dict(files)]
-    stems = dict.fromkeys(PurePath(name).stem for name in files)
-    return [
-        {name: content for name, content in files.items() if PurePath(name).stem == stem}
-        for stem in stems
-    ]
+def undeclared_among(files: Mapping[str, bytes]) -> set[str]:
+    """Return the names of the tables and arrays, which have to be explained."""
+    return {name for name, content in files.items() if is_undeclared(content)}

@@ -31,8 +31,15 @@ RHYTHM_LEADS = ("II", "V5", "I", "V6", "V4", "aVF", "III", "aVL", "V3", "V2", "V
 
 _BY_UPPER_CASE = {lead.upper(): lead for lead in STANDARD_LEADS}
 _ALIASES = {
-    **{"MLI": "I", "MLII": "II", "MLIII": "III"},
-    **{"D1": "I", "D2": "II", "D3": "III", "DI": "I", "DII": "II", "DIII": "III"},
+    "MLI": "I",
+    "MLII": "II",
+    "MLIII": "III",
+    "D1": "I",
+    "D2": "II",
+    "D3": "III",
+    "DI": "I",
+    "DII": "II",
+    "DIII": "III",
 }
 _PREFIXES = ("MDC_ECG_LEAD_", "ECG ", "EKG ", "ECG_", "EKG_", "LEAD_", "LEAD ")
 

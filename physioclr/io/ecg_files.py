@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from physioclr.errors import RecordError
 from physioclr.io.archives import unpack_gzip, unpack_zip
 from physioclr.io.array_layout import ArrayLayout
-from physioclr.io.file_formats import HEAD_BYTES, NOT_AN_ECG, detect_format
+from physioclr.io.file_formats import HEAD_BYTES, NOT_AN_ECG, OFFICE_MARK, detect_format
 from physioclr.io.source_files import FolderFiles, SourceFiles, UploadedFiles
 from physioclr.records import EcgRecord
 
@@ -18,7 +18,6 @@ _EXPECTED = (
     "an ECG as WFDB, DICOM, SCP-ECG, HL7 aECG, GE MUSE XML, Philips XML, EDF, BDF, ISHNE, MFER, "
     "CSV, TSV, NPY, NPZ or HDF5"
 )
-_OFFICE_MARK = "[Content_Types].xml"
 _SIGNAL_SUFFIXES = (".dat", ".mat")
 _CLINICAL = ("SCP-ECG", "HL7 aECG", "GE MUSE XML", "Philips XML", "ISHNE", "MFER")
 
@@ -199,7 +198,7 @@ def _read_archive(
         members = unpack_zip(content, name)
         if is_npz(tuple(members)):
             return read_npz(content, name, layout)
-        if _OFFICE_MARK in members:
+        if OFFICE_MARK in members:
             raise RecordError(name, expected=_EXPECTED, found=NOT_AN_ECG["Office"])
     for member, inside in members.items():
         if detect_format(inside[:HEAD_BYTES]) in ("zip", "gzip"):

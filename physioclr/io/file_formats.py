@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["HEAD_BYTES", "NOT_AN_ECG", "detect_format"]
+__all__ = ["HEAD_BYTES", "NOT_AN_ECG", "OFFICE_MARK", "detect_format"]
 
 HEAD_BYTES = 65536
+OFFICE_MARK = "[Content_Types].xml"  # what a zip of a spreadsheet or a text document holds
 
 _MAGIC = {
     b"ISHNE1.0": "ISHNE",

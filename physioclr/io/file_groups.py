@@ -1,0 +1,103 @@
+"""Many files at once: which of them are one ECG, and which have to be explained by their owner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import PurePath
+
+from physioclr.errors import RecordError
+from physioclr.io.archives import unpack_zip
+from physioclr.io.file_formats import HEAD_BYTES, NOT_AN_ECG, OFFICE_MARK, detect_format
+from physioclr.io.source_files import plain_name
+
+__all__ = ["group_files", "is_undeclared"]
+
+_UNDECLARED = ("table", "NPY", "HDF5")
+_WFDB_SUFFIXES = (".hea", ".dat", ".mat")
+
+
+def group_files(files: Mapping[str, bytes]) -> list[dict[str, bytes]]:
+    """Tell the ECGs among some files apart.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes
+        File name to content. A zip counts as what is in it, apart from the files beside it.
+
+    Returns
+    -------
+    list of dict
+        The files of one ECG each, ready for `read_ecg`. Files that share a stem (a header and its
+        signals) are one ECG; so are, where there is a single header, it and every file that is
+        not an ECG by itself, whatever their names.
+    """
+    loose: dict[str, bytes] = {}
+    groups = []
+    for name, content in files.items():
+        members = _members(content)
+        if members is None:
+            loose[plain_name(name)] = content
+        else:
+            groups += _of_one_folder(members)
+    return _of_one_folder(loose) + groups
+
+
+def is_undeclared(content: bytes) -> bool:
+    """Return whether a file is a table or an array, which does not say what its numbers mean.
+
+    Parameters
+    ----------
+    content : bytes
+
+    Returns
+    -------
+    bool
+        For a zip, whether any file in it is.
+    """
+    found = detect_format(content[:HEAD_BYTES])
+    if found != "zip":
+        return found in _UNDECLARED
+    members = _unpacked(content)
+    return OFFICE_MARK not in members and any(
+        detect_format(member[:HEAD_BYTES]) in _UNDECLARED for member in members.values()
+    )
+
+
+def _members(content: bytes) -> dict[str, bytes] | None:
+    """Return what is in a zip of files; None for other files, also NPZ and Office documents."""
+    if detect_format(content[:HEAD_BYTES]) != "zip":
+        return None
+    members = _unpacked(content)
+    whole = OFFICE_MARK in members or all(member.endswith(".npy") for member in members)
+    return None if whole else members
+
+
+def _unpacked(content: bytes) -> dict[str, bytes]:
+    """Return what is in a zip; nothing where it cannot be opened, which reading it will explain."""
+    try:
+        return unpack_zip(content, "zip")
+    except RecordError:
+        return {}
+
+
+def _of_one_folder(files: Mapping[str, bytes]) -> list[dict[str, bytes]]:
+    parts = {name: content for name, content in files.items() if not _is_whole(name, content)}
+    groups = [{name: files[name]} for name in files if name not in parts]
+    headers = [name for name in parts if PurePath(name).suffix.lower() == ".hea"]
+    if len(headers) == 1:
+        return [parts, *groups]
+    stems = dict.fromkeys(PurePath(name).stem for name in parts)
+    return [
+        {name: content for name, content in parts.items() if PurePath(name).stem == stem}
+        for stem in stems
+    ] + groups
+
+
+def _is_whole(name: str, content: bytes) -> bool:
+    """Whether a file is an ECG by itself; what is named like a part of a WFDB record is not."""
+    found = detect_format(content[:HEAD_BYTES])
+    return (
+        PurePath(name).suffix.lower() not in _WFDB_SUFFIXES
+        and found not in NOT_AN_ECG
+        and found != "WFDB"
+    )
