@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         RecordError,
         SignalError,
     )
-    from physioclr.io import read_ecg
+    from physioclr.io import ArrayLayout, read_ecg
     from physioclr.physiology.explanation import SimilarityExplanation, explain_similarity
     from physioclr.physiology.measurements import Measurements, measure
     from physioclr.physiology.similarity import PhysiologySpace
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from physioclr.signal.quality import Quality, assess_quality
 
 __all__ = [
+    "ArrayLayout",
     "CheckpointError",
     "DatasetError",
     "Delineation",
@@ -61,6 +62,7 @@ __all__ = [
 __version__ = "0.1.0"
 
 _HOME = {
+    "ArrayLayout": "physioclr.io",
     "CheckpointError": "physioclr.errors",
     "DatasetError": "physioclr.errors",
     "Delineation": "physioclr.signal.delineation",
