@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Self
 
+import torch
 from torch import Tensor
 
 __all__ = ["EcgWindows"]
@@ -61,3 +62,26 @@ class EcgWindows:
         EcgWindows
         """
         return replace(self, signal=signal)
+
+    def with_beats(self, r_peaks: Tensor, cuts: Tensor) -> Self:
+        """Return the same windows with heartbeats that have moved.
+
+        Parameters
+        ----------
+        r_peaks : (n_windows, n_beats) int64 tensor
+            In the order of time; what lies outside of the window is gone.
+        cuts : (n_windows, n_beats - 1) int64 tensor
+            Entry k goes with the R peaks k and k + 1, and goes when one of them does.
+
+        Returns
+        -------
+        EcgWindows
+        """
+        n_samples = self.n_samples
+        inside = (r_peaks >= 0) & (r_peaks < n_samples)
+        between = inside[:, 1:] & inside[:, :-1] & (cuts >= 0) & (cuts < n_samples)
+        return replace(
+            self,
+            r_peaks=torch.where(inside, r_peaks, n_samples).sort(dim=1).values,
+            cuts=torch.where(between, cuts, n_samples).sort(dim=1).values,
+        )

@@ -194,11 +194,11 @@ class _LaidOut:
         distance = ((time - joints).unsqueeze(-1) * grid + within).abs()
         weight = (0.5 * (1 - distance / half_fade)).clamp(min=0)
         weight = weight * present.gather(1, which)[..., None, None]
-        faded = torch.lerp(
-            moved.gather(-1, at).view(dtype),
-            samples.gather(-1, beyond.expand_as(at)).view(dtype),
-            weight.flatten(1).unsqueeze(1).to(dtype),
-        )
+        weight = weight.flatten(1).unsqueeze(1).to(dtype)
+        own = moved.gather(-1, at).view(dtype)
+        across = samples.gather(-1, beyond.expand_as(at)).view(dtype)
+        # A sample that is missing beyond a joint is none of those that keep their value.
+        faded = torch.where(weight > 0, torch.lerp(own, across, weight), own)
         moved.scatter_(-1, at, faded.view(moved.dtype))
 
     def source(self, time: Tensor, piece: Tensor, n_places: int) -> Tensor:

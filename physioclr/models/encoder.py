@@ -51,6 +51,21 @@ class EcgEncoder(nn.Module):
             n_samples = (n_samples - 1) // stride + 1
         return n_samples
 
+    def local_features(self, signal: Tensor) -> Tensor:
+        """Describe each token's stretch of the signal, as little of the rest as can be.
+
+        Parameters
+        ----------
+        signal : (n_windows, n_leads, n_samples) float tensor
+
+        Returns
+        -------
+        (n_windows, n_tokens, width) float tensor
+            The tokens, where an architecture has nothing more local.
+        """
+        tokens: Tensor = self(signal)[1]
+        return tokens
+
     @abstractmethod
     def forward(self, signal: Tensor, token_mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Encode a batch.

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from physioclr.models.encoder import EcgEncoder
 
-__all__ = ["EcgTransformer", "TransformerConfig"]
+__all__ = ["EcgTransformer", "TransformerBlock", "TransformerConfig"]
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,15 @@ class EcgTransformer(EcgEncoder):
             padding=config.position_kernel // 2,
             groups=config.n_heads,
         )
-        self.blocks = nn.ModuleList(_Block(config) for _ in range(config.n_layers))
+        self.blocks = nn.ModuleList(TransformerBlock(config) for _ in range(config.n_layers))
         self.norm = nn.LayerNorm(config.width)
         nn.init.normal_(self.mask_token, std=0.02)
         nn.init.normal_(self.cls_token, std=0.02)
+
+    def local_features(self, signal: Tensor) -> Tensor:
+        """Return the front end's output, before any token knows of another."""
+        features: Tensor = self.front_end(signal)
+        return features.transpose(1, 2)
 
     def forward(self, signal: Tensor, token_mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Encode a batch.
@@ -102,7 +107,7 @@ class EcgTransformer(EcgEncoder):
         cls : (n_windows, width) float tensor
         tokens : (n_windows, n_tokens, width) float tensor
         """
-        tokens = self.front_end(signal).transpose(1, 2)
+        tokens = self.local_features(signal)
         if token_mask is not None:
             tokens = torch.where(token_mask.unsqueeze(-1), self.mask_token.to(tokens.dtype), tokens)
         tokens = tokens + functional.gelu(self.position(tokens.transpose(1, 2))).transpose(1, 2)
@@ -114,7 +119,15 @@ class EcgTransformer(EcgEncoder):
         return sequence[:, 0], sequence[:, 1:]
 
 
-class _Block(nn.Module):
+class TransformerBlock(nn.Module):
+    """Attention and a feed-forward network, each after a normalisation and beside a shortcut.
+
+    Parameters
+    ----------
+    config : TransformerConfig
+        Of its width, heads, feed-forward width and dropout.
+    """
+
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         self.n_heads = config.n_heads
@@ -132,6 +145,7 @@ class _Block(nn.Module):
         )
 
     def forward(self, sequence: Tensor) -> Tensor:
+        """Return a sequence of the same shape, (n_windows, n_tokens, width)."""
         sequence = sequence + self._attend(self.attention_norm(sequence))
         widened: Tensor = self.feedforward(sequence)
         return sequence + widened

@@ -8,13 +8,27 @@ from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from physioclr.objectives.cmsc import Cmsc
+from physioclr.objectives.jepa import Jepa
+from physioclr.objectives.mae import Mae
 from physioclr.objectives.objective import Objective
 from physioclr.objectives.physioclr import Physioclr
+from physioclr.objectives.simclr import SimClr
+from physioclr.objectives.supervised import Supervised
+from physioclr.objectives.three_kg import ThreeKg
+from physioclr.objectives.w2v_cmsc_rlm import W2vCmscRlm
 
 __all__ = ["OBJECTIVES", "objective_config", "objective_name"]
 
 OBJECTIVES: dict[str, type[Objective]] = {
     "physioclr": Physioclr,
+    "simclr": SimClr,
+    "cmsc": Cmsc,
+    "3kg": ThreeKg,
+    "w2v_cmsc_rlm": W2vCmscRlm,
+    "mae": Mae,
+    "jepa": Jepa,
+    "supervised": Supervised,
 }
 """Every objective by the name it has on the command line and in a checkpoint's card."""
 

@@ -1,0 +1,55 @@
+"""Muscle noise: the electromyogram of the muscles under the electrodes, in bursts.
+
+Like record ``ma`` of the MIT-BIH Noise Stress Test (Moody, Muldrow, Mark 1984), it spans the band
+of the QRS and beyond, and comes and goes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from physioclr.augment.draws import Draws
+from physioclr.augment.electrodes import add_at_snr, electrode_noise, shaped_noise
+from physioclr.windows import EcgWindows
+
+__all__ = ["MuscleNoise"]
+
+_BAND_HZ = (8.0, 120.0)
+_BURST_HZ = 1.0
+
+
+@dataclass(frozen=True)
+class MuscleNoise:
+    """Add noise of the muscles' band whose strength wanders within about a second.
+
+    Parameters
+    ----------
+    snr_db : float
+        Ratio of the powers of ECG and noise over the live leads, in dB.
+    """
+
+    snr_db: float = 12.0
+
+    def __call__(self, windows: EcgWindows, *, draws: Draws) -> EcgWindows:
+        """Add noise to a batch.
+
+        Parameters
+        ----------
+        windows : EcgWindows
+        draws : Draws
+
+        Returns
+        -------
+        EcgWindows
+        """
+        frequency = torch.fft.rfftfreq(windows.n_samples, 1 / windows.fs_hz)
+        low, high = _BAND_HZ
+        rise = (frequency / low) ** 2 / (1 + (frequency / low) ** 2)
+        band = rise / (1 + (frequency / high) ** 2)
+        slow = (frequency < _BURST_HZ).float()
+        strength = shaped_noise(windows, draws, slow)
+        strength = strength / strength.std(dim=-1, keepdim=True).clamp(min=1e-12)
+        noise = shaped_noise(windows, draws, band) * (0.5 * strength).exp()
+        return add_at_snr(windows, electrode_noise(noise, windows.leads), self.snr_db)
