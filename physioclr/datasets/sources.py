@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from physioclr.datasets.challenge import is_challenge, with_challenge_labels
 from physioclr.datasets.cohort import Cohort
 from physioclr.datasets.ptb_xl import DATABASE_NAME, read_ptb_xl
 from physioclr.datasets.wfdb_folder import read_wfdb_folder
@@ -50,4 +51,4 @@ def find_cohort(source: str | Path) -> Cohort:
     cohort = read_wfdb_folder(folder)
     if not cohort.records:
         raise DatasetError(folder.name, expected=_KNOWN, found="a folder without any of them")
-    return cohort
+    return with_challenge_labels(cohort) if is_challenge(cohort) else cohort

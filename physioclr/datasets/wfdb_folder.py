@@ -17,9 +17,10 @@ from physioclr.io import read_ecg
 from physioclr.io.wfdb_comments import stated_by_comments
 from physioclr.io.wfdb_header import parse_header
 
-__all__ = ["read_wfdb_folder"]
+__all__ = ["DIAGNOSIS_CODES", "read_wfdb_folder"]
 
-_LABEL_SET = "diagnosis_code"
+DIAGNOSIS_CODES = "diagnosis_code"
+"""The label set that holds the codes of ``#Dx``."""
 
 
 def read_wfdb_folder(folder: Path) -> Cohort:
@@ -51,11 +52,11 @@ def read_wfdb_folder(folder: Path) -> Cohort:
                 record_id=record_id,
                 patient_id=record_id,
                 read=partial(read_ecg, file),
-                labels={_LABEL_SET: {c: float(c in own) for c in vocabulary}} if own else {},
+                labels={DIAGNOSIS_CODES: {c: float(c in own) for c in vocabulary}} if own else {},
             )
             for (record_id, own), file in zip(codes.items(), headers, strict=True)
         ),
-        label_sets={_LABEL_SET: {code: code for code in vocabulary}} if vocabulary else {},
+        label_sets={DIAGNOSIS_CODES: {code: code for code in vocabulary}} if vocabulary else {},
     )
 
 
