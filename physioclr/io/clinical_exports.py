@@ -68,9 +68,9 @@ _REMARKS = {
     "additional rhythm": "The file holds further recordings: the first is read.",
     "not applied": "The file states offsets of its leads that no document explains: left as is.",
     "not loaded": "The file holds further recordings: the first is read.",
-    "missing sample": "Samples that the file announces are missing at its end.",
     "default of 1000": "No sampling rate is stated: the format's default of 1000 Hz is assumed.",
 }
+_FEWER_SAMPLES = ("missing sample", "no waveform data")  # than claimed, in MFER
 _FAULTY_SAMPLE = -32768.0  # what ISHNE stores for a lead that is off
 
 
@@ -105,6 +105,10 @@ def read_clinical_export(content: bytes, name: str, file_format: str) -> EcgReco
         found = "a median beat and no more" if parsed.median_beats else "none"
         raise RecordError(name, expected="a rhythm", found=found)
     said = " ".join(str(warning.message).lower() for warning in caught)
+    if any(mark in said for mark in _FEWER_SAMPLES):
+        raise RecordError(
+            name, expected="as many samples as the file claims", found="one that is cut short"
+        )
     remarks = dict.fromkeys(text for mark, text in _REMARKS.items() if mark in said)
     return ecg_record(
         join_signals(signals, name, warnings=tuple(remarks)),
@@ -138,13 +142,13 @@ def _parse(content: bytes, name: str, file_format: str) -> ECGRecord:
         path.write_bytes(content)
         try:
             return _PARSERS[file_format]().parse(path)
-        except UnsupportedFormatError as error:
+        except UnsupportedFormatError:
             raise RecordError(
                 name, expected=f"a variant of {file_format} that is known", found="another"
-            ) from error
+            ) from None
         except (ECGDataKitError, *_DAMAGE) as error:
             expected, found = _reason(error, file_format)
-            raise RecordError(name, expected=expected, found=found) from error
+            raise RecordError(name, expected=expected, found=found) from None
 
 
 def _reason(error: Exception, file_format: str) -> tuple[str, str]:

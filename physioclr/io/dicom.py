@@ -8,11 +8,14 @@ Only the waveforms, age, sex and dates are asked of the library: no other elemen
 from __future__ import annotations
 
 import io
+import logging
 import re
 import struct
 import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import date
 from pathlib import PurePosixPath
 from typing import Any
@@ -30,6 +33,9 @@ from physioclr.leads import canonical_lead
 from physioclr.records import EcgRecord
 
 __all__ = ["read_dicom"]
+
+_reading = ContextVar("reading", default=False)
+logging.getLogger("pydicom").addFilter(lambda _: not _reading.get())
 
 _ELEMENTS = [
     "AcquisitionDateTime",
@@ -110,8 +116,8 @@ def read_dicom(content: bytes, name: str) -> EcgRecord:
     """
     _check_inflated_size(content, name)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pydicom's remarks repeat values of the file
+        with warnings.catch_warnings(), _silent_pydicom():
+            warnings.simplefilter("ignore")
             dataset = pydicom.dcmread(io.BytesIO(content), force=True, specific_tags=_ELEMENTS)
             groups = list(dataset.get("WaveformSequence") or ())
             if not groups:
@@ -121,10 +127,10 @@ def read_dicom(content: bytes, name: str) -> EcgRecord:
             little_endian = _is_little_endian(dataset)
             signals, left_out = _rhythm(groups, little_endian, name)
             stated = _person(dataset)
-    except _DAMAGE as error:
+    except _DAMAGE:
         raise RecordError(
             name, expected="a whole DICOM file", found="one that is damaged or cut short"
-        ) from error
+        ) from None  # the library's message may repeat what the file says about a person
     return ecg_record(
         join_signals(signals, name, left_out=left_out),
         source=name,
@@ -132,6 +138,16 @@ def read_dicom(content: bytes, name: str) -> EcgRecord:
         record_id=PurePosixPath(name).stem,
         stated=stated,
     )
+
+
+@contextmanager
+def _silent_pydicom() -> Iterator[None]:
+    """Keep the library from logging values of the file in this thread."""
+    token = _reading.set(True)
+    try:
+        yield
+    finally:
+        _reading.reset(token)
 
 
 def _check_inflated_size(content: bytes, name: str) -> None:

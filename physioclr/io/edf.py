@@ -67,10 +67,10 @@ def read_edf(content: bytes, name: str, file_format: str) -> EcgRecord:
                 )
             signals, left_out = _signals(recording)
             stated = _person(recording)
-    except _DAMAGE as error:
+    except _DAMAGE:
         raise RecordError(
             name, expected=f"the header and samples of {file_format}", found="damaged ones"
-        ) from error
+        ) from None  # the library's message may repeat what the file says about a person
     if not signals:
         found = ", ".join(left_out) or "only annotations"
         raise RecordError(name, expected="a signal that is an ECG", found=found)

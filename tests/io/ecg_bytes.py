@@ -100,7 +100,13 @@ def ishne(units, leads: Sequence[str] = STANDARD_LEADS, *, fs_hz=500, resolution
 
 
 def mfer(
-    units, leads: Sequence[str] = STANDARD_LEADS, *, fs_hz=500, big_endian=True, unit=True
+    units,
+    leads: Sequence[str] = STANDARD_LEADS,
+    *,
+    fs_hz=500,
+    big_endian=True,
+    unit=True,
+    n_claimed=1,
 ) -> bytes:
     """MFER (ISO 22077-1): tag, length, value."""
 
@@ -121,7 +127,7 @@ def mfer(
     if unit:
         content += tlv(0x0C, bytes([0, 0xFA]) + (1).to_bytes(2, order))  # 1e-6 V
     content += tlv(0x04, n_samples.to_bytes(4, order)) + tlv(0x05, bytes([n_leads]))
-    content += tlv(0x06, b"\1")
+    content += tlv(0x06, n_claimed.to_bytes(4, order))
     for channel, lead in enumerate(leads):
         inner = tlv(0x09, _CODES[lead].to_bytes(2, order))
         content += bytes([0x3F, channel, len(inner)]) + inner
@@ -268,6 +274,7 @@ def dicom(
     dtype="<i2",
     kind="SS",
     padding=None,
+    birth="19610502",
 ) -> bytes:
     """DICOM 12-lead ECG (PS3.3 A.34.3). `groups`: units, or (units, leads, label, ms, fs_hz)."""
     if isinstance(groups, np.ndarray):
@@ -282,7 +289,7 @@ def dicom(
     dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
     dataset.PatientName = f"{SURNAME}^{FORENAME}"
     dataset.PatientID = IDENTIFIER
-    dataset.PatientBirthDate = "19610502"
+    dataset.PatientBirthDate = birth
     dataset.PatientSex = "F"
     dataset.AcquisitionDateTime = "20210503100000"
     dataset.WaveformSequence = DicomSequence(

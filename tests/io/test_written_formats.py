@@ -139,13 +139,14 @@ def test_a_file_cut_short_is_refused_in_one_sentence_that_names_nobody(file_form
     [
         (scp(UNITS, n_claimed=10**9), "12000000000 samples, as section 3 claims"),
         (ishne(UNITS)[:14] + (10**9).to_bytes(4, "little") + ishne(UNITS)[18:], "1000000000"),
+        (mfer(UNITS, n_claimed=10**7), "as many samples as the file claims"),
         (WRITERS["EDF"](UNITS, n_records=10**7), "10000000 records of 3600 samples"),
         (WRITERS["BDF"](UNITS, n_records=10**7), "10000000 records of 3600 samples"),
         (WRITERS["DICOM"](UNITS).replace(b"\x2c\x01\0\0", b"\0\xca\x9a\x3b"), "1000000000"),
         (WRITERS["Philips XML"](UNITS).replace(b'"600"', b'"2000000000"'), "Philips XML"),
         (WRITERS["GE MUSE XML"](UNITS).replace(b">300<", b">1000000000<"), "GE MUSE XML"),
     ],
-    ids=["SCP-ECG", "ISHNE", "EDF", "BDF", "DICOM", "Philips XML", "GE MUSE XML"],
+    ids=["SCP-ECG", "ISHNE", "MFER", "EDF", "BDF", "DICOM", "Philips XML", "GE MUSE XML"],
 )
 def test_a_claim_of_a_thousand_million_samples_is_refused(content, message):
     with pytest.raises(RecordError, match=message):
