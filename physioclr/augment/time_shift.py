@@ -50,4 +50,9 @@ class TimeShift:
         time = torch.arange(n_samples, device=shift.device)
         source = (time - shift).clamp(0, n_samples - 1)
         signal = windows.signal.gather(-1, source.unsqueeze(1).expand_as(windows.signal))
-        return windows.with_signal(signal).with_beats(windows.r_peaks + shift, windows.cuts + shift)
+
+        def moved(samples: torch.Tensor) -> torch.Tensor:
+            return torch.where(samples < n_samples, samples + shift, n_samples)
+
+        shifted = windows.with_signal(signal)
+        return shifted.with_beats(moved(windows.r_peaks), moved(windows.cuts))
