@@ -8,14 +8,11 @@ Only the waveforms, age, sex and dates are asked of the library: no other elemen
 from __future__ import annotations
 
 import io
-import logging
 import re
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Sequence
 from datetime import date
 from pathlib import PurePosixPath
 from typing import Any
@@ -33,9 +30,6 @@ from physioclr.leads import canonical_lead
 from physioclr.records import EcgRecord
 
 __all__ = ["read_dicom"]
-
-_reading = ContextVar("reading", default=False)
-logging.getLogger("pydicom").addFilter(lambda _: not _reading.get())
 
 _ELEMENTS = [
     "AcquisitionDateTime",
@@ -116,8 +110,8 @@ def read_dicom(content: bytes, name: str) -> EcgRecord:
     """
     _check_inflated_size(content, name)
     try:
-        with warnings.catch_warnings(), _silent_pydicom():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # pydicom's remarks repeat values of the file
             dataset = pydicom.dcmread(io.BytesIO(content), force=True, specific_tags=_ELEMENTS)
             groups = list(dataset.get("WaveformSequence") or ())
             if not groups:
@@ -138,16 +132,6 @@ def read_dicom(content: bytes, name: str) -> EcgRecord:
         record_id=PurePosixPath(name).stem,
         stated=stated,
     )
-
-
-@contextmanager
-def _silent_pydicom() -> Iterator[None]:
-    """Keep the library from logging values of the file in this thread."""
-    token = _reading.set(True)
-    try:
-        yield
-    finally:
-        _reading.reset(token)
 
 
 def _check_inflated_size(content: bytes, name: str) -> None:

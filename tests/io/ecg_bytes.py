@@ -274,7 +274,6 @@ def dicom(
     dtype="<i2",
     kind="SS",
     padding=None,
-    birth="19610502",
 ) -> bytes:
     """DICOM 12-lead ECG (PS3.3 A.34.3). `groups`: units, or (units, leads, label, ms, fs_hz)."""
     if isinstance(groups, np.ndarray):
@@ -289,7 +288,7 @@ def dicom(
     dataset.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
     dataset.PatientName = f"{SURNAME}^{FORENAME}"
     dataset.PatientID = IDENTIFIER
-    dataset.PatientBirthDate = birth
+    dataset.PatientBirthDate = "19610502"
     dataset.PatientSex = "F"
     dataset.AcquisitionDateTime = "20210503100000"
     dataset.WaveformSequence = DicomSequence(

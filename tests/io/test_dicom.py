@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-
 import numpy as np
 import pytest
 from pydicom.uid import (
@@ -109,16 +106,6 @@ def test_padding_is_nan_but_not_a_value_that_the_signal_crosses():
     zero = read_ecg(dicom(UNITS, padding=0), name="7.dcm")
     assert (UNITS == 0).any()
     assert np.isfinite(zero.signal_mv).all()
-
-
-def test_a_value_that_breaks_the_standard_is_not_repeated_in_a_log(caplog):
-    caplog.set_level(logging.DEBUG)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        content = dicom(UNITS, birth="born on 2 May 1961")
-    caplog.clear()
-    assert "age_years" not in read_ecg(content, name="7.dcm").meta
-    assert caplog.text == ""
 
 
 def test_dicom_without_a_waveform_says_so():
