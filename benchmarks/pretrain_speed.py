@@ -37,7 +37,7 @@ from physioclr.models import encoder_config
 from physioclr.objectives import Physioclr, PhysioclrConfig, Step
 from physioclr.preprocessing import Preprocessing
 from physioclr.pretrain import PretrainConfig, PretrainRun
-from physioclr.training_cohort import TrainingCohort
+from physioclr.training.cohort import TrainingCohort
 from physioclr.windows import EcgWindows
 
 FS_HZ, N_SAMPLES, RR_SAMPLES = 500.0, 5000, 420

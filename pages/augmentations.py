@@ -35,6 +35,8 @@ def choose_augmentation(state: AugmentState) -> Augmentation:
     with how:
         known = state.parameters.get(chosen.key, {})
         state.parameters[chosen.key] = parameter_inputs(chosen.parameters, known, key=chosen.key)
+        if not chosen.parameters:
+            st.caption("This augmentation has no settings.")
     with seed:
         state.seed = st.number_input("Seed", 0, 9999, state.seed, help="Another seed, another draw")
     return chosen

@@ -1,7 +1,7 @@
 """Pretraining: a store in, a run folder with checkpoints out.
 
-A run folder (`physioclr.run_folder`) holds ``config.json``, ``metrics.jsonl`` (one line a step),
-``events/`` (the same for TensorBoard), ``physiology_space.json`` (what ECGs are compared in),
+A run folder (`physioclr.training.run_folder`) holds ``config.json``, ``metrics.jsonl`` (one line a
+step), ``events/`` (the same for TensorBoard), ``physiology_space.json`` (what ECGs are compared in),
 ``last.safetensors`` (weights, optimiser state, step), ``best/`` and, at the end, ``checkpoint/``.
 What happens in a step is drawn from the seed and the step's number alone, so a resumed run repeats
 an uninterrupted one exactly.
@@ -37,11 +37,9 @@ from physioclr.checkpoint import (
 )
 from physioclr.datasets.store import Store
 from physioclr.errors import DatasetError
-from physioclr.exponential_average import ExponentialAverage
 from physioclr.models.architectures import EncoderConfig, config_to_dict
 from physioclr.models.encoder import EcgEncoder
 from physioclr.models.transformer import TransformerConfig
-from physioclr.monitoring import MONITORED, monitor
 from physioclr.objectives import (
     OBJECTIVES,
     Objective,
@@ -52,9 +50,11 @@ from physioclr.objectives import (
 from physioclr.physiology.similarity import PhysiologySpace
 from physioclr.preprocessing import Preprocessing
 from physioclr.processes import Processes
-from physioclr.run_folder import RunFolder, RunState
-from physioclr.training_batch import TrainingBatch
-from physioclr.training_cohort import TrainingCohort
+from physioclr.training.batch import TrainingBatch
+from physioclr.training.cohort import TrainingCohort
+from physioclr.training.exponential_average import ExponentialAverage
+from physioclr.training.monitoring import MONITORED, monitor
+from physioclr.training.run_folder import RunFolder, RunState
 
 _MOST_HELD_OUT = 256
 """Patients to monitor on: more make a run slower and the R² hardly surer."""
@@ -156,7 +156,7 @@ class StepReport:
         What the objective's loss is made of.
     records_per_s : float
     monitored : dict of str to float
-        As `physioclr.monitoring.monitor` gives it; empty in the steps between.
+        As `physioclr.training.monitoring.monitor` gives it; empty in the steps between.
     """
 
     step: int

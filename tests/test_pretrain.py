@@ -25,8 +25,8 @@ from physioclr.objectives import OBJECTIVES, PhysioclrConfig, objective_config
 from physioclr.physiology.similarity import PhysiologySpace
 from physioclr.preprocessing import Preprocessing
 from physioclr.pretrain import PretrainConfig, pretrain
-from physioclr.run_folder import RunFolder
-from physioclr.training_cohort import TrainingCohort
+from physioclr.training.cohort import TrainingCohort
+from physioclr.training.run_folder import RunFolder
 
 SMALL = PretrainConfig(
     steps=6,

@@ -39,7 +39,7 @@ def _input(parameter: Parameter, value: object, key: str) -> object:
         return st.selectbox(
             parameter.label,
             list(options),
-            index=list(options).index(str(value)),
+            index=list(options).index(value),
             format_func=options.__getitem__,
             key=key,
         )

@@ -233,7 +233,7 @@ AUGMENTATIONS: tuple[Augmentation, ...] = (
         citation="Spectrum after record bw of Moody, Muldrow, Mark 1984",
         parameters=(
             _snr(6.0),
-            Parameter("corner_hz", "Corner", "number", 0.4, low=0.1, high=0.8, unit="Hz"),
+            Parameter("corner_hz", "Falls off above", "number", 0.4, low=0.1, high=0.8, unit="Hz"),
         ),
     ),
     Augmentation(

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from physioclr.augment.draws import Draws
 from physioclr.models import EcgEncoder, EncoderConfig, build_encoder
 from physioclr.processes import ONE_PROCESS, Processes
-from physioclr.training_batch import Need, TrainingBatch
+from physioclr.training.batch import Need, TrainingBatch
 
 __all__ = ["Objective", "Step"]
 

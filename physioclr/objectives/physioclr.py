@@ -28,7 +28,7 @@ from physioclr.objectives.objective import Objective, Step
 from physioclr.objectives.physiological_pairs import contrastive_loss, physiological_pairs
 from physioclr.objectives.reconstruction import near_peaks, peak_loss
 from physioclr.objectives.token_masks import span_mask
-from physioclr.training_batch import Need, TrainingBatch
+from physioclr.training.batch import Need, TrainingBatch
 from physioclr.windows import EcgWindows
 
 __all__ = ["Physioclr", "PhysioclrConfig"]

@@ -20,7 +20,7 @@ from physioclr.augment import (
 from physioclr.models import EncoderConfig
 from physioclr.objectives.nt_xent import nt_xent, projection_head
 from physioclr.objectives.objective import Objective, Step
-from physioclr.training_batch import TrainingBatch
+from physioclr.training.batch import TrainingBatch
 from physioclr.windows import EcgWindows
 
 __all__ = ["SimClr", "SimClrConfig"]

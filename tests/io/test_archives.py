@@ -10,10 +10,13 @@ import zipfile
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from physioclr.errors import RecordError
 from physioclr.io import ArrayLayout, read_ecg
 from physioclr.leads import STANDARD_LEADS
+from tests.io.ecg_bytes import edf
 from tests.io.wfdb_bytes import wfdb_record
 
 UNITS = np.random.default_rng(0).integers(-900, 900, size=(12, 300))
@@ -114,3 +117,26 @@ def test_gzip_in_several_parts_is_one_file():
     layout = ArrayLayout(fs_hz=500, unit="uV", leads=STANDARD_LEADS, orientation="samples_first")
     parts = gzip.compress(text[:1000]) + gzip.compress(text[1000:])
     assert read_ecg(parts, name="a.csv.gz", layout=layout).n_samples == 300
+
+
+SMALL = {"zip": zipped(wfdb_record(UNITS[:3, :20], leads=("I", "II", "V1")))}
+SMALL["gzip"] = gzip.compress(edf(UNITS[:3, :20], ("I", "II", "V1")))
+
+
+@pytest.mark.parametrize("archive", SMALL)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    at=st.floats(0, 1, exclude_max=True),
+    value=st.binary(max_size=4),
+    n_cut=st.integers(0, 4),
+    end=st.booleans(),
+)
+def test_damaged_bytes_are_read_or_refused_with_a_record_error(archive, at, value, n_cut, end):
+    content = bytearray(SMALL[archive])
+    place = int(at * len(content))
+    content[place : len(content) if end else place + n_cut] = value
+    try:
+        record = read_ecg(bytes(content), name="a.bin")
+    except RecordError:
+        return
+    assert np.isfinite(record.signal_mv).any()

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from physioclr.leads import STANDARD_LEADS
-from physioclr.tensor_space import TensorSpace
-from physioclr.training_batch import TrainingBatch
+from physioclr.training.batch import TrainingBatch
+from physioclr.training.tensor_space import TensorSpace
 from physioclr.windows import EcgWindows
 
 

@@ -7,10 +7,10 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
-from physioclr.exponential_average import ExponentialAverage
 from physioclr.leads import STANDARD_LEADS
 from physioclr.models import ResNetConfig, TransformerConfig, encoder_config
 from physioclr.objectives import OBJECTIVES, Step, objective_config, objective_name
+from physioclr.training.exponential_average import ExponentialAverage
 from tests.objectives.conftest import random_batch
 
 TINY = {

@@ -20,16 +20,16 @@ from physioclr.datasets.store import Store
 from physioclr.errors import DatasetError
 from physioclr.physiology.similarity import PhysiologySpace
 from physioclr.preprocessing import Preprocessing
-from physioclr.tensor_space import TensorSpace
-from physioclr.training_batch import Need, TrainingBatch
-from physioclr.window_beats import WindowBeats
-from physioclr.window_signals import (
+from physioclr.training.batch import Need, TrainingBatch
+from physioclr.training.beats import WindowBeats
+from physioclr.training.signals import (
     MV_PER_UNIT,
     WindowSignals,
     device_memory_bytes,
     filtered_signals,
     usable_rows,
 )
+from physioclr.training.tensor_space import TensorSpace
 from physioclr.windows import EcgWindows
 
 __all__ = ["TrainingCohort"]

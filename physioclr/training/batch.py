@@ -7,7 +7,7 @@ from typing import Literal
 
 from torch import Tensor
 
-from physioclr.tensor_space import TensorSpace
+from physioclr.training.tensor_space import TensorSpace
 from physioclr.windows import EcgWindows
 
 __all__ = ["Need", "TrainingBatch"]
