@@ -66,21 +66,22 @@ _CODE_NUMBER = re.compile(r"(?:2:|5\.6\.3-9-)(\d{1,3})")
 # A median beat lasts one beat; a rhythm, even a short strip, more than two seconds.
 _MEDIAN_WORDS = ("MEDIAN", "REPRESENTATIVE", "AVERAGE", "TEMPLATE", "DOMINANT")
 _LONGEST_BEAT_S = 2.0
+_SIMULTANEOUS = (
+    "Not every group of leads states its time: those of one length count as simultaneous."
+)
 _AGE = re.compile(r"(\d{1,3})([DWMY])")
 _YEARS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
 _DATE = re.compile(r"(\d{4})(\d{2})(\d{2})")
 # What pydicom and the values it gives raise on a damaged file.
 _DAMAGE = (
+    ArithmeticError,
     AttributeError,
     BytesLengthException,
     EOFError,
-    IndexError,
     InvalidDicomError,
-    KeyError,
     LookupError,
     NotImplementedError,
     OSError,
-    OverflowError,
     RecursionError,
     TypeError,
     ValueError,
@@ -119,14 +120,14 @@ def read_dicom(content: bytes, name: str) -> EcgRecord:
                     name, expected="a DICOM waveform of an ECG", found=_other_content(dataset)
                 )
             little_endian = _is_little_endian(dataset)
-            signals, left_out = _rhythm(groups, little_endian, name)
+            signals, left_out, remarks = _rhythm(groups, little_endian, name)
             stated = _person(dataset)
     except _DAMAGE:
         raise RecordError(
             name, expected="a whole DICOM file", found="one that is damaged or cut short"
         ) from None  # the library's message may repeat what the file says about a person
     return ecg_record(
-        join_signals(signals, name, left_out=left_out),
+        join_signals(signals, name, left_out=left_out, warnings=remarks),
         source=name,
         file_format="DICOM",
         record_id=PurePosixPath(name).stem,
@@ -166,14 +167,15 @@ def _is_little_endian(dataset: pydicom.Dataset) -> bool:
 
 def _rhythm(
     groups: Sequence[pydicom.Dataset], little_endian: bool, name: str
-) -> tuple[list[FileSignal], dict[str, str]]:
-    """Return the signals of every group that is no median beat, each lead once."""
+) -> tuple[list[FileSignal], dict[str, str], tuple[str, ...]]:
+    """Return the signals of every group that is no median beat, each lead once; and remarks."""
     rhythms = [group for group in groups if not _is_median(group)]
     if not rhythms:
         raise RecordError(name, expected="a rhythm", found="a median beat and no more")
     rhythms.sort(key=lambda group: -int(group.NumberOfWaveformChannels))
     signals: list[FileSignal] = []
     left_out: dict[str, str] = {}
+    assumed = False
     for group in rhythms:
         offset_ms = group.get("MultiplexGroupTimeOffset")
         placed = offset_ms is not None or not signals
@@ -184,9 +186,10 @@ def _rhythm(
                 left_out[f"{signal.name} of another group"] = "the lead is read already"
             elif placed or len(signal.samples) == len(signals[0].samples):
                 signals.append(signal)
+                assumed = assumed or not placed
             else:
                 left_out[signal.name] = "when it was recorded is not stated"
-    return signals, left_out
+    return signals, left_out, (_SIMULTANEOUS,) if assumed else ()
 
 
 def _is_median(group: pydicom.Dataset) -> bool:

@@ -77,6 +77,23 @@ def test_groups_recorded_one_after_another_keep_their_times():
         np.testing.assert_allclose(found, UNITS[i] / 1000, atol=FLOAT32_MV)
 
 
+def test_groups_without_a_time_are_taken_together_only_if_of_one_length():
+    groups = [
+        (UNITS[:6], STANDARD_LEADS[:6], "RHYTHM", None, 500),
+        (UNITS[6:9], STANDARD_LEADS[6:9], "RHYTHM", None, 500),
+        (UNITS[9:10, :200], ("V4",), "RHYTHM", None, 500),
+    ]
+    record = read_ecg(dicom(groups), name="7.dcm")
+    assert record.leads == STANDARD_LEADS[:9]
+    assert "count as simultaneous" in record.meta["warnings"][0]
+    assert record.meta["left_out"] == {"V4": "when it was recorded is not stated"}
+
+
+def test_a_rate_of_nothing_is_refused():
+    with pytest.raises(RecordError, match="damaged"):
+        read_ecg(dicom(UNITS, fs_hz=0), name="7.dcm")
+
+
 def test_a_rhythm_strip_that_repeats_a_lead_is_left_out():
     groups = [
         (UNITS, STANDARD_LEADS, "RHYTHM", 0, 500),
