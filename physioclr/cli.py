@@ -324,7 +324,7 @@ def list_runs(
     as_json: AsJson = False,
 ) -> None:
     """List the pretraining runs in a folder."""
-    from physioclr.runs import list_runs as runs_in
+    from physioclr.training.runs import list_runs as runs_in
 
     found = runs_in(folder)
     if as_json:
@@ -359,8 +359,8 @@ def compare_runs(
     as_json: AsJson = False,
 ) -> None:
     """Show in what the settings of runs differ, and the last value of every metric."""
-    from physioclr.runs import compare_runs as compared
-    from physioclr.runs import summarise_run
+    from physioclr.training.runs import compare_runs as compared
+    from physioclr.training.runs import summarise_run
 
     differing, metrics = compared([summarise_run(run) for run in runs])
     if as_json:
@@ -384,8 +384,8 @@ def delete_run(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete a run with its checkpoints."""
-    from physioclr.runs import delete_run as delete
-    from physioclr.runs import summarise_run
+    from physioclr.training.runs import delete_run as delete
+    from physioclr.training.runs import summarise_run
 
     found = summarise_run(run)
     if not yes:
