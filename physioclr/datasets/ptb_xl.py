@@ -8,28 +8,23 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from physioclr.datasets.cohort import Cohort, CohortRecord
+from physioclr.datasets.ptb_xl_statements import (
+    STATEMENT_COLUMNS,
+    SUPERCLASSES,
+    StatementLabels,
+)
 from physioclr.errors import DatasetError
 from physioclr.io import read_ecg
 
 __all__ = ["DATABASE_NAME", "SUPERCLASSES", "read_ptb_xl"]
 
 DATABASE_NAME = "ptbxl_database.csv"
-
-SUPERCLASSES = {
-    "NORM": "Normal ECG",
-    "MI": "Myocardial infarction",
-    "STTC": "ST/T change",
-    "CD": "Conduction disturbance",
-    "HYP": "Hypertrophy",
-}
-"""The diagnostic superclasses, in the paper's order."""
 
 _STATEMENTS_NAME = "scp_statements.csv"
 _COLUMNS = ("ecg_id", "patient_id", "age", "sex", "scp_codes", "strat_fold", "filename_hr")
@@ -48,11 +43,12 @@ def read_ptb_xl(folder: Path) -> Cohort:
     Returns
     -------
     Cohort
-        Record ids are the ECG ids as five digits, folds are ``strat_fold``. The label set
-        ``superclass`` holds the diagnostic class of every diagnostic statement of a record,
-        whatever its likelihood, as the example that comes with PTB-XL aggregates them; a record
-        without a diagnostic statement has unknown superclasses. An age of 300, which stands for
-        any above 89, is unknown.
+        Record ids are the ECG ids as five digits, folds are ``strat_fold``. The label sets
+        ``superclass`` and ``subclass`` hold the diagnostic classes of every diagnostic statement
+        of a record, whatever its likelihood, as the example that comes with PTB-XL aggregates
+        them; ``form`` and ``rhythm`` hold the statements of these kinds. A set of which a record
+        has no statement is unknown for it. An age of 300, which stands for any above 89, is
+        unknown.
 
     Raises
     ------
@@ -60,18 +56,16 @@ def read_ptb_xl(folder: Path) -> Cohort:
         If a table is missing, damaged or lacks a column.
     """
     database = _read_table(folder / DATABASE_NAME, _COLUMNS)
-    classes = _diagnostic_classes(folder / _STATEMENTS_NAME)
+    statements = StatementLabels.of_table(_read_table(folder / _STATEMENTS_NAME, STATEMENT_COLUMNS))
     return Cohort(
         name="PTB-XL",
-        records=tuple(_record(row, folder, classes) for _, row in database.iterrows()),
-        label_sets={"superclass": SUPERCLASSES},
+        records=tuple(_record(row, folder, statements) for _, row in database.iterrows()),
+        label_sets=statements.label_sets,
     )
 
 
-def _record(row: pd.Series, folder: Path, classes: Mapping[str, str]) -> CohortRecord:
+def _record(row: pd.Series, folder: Path, statements: StatementLabels) -> CohortRecord:
     record_id = f"{int(row['ecg_id']):05d}"
-    present = {classes[code] for code in _codes(row["scp_codes"], record_id) if code in classes}
-    labels = {name: float(name in present) for name in SUPERCLASSES} if present else {}
     age = float(row["age"])
     return CohortRecord(
         record_id=record_id,
@@ -80,7 +74,7 @@ def _record(row: pd.Series, folder: Path, classes: Mapping[str, str]) -> CohortR
         age_years=math.nan if age == _AGE_OVER_89 else age,
         sex=_SEXES.get(row["sex"]),
         fold=int(row["strat_fold"]),
-        labels={"superclass": labels},
+        labels=statements.of_record(_codes(row["scp_codes"], record_id)),
     )
 
 
@@ -96,14 +90,6 @@ def _codes(stated: str, record_id: str) -> dict[str, float]:
             found="something else",
         )
     return codes
-
-
-def _diagnostic_classes(file: Path) -> dict[str, str]:
-    """Return statement → superclass for the diagnostic statements."""
-    table = _read_table(file, ("diagnostic", "diagnostic_class"))
-    diagnostic = table[table["diagnostic"] == 1]
-    codes = diagnostic[diagnostic.columns[0]].astype(str)
-    return dict(zip(codes, diagnostic["diagnostic_class"], strict=True))
 
 
 def _read_table(file: Path, columns: tuple[str, ...]) -> pd.DataFrame:

@@ -102,10 +102,12 @@ def physiology_r2(
 
     Parameters
     ----------
-    train, held_out : (n, d) float32
-        Embeddings.
-    train_values, held_out_values : (n,) float64
+    train : (n, d) float32
+        Embeddings of ECGs to fit on.
+    train_values : (n,) float64
         The measurement; NaN where not measurable, and such ECGs are left out.
+    held_out : (m, d) float32
+    held_out_values : (m,) float64
 
     Returns
     -------

@@ -145,7 +145,13 @@ def test_repeated_stems_are_told_apart_by_their_folder(tmp_path):
 @pytest.fixture
 def ptb_xl_of_two(tmp_path):
     (tmp_path / "scp_statements.csv").write_text(
-        ",diagnostic,diagnostic_class\nNORM,1,NORM\nIMI,1,MI\nASMI,1,MI\nLVH,1,HYP\nSR,,\n"
+        ",description,diagnostic,form,rhythm,diagnostic_class,diagnostic_subclass\n"
+        "NORM,normal ECG,1,,,NORM,NORM\n"
+        "IMI,inferior myocardial infarction,1,,,MI,IMI\n"
+        "ASMI,anteroseptal myocardial infarction,1,,,MI,AMI\n"
+        "LVH,left ventricular hypertrophy,1,,,HYP,LVH\n"
+        "PVC,ventricular premature complex,,1,,,\n"
+        "SR,sinus rhythm,,,1,,\n"
     )
     header = "ecg_id,patient_id,age,sex,scp_codes,strat_fold,filename_hr\n"
     (tmp_path / "ptbxl_database.csv").write_text(
@@ -161,6 +167,8 @@ def test_ptb_xl_superclasses_are_those_of_all_diagnostic_statements(ptb_xl_of_tw
     of_first = {"NORM": 0, "MI": 1, "STTC": 0, "CD": 0, "HYP": 1}
     assert first.labels["superclass"] == of_first
     assert second.labels["superclass"] == {}  # no diagnostic statement: unknown, not absent
+    assert {label for label, one in first.labels["subclass"].items() if one} == {"IMI", "LVH"}
+    assert (first.labels["rhythm"], first.labels["form"]) == ({"SR": 1.0}, {})
     assert math.isnan(first.age_years)  # 300 stands for any age above 89
     assert (first.sex, second.sex, second.age_years, second.fold) == ("female", "male", 50.0, 4)
     assert (first.record_id, first.patient_id) == ("00001", "10")
@@ -200,6 +208,9 @@ def test_ptb_xl_prepared_holds_the_cohorts_labels_and_samples(tmp_path):
 def test_ptb_xl_lists_353_records_of_339_patients():
     cohort = read_ptb_xl(SHARED_DATA / "ptb-xl")
     assert len(cohort.records) == 353
+    # Strodthoff 2021: 5 superclasses, 23 subclasses, 19 statements of form, 12 of rhythm.
+    assert [len(labels) for labels in cohort.label_sets.values()] == [5, 23, 19, 12]
+    assert cohort.label_sets["rhythm"]["AFIB"] == "Atrial fibrillation"
     assert len({record.patient_id for record in cohort.records}) == 339
     assert {record.fold for record in cohort.records} == set(range(1, 9))
 
