@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import edfio
 import numpy as np
 import pytest
 
@@ -86,3 +87,16 @@ def test_withheld_dates_give_no_age():
     record = read_ecg(replaced(edf(UNITS, LEADS), b"02-MAY-1961", b"X"), name="7.edf")
     assert "age_years" not in record.meta
     assert record.meta["sex"] == "female"
+
+
+def test_gaps_in_time_are_refused_and_none_are_read():
+    signals = [
+        edfio.EdfSignal(row / 1.0, 100, label=f"ECG {lead}", physical_dimension="uV")
+        for row, lead in zip(UNITS, LEADS, strict=True)
+    ]
+    content = edfio.Edf(signals, annotations=[edfio.EdfAnnotation(0, None, "start")]).to_bytes()
+    assert read_ecg(content, name="7.edf").duration_s == 3
+    onset = b"+1\x14\x14"  # of the second data record
+    assert content.count(onset) == 1
+    with pytest.raises(RecordError, match="without interruptions"):
+        read_ecg(content.replace(onset, b"+5\x14\x14"), name="7.edf")
