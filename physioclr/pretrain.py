@@ -13,6 +13,7 @@ shared out to the processes, whose loss and gradient are those of one process on
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
 import time
@@ -319,6 +320,10 @@ class PretrainRun:
         """What ECGs are compared in; None where the cohort has no physiology."""
         return self.cohort.space if self.cohort.space.names else None
 
+    @property
+    def _space_file(self) -> Path:
+        return self.folder.path / "physiology_space.json"
+
     def finish(
         self, *, resume: bool, on_step: Callable[[StepReport], None] | None
     ) -> CheckpointCard:
@@ -329,9 +334,12 @@ class PretrainRun:
             if leads:
                 self.folder.check(identity, resume=resume)
                 held.enter_context(self.folder.opened(identity))
-                if self.space is not None:
-                    self.space.save(self.folder.path / "physiology_space.json")
+                if self.space is not None and not self._space_file.exists():
+                    self.space.save(self._space_file)
             self.fabric.barrier()
+            if self._space_file.exists():
+                # Fitted anew on another number of cores, the last bits of a basis may differ.
+                self.cohort = replace(self.cohort, space=PhysiologySpace.load(self._space_file))
             first, self.best = self.folder.restore(self.state) if resume else (0, None)
             events = None
             if leads:
@@ -534,7 +542,7 @@ def _identity(config: PretrainConfig, cohort: TrainingCohort) -> dict[str, Any]:
         **config.to_dict(),
         "preprocessing": cohort.preprocessing.model_dump(mode="json"),
         "stores": [store.fingerprint for store, _ in cohort.sources],
-        "physiology_space": cohort.space.fingerprint,
+        "physiology": hashlib.sha256(cohort.physiology.cpu().numpy().tobytes()).hexdigest()[:16],
     }
 
 

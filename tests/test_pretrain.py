@@ -121,6 +121,18 @@ def test_a_resumed_run_of_any_objective_ends_in_the_same_bits(cohort, tmp_path, 
     assert losses[0] == losses[1]
 
 
+def test_a_resumed_run_compares_ecgs_in_the_space_it_began_with(cohort, tmp_path):
+    """A basis fitted on another number of cores differs in its last bits; here in its first."""
+    other = PhysiologySpace.fit(cohort.physiology.numpy()[:12], cohort.space.names)
+    assert other.fingerprint != cohort.space.fingerprint
+    pretrain(cohort, tmp_path / "whole", SMALL)
+    with pytest.raises(Killed):
+        pretrain(cohort, tmp_path / "cut", SMALL, on_step=kill_at(3))
+    card = pretrain(replace(cohort, space=other), tmp_path / "cut", SMALL, resume=True)
+    assert card.physiology_space == cohort.space.fingerprint
+    assert same(tmp_path / "whole", tmp_path / "cut")
+
+
 def command(store: Path, out: Path, *more: str) -> list[str]:
     return [
         *(sys.executable, "-m", "physioclr", "pretrain", str(store), "--out", str(out)),

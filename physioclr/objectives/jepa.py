@@ -56,6 +56,8 @@ class JepaConfig:
     def __post_init__(self) -> None:
         if not 0 < self.mask_fraction < 1:
             raise ValueError(f"mask_fraction must lie in (0, 1), got {self.mask_fraction}")
+        if not self.mask_span >= 1:
+            raise ValueError(f"mask_span must be at least 1, got {self.mask_span}")
         if not 0 <= self.momentum <= 1:
             raise ValueError(f"momentum must lie in [0, 1], got {self.momentum}")
 

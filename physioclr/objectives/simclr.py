@@ -56,6 +56,10 @@ class SimClrConfig:
     def __post_init__(self) -> None:
         if not self.temperature > 0:
             raise ValueError(f"temperature must be positive, got {self.temperature}")
+        if not self.scale >= 1:
+            raise ValueError(f"scale must be at least 1, got {self.scale}")
+        if not self.shift_ms >= 0:
+            raise ValueError(f"shift_ms must not be negative, got {self.shift_ms}")
 
 
 class SimClr(Objective):

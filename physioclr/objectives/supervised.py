@@ -47,6 +47,11 @@ class Supervised(Objective):
     ----------
     encoder : EncoderConfig
     config : SupervisedConfig
+
+    Raises
+    ------
+    ValueError
+        If `config.n_labels` has not been filled in.
     """
 
     Config = SupervisedConfig
@@ -55,6 +60,8 @@ class Supervised(Objective):
 
     def __init__(self, encoder: EncoderConfig, config: SupervisedConfig) -> None:
         super().__init__(encoder, config)
+        if not config.n_labels >= 1:
+            raise ValueError(f"n_labels must be at least 1, got {config.n_labels}")
         self.config: SupervisedConfig = config
         self.head = nn.Linear(encoder.width, config.n_labels)
 
@@ -105,7 +112,7 @@ def known_label_loss(
         0 where none is known.
     """
     known = torch.isfinite(labels).to(logits.dtype)
-    weight = torch.tensor(positive_weight, dtype=logits.dtype, device=logits.device)
+    weight = logits.new_full((), positive_weight)
     each = functional.binary_cross_entropy_with_logits(
         logits, labels.nan_to_num(0.0), pos_weight=weight, reduction="none"
     )

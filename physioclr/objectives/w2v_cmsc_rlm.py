@@ -76,6 +76,11 @@ class W2vCmscRlmConfig:
             raise ValueError(
                 f"token_mask_fraction must lie in (0, 1), got {self.token_mask_fraction}"
             )
+        if not self.token_mask_span >= 1:
+            raise ValueError(f"token_mask_span must be at least 1, got {self.token_mask_span}")
+        for name in ("first_gumbel_temperature", "last_gumbel_temperature"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
         if self.projection_dim % self.n_groups:
             raise ValueError(
                 f"projection_dim must be a multiple of n_groups={self.n_groups}, "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 import torch
 from torch import nn
@@ -17,7 +17,7 @@ class ExponentialAverage(nn.Module, Generic[_Module]):
     """A copy of a module that follows it slowly.
 
     It is a module itself, so that what owns one saves and restores it. Its weights are not
-    trained.
+    trained, and it evaluates, without dropout, whatever the mode of what owns it.
 
     Parameters
     ----------
@@ -30,6 +30,20 @@ class ExponentialAverage(nn.Module, Generic[_Module]):
     def __init__(self, module: _Module) -> None:
         super().__init__()
         self.module = deepcopy(module).requires_grad_(requires_grad=False).eval()
+
+    def train(self, mode: bool = True) -> Self:  # noqa: ARG002
+        """Leave the average as it is: it always evaluates.
+
+        Parameters
+        ----------
+        mode : bool
+            Ignored.
+
+        Returns
+        -------
+        ExponentialAverage
+        """
+        return self
 
     @torch.no_grad()
     def update(self, module: nn.Module, decay: float) -> None:

@@ -90,6 +90,18 @@ def test_the_seed_of_the_step_alone_decides(name, batch):
     assert objective(batch, Step.seeded(0))["loss"].equal(first)
 
 
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_the_loss_is_float32_where_the_encoder_runs_in_bfloat16(name, batch):
+    objective = built(name, TINY["transformer"])
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss = objective(batch, Step.seeded(0))["loss"]
+    loss.backward()
+    assert loss.dtype == torch.float32
+    gradients = [p.grad for p in objective.encoder.parameters() if p.grad is not None]
+    assert gradients
+    assert all(torch.isfinite(gradient).all() for gradient in gradients)
+
+
 CHANGES = {
     "simclr": {
         "temperature": 0.2,
@@ -158,6 +170,30 @@ def test_no_setting_is_without_such_a_test():
             )
 
 
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [
+        ("simclr", "temperature=0"),
+        ("simclr", "scale=0.8"),
+        ("simclr", "shift_ms=-1"),
+        ("cmsc", "temperature=-1"),
+        ("3kg", "temperature=0"),
+        ("w2v_cmsc_rlm", "token_mask_fraction=1"),
+        ("w2v_cmsc_rlm", "token_mask_span=0"),
+        ("w2v_cmsc_rlm", "last_gumbel_temperature=0"),
+        ("w2v_cmsc_rlm", "projection_dim=7"),
+        ("mae", "mask_fraction=0"),
+        ("jepa", "mask_span=0"),
+        ("jepa", "momentum=1.5"),
+        ("supervised", "positive_weight=0"),
+    ],
+)
+def test_a_setting_out_of_range_is_named_with_its_value(name, setting):
+    field, _, value = setting.partition("=")
+    with pytest.raises(ValueError, match=f"{field} must .*got {value}"):
+        objective_config(name, [setting])
+
+
 def test_a_configuration_is_made_from_what_a_shell_can_say():
     config = objective_config("physioclr", ["delta=0.4", "shuffle=authors", "neighbour=none"])
     assert (config.delta, config.shuffle, config.neighbour) == (0.4, "authors", None)
@@ -192,3 +228,11 @@ def test_an_average_moves_by_its_decay_and_is_not_trained():
     average.update(module, 0.0)
     torch.testing.assert_close(average.module.weight, module.weight)
     assert not any(parameter.requires_grad for parameter in average.parameters())
+
+
+def test_an_average_evaluates_whatever_the_mode_of_its_owner():
+    """A teacher with dropout would draw from torch's own generator, and be a noisy target."""
+    owner = torch.nn.ModuleList([ExponentialAverage(torch.nn.Dropout(0.5))])
+    owner.train()
+    assert owner.training
+    assert owner[0].module(torch.ones(64)).equal(torch.ones(64))

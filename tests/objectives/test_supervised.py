@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from physioclr.objectives.supervised import known_label_loss
+from physioclr.models import ResNetConfig
+from physioclr.objectives.supervised import Supervised, SupervisedConfig, known_label_loss
 
 
 @pytest.mark.parametrize("weight", [1.0, 3.0])
@@ -23,8 +24,7 @@ def test_the_loss_is_the_cross_entropy_of_the_known_labels(weight):
     found = known_label_loss(
         torch.from_numpy(logits), torch.from_numpy(labels), positive_weight=weight
     )
-    # The weight is a float32 of torch's in between.
-    assert float(found) == pytest.approx(np.mean(terms), rel=1e-6)
+    assert float(found) == pytest.approx(np.mean(terms), rel=1e-9)  # float64
 
 
 def test_without_a_known_label_there_is_nothing_to_learn():
@@ -33,3 +33,8 @@ def test_without_a_known_label_there_is_nothing_to_learn():
     loss.backward()
     assert loss.item() == 0
     assert not logits.grad.any()
+
+
+def test_an_objective_without_labels_is_not_built():
+    with pytest.raises(ValueError, match="n_labels must be at least 1, got 0"):
+        Supervised(ResNetConfig(width=16, blocks=(1, 1)), SupervisedConfig())
