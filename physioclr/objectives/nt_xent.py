@@ -18,16 +18,16 @@ __all__ = ["nt_xent", "projection_head"]
 
 
 @full_precision
-def nt_xent(first: Tensor, second: Tensor, recording: Tensor, *, temperature: float) -> Tensor:
+def nt_xent(first: Tensor, second: Tensor, patient: Tensor, *, temperature: float) -> Tensor:
     """Return the loss of two views.
 
     Parameters
     ----------
     first, second : (n, d) float tensor
         Row i of each is a view of the same window.
-    recording : (n,) int64 tensor
-        Which recording each window is from. Another window of the same recording is neither drawn
-        near nor pushed away: it is left out of the sum. In the publication every image is its own.
+    patient : (n,) int64 tensor
+        Whose each window is. Another window of the same patient is neither drawn near nor pushed
+        away: it is left out of the sum. In the publication every image is its own.
     temperature : float
         τ.
 
@@ -39,7 +39,7 @@ def nt_xent(first: Tensor, second: Tensor, recording: Tensor, *, temperature: fl
     views = functional.normalize(torch.cat([first, second]), dim=-1)
     logits = views @ views.T / temperature
     partner = torch.arange(2 * n, device=logits.device).roll(n)
-    source = recording.repeat(2)
+    source = patient.repeat(2)
     left_out = source.unsqueeze(0) == source.unsqueeze(1)
     left_out = left_out & ~torch.eye(2 * n, dtype=torch.bool, device=logits.device).roll(n, 0)
     return functional.cross_entropy(logits.masked_fill(left_out, -torch.inf), partner)

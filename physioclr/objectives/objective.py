@@ -76,7 +76,7 @@ class Objective(nn.Module, ABC):
     Attributes
     ----------
     Config : type
-        A frozen dataclass: its fields are the settings, their defaults the published ones.
+        A frozen dataclass: its fields are the settings of the objective.
     title : str
         What it is called, a phrase.
     citation : str

@@ -84,8 +84,8 @@ class SimClr(Objective):
         """Return ``loss``."""
         gather = step.processes.gather
         first, second = (gather(self._project(self.view(batch.windows, step))) for _ in range(2))
-        recording = gather(batch.recording)
-        return {"loss": nt_xent(first, second, recording, temperature=self.config.temperature)}
+        patient = gather(batch.patient)
+        return {"loss": nt_xent(first, second, patient, temperature=self.config.temperature)}
 
     def view(self, windows: EcgWindows, step: Step) -> EcgWindows:
         """Augment the windows, another way at each call.

@@ -72,8 +72,8 @@ class ThreeKg(Objective):
         """Return ``loss``; ValueError if the leads a dipole is made of are absent."""
         gather = step.processes.gather
         first, second = (gather(self._view(batch, step)) for _ in range(2))
-        recording = gather(batch.recording)
-        return {"loss": nt_xent(first, second, recording, temperature=self.config.temperature)}
+        patient = gather(batch.patient)
+        return {"loss": nt_xent(first, second, patient, temperature=self.config.temperature)}
 
     def _view(self, batch: TrainingBatch, step: Step) -> Tensor:
         turned = self.turn(batch.windows, draws=step.draws)

@@ -38,7 +38,7 @@ __all__ = ["W2vCmscRlm", "W2vCmscRlmConfig", "diversity_loss", "local_contrast"]
 
 @dataclass(frozen=True)
 class W2vCmscRlmConfig:
-    """Weights, masks and codebooks; the defaults are the publications'.
+    """Weights, masks and codebooks.
 
     Parameters
     ----------

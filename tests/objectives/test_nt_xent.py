@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from physioclr.objectives.nt_xent import nt_xent
 
 
-def slow_nt_xent(first, second, recording, temperature):
+def slow_nt_xent(first, second, patient, temperature):
     """The equation, view by view and term by term."""
     views = [*first, *second]
-    source = [*recording, *recording]
+    source = [*patient, *patient]
     n = len(first)
 
     def similar(a, b):
@@ -38,9 +38,9 @@ def slow_nt_xent(first, second, recording, temperature):
 def test_the_fast_loss_is_the_equation(n, seed, each, temperature):
     rng = np.random.default_rng(seed)
     first, second = rng.normal(size=(n, 5)), rng.normal(size=(n, 5))
-    recording = np.arange(n) // each
-    found = nt_xent(*map(torch.from_numpy, (first, second, recording)), temperature=temperature)
-    expected = slow_nt_xent(first, second, recording, temperature)
+    patient = np.arange(n) // each
+    found = nt_xent(*map(torch.from_numpy, (first, second, patient)), temperature=temperature)
+    expected = slow_nt_xent(first, second, patient, temperature)
     assert float(found) == pytest.approx(expected, rel=1e-9, abs=1e-12)  # float64
 
 
