@@ -308,9 +308,9 @@ def objectives() -> None:
 
     from physioclr.objectives import OBJECTIVES
 
-    table = Table()
+    table = Table(box=None, padding=(0, 1, 1, 0))
     for column in ("Objective", "What it is", "Settings and their defaults"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=column == "Objective")
     for name, objective in OBJECTIVES.items():
         defaults = dataclasses.fields(objective.Config)
         shown = ", ".join(f"{field.name}={field.default}" for field in defaults)
@@ -333,11 +333,11 @@ def list_runs(
     if not found:
         _out.print(f"No runs in {folder}.", highlight=False)
         return
-    table = Table()
+    table = Table(box=None, padding=(0, 1), pad_edge=False)
     for column in ("Run", "Status", "Objective", "Encoder"):
-        table.add_column(column)
-    for column in ("Steps", "ECGs/s", "Loss", "R² physiology", "MB"):
-        table.add_column(column, justify="right")
+        table.add_column(column, no_wrap=column != "Run", overflow="fold")
+    for column in ("Steps", "ECGs/s", "Loss", "R²", "MB"):
+        table.add_column(column, justify="right", no_wrap=True)
     for run in found:
         table.add_row(
             run.path.name,
@@ -366,12 +366,12 @@ def compare_runs(
     if as_json:
         _print_json({"runs": [str(r) for r in runs], "settings": differing, "metrics": metrics})
         return
-    table = Table()
+    table = Table(box=None, padding=(0, 1), pad_edge=False)
     table.add_column("")
     for run in runs:
         table.add_column(run.name, justify="right")
     for name, values in differing.items():
-        table.add_row(name, *(str(value) for value in values))
+        table.add_row(name, *("none" if value is None else str(value) for value in values))
     table.add_section()
     for name, numbers in metrics.items():
         table.add_row(name, *(_number(number) for number in numbers))

@@ -293,6 +293,21 @@ def test_a_run_is_not_overwritten_unasked(pulse_store, tmp_path):
         pretrain(pulse_store, tmp_path / "run", SMALL)
 
 
+def test_a_run_that_failed_before_its_first_step_is_begun_anew(cohort, tmp_path, monkeypatch):
+    class BrokenError(Exception):
+        pass
+
+    def fail(*_):
+        raise BrokenError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(OBJECTIVES["physioclr"], "forward", fail)
+        with pytest.raises(BrokenError):
+            pretrain(cohort, tmp_path / "run", SMALL)
+    pretrain(cohort, tmp_path / "run", replace(SMALL, seed=1))
+    assert RunFolder(tmp_path / "run").config()["seed"] == 1
+
+
 @pytest.mark.parametrize(
     ("change", "named"),
     [

@@ -20,9 +20,10 @@ from physioclr.leads import STANDARD_LEADS
 from physioclr.simulate.dipole import DOWER, TO_TWELVE_LEADS
 from physioclr.windows import EcgWindows
 
-__all__ = ["VcgTransform"]
+__all__ = ["DIPOLE_LEADS", "VcgTransform"]
 
-_INDEPENDENT = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
+DIPOLE_LEADS = ("I", "II", "V1", "V2", "V3", "V4", "V5", "V6")
+"""The eight independent leads, which the dipole is estimated from."""
 
 
 @dataclass(frozen=True)
@@ -70,14 +71,14 @@ class VcgTransform:
             If leads are absent or are not standard ones.
         """
         leads = windows.leads
-        absent = [lead for lead in _INDEPENDENT if lead not in leads]
+        absent = [lead for lead in DIPOLE_LEADS if lead not in leads]
         other = [lead for lead in leads if lead not in STANDARD_LEADS]
         if absent or other:
             raise ValueError(
                 f"leads must be I, II, V1 to V6 and others of the standard twelve, got {leads}"
             )
         signal = windows.signal
-        rows = [leads.index(lead) for lead in _INDEPENDENT]
+        rows = [leads.index(lead) for lead in DIPOLE_LEADS]
         standard = [STANDARD_LEADS.index(lead) for lead in leads]
         from_dipole = torch.tensor((TO_TWELVE_LEADS @ DOWER)[standard]).to(signal)
         to_dipole = torch.tensor(np.linalg.pinv(DOWER)).to(signal)

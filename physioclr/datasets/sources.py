@@ -7,6 +7,7 @@ from pathlib import Path
 
 from physioclr.datasets.challenge import is_challenge, with_challenge_labels
 from physioclr.datasets.cohort import Cohort
+from physioclr.datasets.csv_manifest import read_csv_manifest
 from physioclr.datasets.ptb_xl import DATABASE_NAME, read_ptb_xl
 from physioclr.datasets.wfdb_folder import read_wfdb_folder
 from physioclr.errors import DatasetError
@@ -15,8 +16,10 @@ __all__ = ["find_cohort"]
 
 _KNOWN = (
     f"a folder of PTB-XL (with {DATABASE_NAME}), a folder of WFDB records (.hea), "
-    "`demo` or `simulated:N`"
+    "a CSV that lists files, `demo` or `simulated:N`"
 )
+
+_MANIFEST_SUFFIXES = (".csv", ".tsv", ".txt")
 
 
 def find_cohort(source: str | Path) -> Cohort:
@@ -25,7 +28,8 @@ def find_cohort(source: str | Path) -> Cohort:
     Parameters
     ----------
     source : path-like
-        A folder, ``"demo"`` for the demo cohort, or ``"simulated:N"`` for N other simulated ECGs.
+        A folder, a CSV manifest, ``"demo"`` for the demo cohort, or ``"simulated:N"`` for N other
+        simulated ECGs.
 
     Returns
     -------
@@ -43,6 +47,8 @@ def find_cohort(source: str | Path) -> Cohort:
             return simulated_cohort(DEMO_RECORDS, seed=DEMO_SEED)
         return simulated_cohort(int(simulated["n"]), seed=DEMO_SEED + 1)
     folder = Path(source)
+    if folder.is_file() and folder.suffix.lower() in _MANIFEST_SUFFIXES:
+        return read_csv_manifest(folder)
     if not folder.is_dir():
         found = "a file" if folder.exists() else "no such folder"
         raise DatasetError(folder.name, expected=_KNOWN, found=found)

@@ -102,7 +102,7 @@ class Objective(nn.Module, ABC):
 
         Returns
         -------
-        frozenset of {"physiology", "beats", "neighbours", "labels"}
+        frozenset of Need
         """
         return frozenset()
 

@@ -14,7 +14,7 @@ from physioclr.augment import TimeMasking, VcgTransform
 from physioclr.models import EncoderConfig
 from physioclr.objectives.nt_xent import nt_xent, projection_head
 from physioclr.objectives.objective import Objective, Step
-from physioclr.training.batch import TrainingBatch
+from physioclr.training.batch import Need, TrainingBatch
 
 __all__ = ["ThreeKg", "ThreeKgConfig"]
 
@@ -68,8 +68,13 @@ class ThreeKg(Objective):
         self.turn = VcgTransform(config.most_degrees, config.most_scale, config.keep_residual)
         self.masking = TimeMasking(config.time_mask_fraction)
 
+    @classmethod
+    def needs(cls, config: ThreeKgConfig) -> frozenset[Need]:  # noqa: ARG003
+        """Return that it turns the heart's dipole."""
+        return frozenset({"dipole"})
+
     def forward(self, batch: TrainingBatch, step: Step) -> dict[str, Tensor]:
-        """Return ``loss``; ValueError if the leads a dipole is made of are absent."""
+        """Return ``loss``."""
         gather = step.processes.gather
         first, second = (gather(self._view(batch, step)) for _ in range(2))
         patient = gather(batch.patient)

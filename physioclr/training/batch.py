@@ -12,9 +12,9 @@ from physioclr.windows import EcgWindows
 
 __all__ = ["Need", "TrainingBatch"]
 
-Need = Literal["physiology", "beats", "neighbours", "labels"]
+Need = Literal["physiology", "beats", "neighbours", "labels", "dipole"]
 """What an objective can ask of a cohort: measured physiology, R peaks, a second window of each
-recording, labels."""
+recording, labels, the leads that the heart's dipole follows from."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from physioclr.augment.vcg_transform import DIPOLE_LEADS
 from physioclr.datasets.store import Store
 from physioclr.errors import DatasetError
 from physioclr.physiology.similarity import PhysiologySpace
@@ -207,7 +208,7 @@ class TrainingCohort:
         DatasetError
             In one sentence.
         """
-        window_s = self.preprocessing.window_s
+        window_s, leads = self.preprocessing.window_s, self.preprocessing.leads
         has: dict[Need, tuple[bool, str, str]] = {
             "physiology": (
                 bool(torch.isfinite(self.physiology).any()),
@@ -225,6 +226,11 @@ class TrainingCohort:
                 f"{self.n_windows} window of {window_s:g} s",
             ),
             "labels": (len(self.label_names) > 0, "labels", "none"),
+            "dipole": (
+                set(DIPOLE_LEADS) <= set(leads),
+                f"the leads {', '.join(DIPOLE_LEADS)}",
+                ", ".join(leads),
+            ),
         }
         for need in sorted(needs):
             there, expected, found = has[need]

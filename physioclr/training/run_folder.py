@@ -71,6 +71,11 @@ class RunFolder:
         """The checkpoint of the run's end."""
         return self.path / "checkpoint"
 
+    @property
+    def begun(self) -> bool:
+        """Whether a run took a step here; one that failed before its first left nothing to lose."""
+        return (self.path / _LAST).exists() or bool(self.metrics())
+
     def check(self, config: Mapping[str, Any], *, resume: bool) -> None:
         """Refuse a folder that a run cannot begin or go on in.
 
@@ -85,7 +90,7 @@ class RunFolder:
         CheckpointError
             If the folder holds a run and `resume` is false, or a run of another configuration.
         """
-        if not (self.path / _CONFIG).exists():
+        if not self.begun:
             return
         if not resume:
             raise CheckpointError(
@@ -116,7 +121,7 @@ class RunFolder:
         make_folder(self.path)
         try:
             with FileLock(self.path / _LOCK, timeout=0):
-                if not (self.path / _CONFIG).exists():
+                if not self.begun:
                     text = json.dumps(config, indent=2, sort_keys=True) + "\n"
                     replace_file(self.path / _CONFIG, text.encode())
                 yield

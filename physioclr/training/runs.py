@@ -137,12 +137,12 @@ def compare_runs(
     Returns
     -------
     settings : dict of str to list
-        Those that differ, a value for each run; None where a run has no such setting.
+        Those that differ, a value for each run; empty where a run has no such setting.
     metrics : dict of str to list of float or None
         The last value of each, in each run.
     """
     names = sorted({name for run in runs for name in run.settings})
-    by_name = {name: [run.settings.get(name) for run in runs] for name in names}
+    by_name = {name: [run.settings.get(name, "") for run in runs] for name in names}
     differing = {
         name: values
         for name, values in by_name.items()

@@ -237,9 +237,11 @@ def test_a_cohort_without_a_whole_ecg_is_refused(tmp_path):
         ("beats", "R peaks, for x, found none"),
         ("neighbours", "two neighbouring windows, for x, found 1 window of 5 s"),
         ("labels", "labels, for x, found none"),
+        ("dipole", "the leads I, II, V1, V2, V3, V4, V5, V6, for x, found I, II"),
     ],
 )
 def test_what_an_objective_lacks_is_said_in_one_sentence(tmp_path, need, message):
-    cohort = TrainingCohort.from_stores([store_of(tmp_path / "s", noise(3, 2500))])
+    two = Preprocessing(leads=("I", "II"))
+    cohort = TrainingCohort.from_stores([store_of(tmp_path / "s", noise(3, 2500))], two)
     with pytest.raises(DatasetError, match=message):
         cohort.check_for(frozenset({need}), "x")
