@@ -48,7 +48,7 @@ class HeartbeatShuffle:
     """
 
     order: Literal["beats", "morphology"] = "beats"
-    crossfade_ms: float = 40.0
+    crossfade_ms: float = 32.0
 
     def __post_init__(self) -> None:
         if self.order not in ("beats", "morphology"):
@@ -169,9 +169,15 @@ class _LaidOut:
     def moved(self, samples: Tensor) -> Tensor:
         """Gather the pieces, (n_records, n_leads, n_places)."""
         n_records, n_leads, n_places = samples.shape
-        time = torch.arange(n_places, device=samples.device).expand(n_records, -1).contiguous()
-        piece = torch.searchsorted(self.starts, time, right=True) - 1
-        source = self.source(time, piece, n_places)
+        time = torch.arange(n_places, device=samples.device).expand(n_records, -1)
+        if self.bounds is None:
+            # The offset of each place: steps from piece to piece, added up.
+            steps = torch.diff(self.offsets, dim=1, prepend=torch.zeros_like(time[:, :1]))
+            each = steps.new_zeros(n_records, n_places + 1).scatter_add_(1, self.starts, steps)
+            source = time + each[:, :-1].cumsum(dim=1)
+        else:
+            piece = torch.searchsorted(self.starts, time.contiguous(), right=True) - 1
+            source = self.source(time, piece, n_places)
         return samples.gather(-1, source.unsqueeze(1).expand(-1, n_leads, -1))
 
     def fade(self, moved: Tensor, samples: Tensor, dtype: torch.dtype, half_fade: float) -> None:
@@ -181,7 +187,7 @@ class _LaidOut:
         joints = self.starts[:, 1:]
         present = (joints > 0) & (joints < n_places)
         # A joint that is none repeats the first: what is written twice is the same both times.
-        which = torch.where(present, torch.arange(n_joints, device=joints.device), 0)
+        which = torch.arange(n_joints, device=joints.device) * present
         joints = joints.gather(1, which).unsqueeze(-1)
         reach = math.ceil(half_fade / grid)
         about = torch.arange(-reach, reach, device=joints.device)
@@ -197,9 +203,7 @@ class _LaidOut:
         weight = weight.flatten(1).unsqueeze(1).to(dtype)
         own = moved.gather(-1, at).view(dtype)
         across = samples.gather(-1, beyond.expand_as(at)).view(dtype)
-        # A sample that is missing beyond a joint is none of those that keep their value.
-        faded = torch.where(weight > 0, torch.lerp(own, across, weight), own)
-        moved.scatter_(-1, at, faded.view(moved.dtype))
+        moved.scatter_(-1, at, torch.lerp(own, across, weight).view(moved.dtype))
 
     def source(self, time: Tensor, piece: Tensor, n_places: int) -> Tensor:
         """Return where pieces take their samples from."""

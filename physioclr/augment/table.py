@@ -190,7 +190,7 @@ AUGMENTATIONS: tuple[Augmentation, ...] = (
                 },
             ),
             Parameter(
-                "crossfade_ms", "Cross-fade", "number", 40.0, low=0, high=100, step=10, unit="ms"
+                "crossfade_ms", "Cross-fade", "number", 32.0, low=0, high=96, step=8, unit="ms"
             ),
         ),
         fewest_beats=4,

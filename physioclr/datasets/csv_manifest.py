@@ -16,9 +16,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath
 
 from physioclr.datasets.cohort import Cohort, CohortRecord
+from physioclr.datasets.cohort_table import leaves_folder, number_of
 from physioclr.errors import DatasetError
 from physioclr.io import ArrayLayout, read_ecg
 
@@ -221,17 +222,13 @@ class _Listing:
 
     def _path(self, number: int, cells: list[str]) -> str:
         path = self._filled(number, cells, "path").replace("\\", "/")
-        absolute = path.startswith("/") or PureWindowsPath(path).is_absolute()
-        normal = os.path.normpath(path)
-        leaves = absolute or PurePosixPath(normal).parts[:1] == ("..",)
-        if leaves and not self.allow_absolute_paths:
-            found = "an absolute path" if absolute else "a path that leaves it"
-            raise self._bad(number, "path", "a path within the folder of the CSV", found)
-        return normal
+        if leaves_folder(path) and not self.allow_absolute_paths:
+            raise self._bad(number, "path", "a path within the folder of the CSV", "another")
+        return os.path.normpath(path)
 
     def _age(self, number: int, cells: list[str]) -> float:
         cell = self._cell(cells, "age")
-        age = _number(cell) if cell else math.nan
+        age = number_of(cell) if cell else math.nan
         if cell and not 0 <= age <= _OLDEST_YEARS:
             raise self._bad(number, "age", f"0 to {_OLDEST_YEARS} years or nothing", "another")
         return age
@@ -246,7 +243,7 @@ class _Listing:
         cell = self._cell(cells, "fold")
         if not cell:
             return None
-        fold = _number(cell)
+        fold = number_of(cell)
         if not (fold >= 1 and fold.is_integer()):
             raise self._bad(number, "fold", "a whole number from 1 upwards, or nothing", "another")
         return int(fold)
@@ -260,11 +257,11 @@ class _Listing:
         leads = tuple(stated["leads"].split()) if "leads" in stated else None
         try:
             return ArrayLayout(
-                fs_hz=_number(stated["fs_hz"]),
+                fs_hz=number_of(stated["fs_hz"]),
                 unit=stated["unit"],
                 leads=leads,
                 orientation=stated.get("orientation"),  # type: ignore[arg-type]  # it checks itself
-                scale=_number(stated.get("scale", "1")),
+                scale=number_of(stated.get("scale", "1")),
                 array=stated.get("array"),
             )
         except ValueError as error:
@@ -284,13 +281,6 @@ class _Listing:
         return DatasetError(
             f"{self.file.name}, row {number}{where}", expected=expected, found=found
         )
-
-
-def _number(cell: str) -> float:
-    try:
-        return float(cell)
-    except ValueError:
-        return math.nan
 
 
 def _ecg_of(path: str) -> str:

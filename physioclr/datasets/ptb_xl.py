@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from physioclr.datasets.cohort import Cohort, CohortRecord
+from physioclr.datasets.cohort_table import read_cohort_table
 from physioclr.datasets.ptb_xl_statements import (
     STATEMENT_COLUMNS,
     SUPERCLASSES,
@@ -28,6 +29,7 @@ DATABASE_NAME = "ptbxl_database.csv"
 
 _STATEMENTS_NAME = "scp_statements.csv"
 _COLUMNS = ("ecg_id", "patient_id", "age", "sex", "scp_codes", "strat_fold", "filename_hr")
+_FILLED = tuple(column for column in _COLUMNS if column not in ("age", "sex"))
 _SEXES = {0: "male", 1: "female"}
 _AGE_OVER_89 = 300
 
@@ -55,12 +57,13 @@ def read_ptb_xl(folder: Path) -> Cohort:
     DatasetError
         If a table is missing, damaged or lacks a column.
     """
-    database = _read_table(folder / DATABASE_NAME, _COLUMNS)
-    statements = StatementLabels.of_table(_read_table(folder / _STATEMENTS_NAME, STATEMENT_COLUMNS))
+    database = read_cohort_table(folder / DATABASE_NAME, _COLUMNS, filled=_FILLED, dtype=None)
+    statements = read_cohort_table(folder / _STATEMENTS_NAME, STATEMENT_COLUMNS, dtype=None)
+    labels = StatementLabels.of_table(statements)
     return Cohort(
         name="PTB-XL",
-        records=tuple(_record(row, folder, statements) for _, row in database.iterrows()),
-        label_sets=statements.label_sets,
+        records=tuple(_record(row, folder, labels) for _, row in database.iterrows()),
+        label_sets=labels.label_sets,
     )
 
 
@@ -90,21 +93,3 @@ def _codes(stated: str, record_id: str) -> dict[str, float]:
             found="something else",
         )
     return codes
-
-
-def _read_table(file: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    subject = f"{file.parent.name}/{file.name}"
-    expected = f"a table with the columns {', '.join(columns)}"
-    try:
-        table = pd.read_csv(file)
-    except FileNotFoundError:
-        raise DatasetError(subject, expected=expected, found="no such file") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, OSError):
-        raise DatasetError(subject, expected=expected, found="a file that is no table") from None
-    missing = [column for column in columns if column not in table]
-    required = [column for column in columns if column not in ("age", "sex")]
-    if missing:
-        raise DatasetError(subject, expected=expected, found=f"none named {', '.join(missing)}")
-    if columns is _COLUMNS and table[required].isna().to_numpy().any():
-        raise DatasetError(subject, expected=f"{', '.join(required)} in each row", found="gaps")
-    return table

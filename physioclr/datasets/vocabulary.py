@@ -5,6 +5,11 @@ The table ``snomed_ct.csv`` holds the 133 SNOMED CT codes of the PhysioNet/CinC 
 ``dx_mapping_unscored.csv`` of github.com/physionetchallenges/evaluation-2020 and -2021, names spelt
 alike. Perez Alday EA et al. Physiol Meas 2020;41:124003, doi:10.1088/1361-6579/abc960; Reyna MA et
 al. Comput Cardiol 2021, doi:10.23919/CinC53138.2021.9662687.
+
+The table ``aha_statements.csv`` holds the primary statements of AHA/ACC/HRS and their categories,
+by which the SPH cohort is labelled: Mason JW et al. Recommendations for the standardization and
+interpretation of the electrocardiogram, part II. Circulation 2007;115:1325,
+doi:10.1161/CIRCULATIONAHA.106.180201.
 """
 
 from __future__ import annotations
@@ -16,7 +21,15 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-__all__ = ["CHALLENGE_YEARS", "Diagnosis", "challenge_classes", "challenge_labels", "snomed_ct"]
+__all__ = [
+    "CHALLENGE_YEARS",
+    "AhaStatement",
+    "Diagnosis",
+    "aha_statements",
+    "challenge_classes",
+    "challenge_labels",
+    "snomed_ct",
+]
 
 CHALLENGE_YEARS = (2020, 2021)
 
@@ -51,7 +64,6 @@ def snomed_ct() -> Mapping[str, Diagnosis]:
     mapping of str to Diagnosis
         By SNOMED CT identifier.
     """
-    table = files("physioclr.datasets").joinpath("snomed_ct.csv").read_text(encoding="utf-8")
     return MappingProxyType(
         {
             row["code"]: Diagnosis(
@@ -62,9 +74,39 @@ def snomed_ct() -> Mapping[str, Diagnosis]:
                     year: scored for year in CHALLENGE_YEARS if (scored := row[f"challenge_{year}"])
                 },
             )
-            for row in csv.DictReader(table.splitlines())
+            for row in _rows("snomed_ct.csv")
         }
     )
+
+
+@dataclass(frozen=True)
+class AhaStatement:
+    """A primary statement of AHA/ACC/HRS.
+
+    Parameters
+    ----------
+    code : str
+        Its number.
+    category : str
+    name : str
+    """
+
+    code: str
+    category: str
+    name: str
+
+
+@cache
+def aha_statements() -> Mapping[str, AhaStatement]:
+    """Return the primary statements of AHA/ACC/HRS.
+
+    Returns
+    -------
+    mapping of str to AhaStatement
+        By code.
+    """
+    rows = _rows("aha_statements.csv")
+    return MappingProxyType({row["code"]: AhaStatement(**row) for row in rows})
 
 
 def challenge_classes(year: int) -> dict[str, str]:
@@ -114,6 +156,11 @@ def challenge_labels(codes: Iterable[str], year: int) -> dict[str, float]:
     known = snomed_ct()
     present = {known[code].challenge_classes.get(year) for code in codes if code in known}
     return {scored: float(scored in present) for scored in challenge_classes(year)}
+
+
+def _rows(table: str) -> Iterable[dict[str, str]]:
+    text = files("physioclr.datasets").joinpath(table).read_text(encoding="utf-8")
+    return csv.DictReader(text.splitlines())
 
 
 def _check_year(year: int) -> None:

@@ -102,17 +102,11 @@ def test_the_layout_of_arrays_is_an_argument_or_columns_of_the_manifest(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("path", "found"),
-    [
-        ("../outside.dcm", "a path that leaves it"),
-        ("inner/../../outside.dcm", "a path that leaves it"),
-        ("/etc/hostname", "an absolute path"),
-        ("C:\\ecg\\a.dcm", "an absolute path"),
-    ],
+    "path", ["../outside.dcm", "inner/../../outside.dcm", "/etc/hostname", "C:\\ecg\\a.dcm"]
 )
-def test_a_path_out_of_the_folder_is_refused_unless_asked_for(tmp_path, path, found):
+def test_a_path_out_of_the_folder_is_refused_unless_asked_for(tmp_path, path):
     file = manifest(tmp_path, "path,died", f"{path},1")
-    with pytest.raises(DatasetError, match=rf"icu.csv, row 2, column path: .*{found}"):
+    with pytest.raises(DatasetError, match="row 2, column path: expected a path within"):
         read_csv_manifest(file)
     assert len(read_csv_manifest(file, allow_absolute_paths=True).records) == 1
 
