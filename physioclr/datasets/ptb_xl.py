@@ -57,8 +57,8 @@ def read_ptb_xl(folder: Path) -> Cohort:
     DatasetError
         If a table is missing, damaged or lacks a column.
     """
-    database = read_cohort_table(folder / DATABASE_NAME, _COLUMNS, filled=_FILLED, dtype=None)
-    statements = read_cohort_table(folder / _STATEMENTS_NAME, STATEMENT_COLUMNS, dtype=None)
+    database = read_cohort_table(folder / DATABASE_NAME, _COLUMNS, filled=_FILLED, as_text=False)
+    statements = read_cohort_table(folder / _STATEMENTS_NAME, STATEMENT_COLUMNS, as_text=False)
     labels = StatementLabels.of_table(statements)
     return Cohort(
         name="PTB-XL",
