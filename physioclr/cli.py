@@ -138,6 +138,50 @@ def prepare(
         _err.print(f"left out {record_id}: {reason}", style="yellow", highlight=False)
 
 
+@app.command()
+def download(
+    name: Annotated[
+        str | None, typer.Argument(help="A cohort; those that can be fetched if absent.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The folder; one of its name if absent.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Fetch what fits, as 'records500/*'; repeatable.")
+    ] = None,
+    mirror: Annotated[
+        str | None, typer.Option(help="A copy of the cohort's folder on another server.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch a public cohort from PhysioNet; what is there already is checked and kept."""
+    import dataclasses
+
+    from physioclr.datasets.download import download as fetch
+    from physioclr.datasets.public_cohorts import ELSEWHERE, PUBLIC_COHORTS, public_cohort
+
+    if name is None:
+        table = Table()
+        for column in ("Name", "Cohort", "Licence", "GB, about"):
+            table.add_column(column)
+        for cohort in PUBLIC_COHORTS.values():
+            table.add_row(cohort.name, cohort.title, cohort.licence, f"{cohort.size_gb:g}")
+        for elsewhere, what in ELSEWHERE.items():
+            table.add_row(elsewhere, f"to be fetched by hand: {what}", "CC BY 4.0", "")
+        _out.print(table)
+        return
+    cohort = public_cohort(name)
+    about = f"{cohort.title}: {cohort.licence}, about {cohort.size_gb:g} GB, from "
+    _err.print(about + (mirror or cohort.url), highlight=False, soft_wrap=True, markup=False)
+    folder = out or Path(name)
+    with _progress("Downloading") as report:
+        done = fetch(name, folder, only=only or (), mirror=mirror, on_progress=report)
+    if as_json:
+        _print_json({"out": str(folder), **dataclasses.asdict(done)})
+        return
+    _out.print(
+        f"{done.n_fetched} files fetched, {done.n_kept} were there, in {folder}", highlight=False
+    )
+
+
 @app.command("fit-physiology")
 def fit_physiology(
     stores: Annotated[list[Path], typer.Argument(help="One or more stores.")],
