@@ -12,12 +12,13 @@ import hashlib
 import re
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Self
 from urllib.parse import quote, urlsplit
 
 import requests
@@ -92,22 +93,22 @@ def download(
     ------
     DatasetError
         If there is no such cohort, the server cannot be reached, asks for a login or lacks a file,
-        a checksum is wrong twice, or the folder cannot be written.
+        a checksum is wrong, or the folder cannot be written.
     """
     cohort = public_cohort(name)
-    fetching = _Fetching(cohort, Path(out), mirror or cohort.url, retry_after_s)
-    files = fetching.checksums()
-    if only:
-        files = {path: s for path, s in files.items() if any(fnmatchcase(path, p) for p in only)}
+    n_fetched = 0
+    with _Fetching(cohort, Path(out), mirror or cohort.url, retry_after_s) as fetching:
+        files = fetching.checksums()
+        if only:
+            files = {p: s for p, s in files.items() if any(fnmatchcase(p, fits) for fits in only)}
         if not files:
             found = f"none that fits {', '.join(only)}"
             raise DatasetError(name, expected="a file to fetch", found=found)
-    n_fetched = 0
-    with fetching:
-        for done, (path, fetched) in enumerate(fetching.fetch_all(files), start=1):
-            n_fetched += fetched
-            if on_progress is not None:
-                on_progress(done, len(files), path)
+        with closing(fetching.fetch_all(files)) as results:
+            for done, (path, fetched) in enumerate(results, start=1):
+                n_fetched += fetched
+                if on_progress is not None:
+                    on_progress(done, len(files), path)
     return DownloadReport(n_fetched, len(files) - n_fetched, fetching.bytes_fetched)
 
 
@@ -126,7 +127,7 @@ class _Fetching:
         self._stopped = threading.Event()
         self._counting = threading.Lock()
 
-    def __enter__(self) -> _Fetching:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -158,7 +159,7 @@ class _Fetching:
             part.replace(target)
         return checksums
 
-    def fetch_all(self, files: dict[str, str]) -> Iterator[tuple[str, bool]]:
+    def fetch_all(self, files: dict[str, str]) -> Generator[tuple[str, bool], None, None]:
         """Fetch files, several at a time; yield each one's path and whether it was fetched."""
         with ThreadPoolExecutor(_CONNECTIONS) as pool:
             pending: deque[tuple[str, Future[bool]]] = deque()

@@ -42,6 +42,9 @@ class Server(ThreadingHTTPServer):
     def url(self):
         return f"http://127.0.0.1:{self.server_port}/ludb/1.0.1"
 
+    def handle_error(self, request, client_address):
+        """A client that went away is one of the tests."""
+
     def counts(self):
         return Counter(path for path in self.asked if path != CHECKSUMS_NAME)
 
@@ -232,6 +235,18 @@ def test_only_what_fits_a_pattern_is_fetched(server, tmp_path):
     assert set(files_in(tmp_path)) == {"data/1.hea", "RECORDS"}
     with pytest.raises(DatasetError, match=r"found none that fits \*.edf"):
         fetch(server, tmp_path, only=["*.edf"])
+
+
+def test_a_download_that_is_interrupted_is_gone_on_with(server, tmp_path):
+    def interrupt(done, total, path):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fetch(server, tmp_path, on_progress=interrupt)
+    before = threading.active_count()
+    fetch(server, tmp_path)
+    assert files_in(tmp_path) == FILES
+    assert threading.active_count() <= before  # no worker is left over
 
 
 def test_no_server_and_no_place_are_one_sentence(server, tmp_path):
