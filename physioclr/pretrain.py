@@ -329,29 +329,29 @@ class PretrainRun:
     ) -> CheckpointCard:
         """Go through all steps that are left and leave the checkpoint."""
         identity = _identity(self.asked, self.cohort)
-        leads = self.fabric.global_rank == 0
+        writes = self.fabric.global_rank == 0
         with ExitStack() as held:
-            if leads:
+            if writes:
                 self.folder.check(identity, resume=resume)
                 held.enter_context(self.folder.opened(identity))
-                if self.space is not None and not self._space_file.exists():
+                if self.space is not None and not self.folder.begun:
                     self.space.save(self._space_file)
             self.fabric.barrier()
-            if self._space_file.exists():
+            if self.space is not None:
                 # Fitted anew on another number of cores, the last bits of a basis may differ.
                 self.cohort = replace(self.cohort, space=PhysiologySpace.load(self._space_file))
             first, self.best = self.folder.restore(self.state) if resume else (0, None)
             events = None
-            if leads:
+            if writes:
                 self.folder.forget_after(first)
                 events = held.enter_context(_events(self.folder, first))
             for step in range(first, self.config.steps):
                 report = self._report(step)
-                if leads:
+                if writes:
                     self._record(report, events)
                     if on_step is not None:
                         on_step(report)
-            if leads:
+            if writes:
                 self._checkpoint(self.folder.checkpoint)
                 for spilled in self.folder.path.glob("signals-*.i16"):
                     spilled.unlink()

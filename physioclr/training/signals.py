@@ -97,9 +97,9 @@ class StreamedSignals:
 
     def take(self, rows: Tensor) -> Tensor:
         """Return rows, (n, n_leads, n_samples) int16, on the device."""
-        fetched, self._next = self._next, None
-        if fetched is not None and torch.equal(fetched[0], rows):
-            host = fetched[1].result()
+        if self._next is not None and torch.equal(self._next[0], rows):
+            host = self._next[1].result()
+            self._next = None
         else:
             host = self._fetched(rows)
         return host.to(self._device, non_blocking=True)

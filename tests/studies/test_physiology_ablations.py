@@ -24,7 +24,7 @@ def ecg() -> EcgRecord:
 @pytest.fixture(scope="module")
 def small_store(tmp_path_factory) -> Store:
     out = tmp_path_factory.mktemp("ablations") / "store"
-    prepare_cohort(simulated_cohort(8, seed=0), out, workers=1)
+    prepare_cohort(simulated_cohort(8, seed=0), out, fs_hz=500.0, duration_s=10.0, workers=1)
     return Store.open(out)
 
 
