@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -51,6 +51,14 @@ class StoreManifest(BaseModel):
         Set of labels → label → the label's name on screen.
     fingerprint : str
         Hash of the signals and the tables as they were written.
+    parts : tuple of int, optional
+        ECGs of each part of the tables: one part as prepared, one more for each time that was
+        appended. Empty is one part of all.
+    checksums : dict of str to str, optional
+        File → SHA-256 of its bytes, for every other file of the store. Stores written before there
+        were checksums have none.
+    prepared : dict of str to object, optional
+        The settings that `physioclr.datasets.prepare` made it with.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -66,13 +74,23 @@ class StoreManifest(BaseModel):
     shards: tuple[Shard, ...]
     label_sets: dict[str, dict[str, str]]
     fingerprint: str
+    parts: tuple[Annotated[int, Field(ge=1)], ...] = ()
+    checksums: dict[Annotated[str, Field(pattern=r"^[\w-]+\.\w+$")], str] = {}
+    prepared: dict[str, Any] = {}
 
     @model_validator(mode="after")
     def _shards_hold_every_record(self) -> StoreManifest:
         held = sum(shard.n_records for shard in self.shards)
         if held != self.n_records:
             raise ValueError(f"its shards hold {held} records, not {self.n_records}")
+        if self.parts and sum(self.parts) != self.n_records:
+            raise ValueError(f"its parts hold {sum(self.parts)} records, not {self.n_records}")
         return self
+
+    @property
+    def part_sizes(self) -> tuple[int, ...]:
+        """ECGs of each part of the tables."""
+        return self.parts or (self.n_records,)
 
     def shard_bytes(self, shard: Shard) -> int:
         """Return the size of one shard's file in bytes."""
