@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from physioclr.datasets.cohort import CohortRecord
 from physioclr.datasets.standard_form import standardised
+from physioclr.datasets.stored_signal import quantised, signal_hash
 from physioclr.physiology.beat_features import compute_beat_features
 from physioclr.physiology.consensus import consensus_fiducials
 from physioclr.physiology.measurements import summarise
 from physioclr.physiology.vector import vector_of_beats
+from physioclr.records import EcgRecord
 from physioclr.signal.delineation import cut_samples, delineate
 from physioclr.signal.quality import assess_quality
 
@@ -32,18 +34,23 @@ class AnalysedEcg:
         The standard leads, at the store's rate and of its length, in steps of 1 µV.
     metadata : mapping
         ``age_years``, ``sex``, ``quality_score``, ``acceptable``.
-    measurements, physiology : mapping of str to float
-    beats : mapping of str to (n,) int32
+    signal_hash : str
+        As `physioclr.datasets.stored_signal.signal_hash` gives it.
+    measurements, physiology : mapping of str to float, optional
+    beats : mapping of str to (n,) int32, optional
     """
 
     signal_mv: NDArray[np.float32]
     metadata: Mapping[str, Any]
-    measurements: Mapping[str, float]
-    physiology: Mapping[str, float]
-    beats: Mapping[str, NDArray[np.int32]]
+    signal_hash: str
+    measurements: Mapping[str, float] = field(default_factory=dict)
+    physiology: Mapping[str, float] = field(default_factory=dict)
+    beats: Mapping[str, NDArray[np.int32]] = field(default_factory=dict)
 
 
-def analyse(record: CohortRecord, *, fs_hz: float, duration_s: float) -> AnalysedEcg:
+def analyse(
+    record: CohortRecord, *, fs_hz: float, duration_s: float, physiology: bool = True
+) -> AnalysedEcg:
     """Read, standardise and measure one ECG.
 
     Parameters
@@ -51,6 +58,9 @@ def analyse(record: CohortRecord, *, fs_hz: float, duration_s: float) -> Analyse
     record : CohortRecord
     fs_hz, duration_s : float
         Of the store.
+    physiology : bool, optional
+        Delineate and measure, and judge the quality; without, the signal and what the cohort says
+        are all there is.
 
     Returns
     -------
@@ -65,18 +75,29 @@ def analyse(record: CohortRecord, *, fs_hz: float, duration_s: float) -> Analyse
     """
     as_read = record.read()
     ecg = standardised(as_read, fs_hz=fs_hz, duration_s=duration_s)
+    age = record.age_years
+    plain = AnalysedEcg(
+        signal_mv=ecg.signal_mv,
+        metadata={
+            "age_years": as_read.meta.get("age_years", math.nan) if math.isnan(age) else age,
+            "sex": record.sex or as_read.meta.get("sex"),
+        },
+        signal_hash=signal_hash(quantised(ecg.signal_mv, subject=record.record_id)),
+    )
+    return _measured(plain, ecg) if physiology else plain
+
+
+def _measured(plain: AnalysedEcg, ecg: EcgRecord) -> AnalysedEcg:
     quality = assess_quality(ecg)
     delineation = delineate(ecg)
     features = compute_beat_features(ecg, delineation)
     measured = summarise(features)
     vector = vector_of_beats(features, measured)
     waves = consensus_fiducials(delineation)
-    age = record.age_years
-    return AnalysedEcg(
-        signal_mv=ecg.signal_mv,
+    return replace(
+        plain,
         metadata={
-            "age_years": as_read.meta.get("age_years", math.nan) if math.isnan(age) else age,
-            "sex": record.sex or as_read.meta.get("sex"),
+            **plain.metadata,
             "quality_score": quality.score,
             "acceptable": quality.acceptable,
         },

@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+import hashlib
 import multiprocessing
 import os
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from physioclr import __version__
 from physioclr.datasets.analysis import AnalysedEcg, analyse
 from physioclr.datasets.cohort import Cohort, CohortRecord
+from physioclr.datasets.manifest import MANIFEST_NAME
 from physioclr.datasets.sources import find_cohort
+from physioclr.datasets.split_checks import refuse_divided_ecg, refuse_divided_patients
+from physioclr.datasets.store import Store
 from physioclr.datasets.store_writer import StoreWriter
 from physioclr.errors import DatasetError, PhysioclrError
 
 __all__ = ["PrepareReport", "prepare", "prepare_cohort"]
 
+RECORDS_PER_SHARD = 250
+"""30 MB at 12 leads of 5,000 samples: what a killed run does again."""
+
 _AHEAD_PER_WORKER = 4
+_Analysis = Callable[[CohortRecord], AnalysedEcg | PhysioclrError]
 
 
 @dataclass(frozen=True)
@@ -38,16 +48,30 @@ class PrepareReport:
     left_out : tuple of (str, str)
         Record id and the reason, for each ECG that is not in the store.
     seconds : float
+    n_found_done : int, optional
+        ECGs, prepared or left out, that an earlier run had done: all of them where the store was
+        there already.
     """
 
     n_prepared: int
     left_out: tuple[tuple[str, str], ...]
     seconds: float
+    n_found_done: int = 0
 
     @property
     def ms_per_record(self) -> float:
-        """Wall time per ECG that was tried, in ms."""
-        return 1000 * self.seconds / max(1, self.n_prepared + len(self.left_out))
+        """Wall time per ECG that this run tried, in ms."""
+        return 1000 * self.seconds / max(1, self.n_tried - self.n_found_done)
+
+    @property
+    def n_tried(self) -> int:
+        """ECGs prepared or left out."""
+        return self.n_prepared + len(self.left_out)
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Whether the same command had made the store already."""
+        return self.n_found_done == self.n_tried
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON has it."""
@@ -56,6 +80,7 @@ class PrepareReport:
             "left_out": [
                 {"record_id": record_id, "reason": reason} for record_id, reason in self.left_out
             ],
+            "n_found_done": self.n_found_done,
             "seconds": self.seconds,
             "ms_per_record": self.ms_per_record,
         }
@@ -70,20 +95,25 @@ def prepare(
     workers: int | None = None,
     limit: int | None = None,
     overwrite: bool = False,
+    physiology: bool = True,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> PrepareReport:
     """Prepare a cohort into a store.
 
     Each ECG is read, resampled to one rate, cut to its first seconds, delineated once and measured.
-    One that lacks a standard lead, is too short or cannot be analysed is left out with the reason,
-    and the others go on.
+    One that lacks a standard lead, is too short, cannot be analysed or repeats another's signal is
+    left out with the reason, and the others go on.
+
+    A run that was killed goes on where it was when it is started again in the same way; the store
+    is the same as that of a run in one go. A store that is there already is left as it is.
 
     Parameters
     ----------
     source : path-like
         A folder of a known layout, ``"demo"`` or ``"simulated:N"``.
     out : path-like
-        The store's folder; written whole or not at all.
+        The store's folder; written whole or not at all. Until it is whole, ``OUT.partial`` holds
+        what is done.
     fs_hz : float, optional
     duration_s : float, optional
     workers : int, optional
@@ -91,7 +121,9 @@ def prepare(
     limit : int, optional
         Try only so many ECGs.
     overwrite : bool, optional
-        Replace a store that is already there.
+        Replace a store, or an unfinished one, of another source or other settings.
+    physiology : bool, optional
+        Measure each ECG and judge its quality; without, a store holds signals and labels alone.
     on_progress : callable, optional
         Called with the number of ECGs done and their total.
 
@@ -102,7 +134,9 @@ def prepare(
     Raises
     ------
     DatasetError
-        If the source is unknown, the store cannot be written, or no ECG could be prepared.
+        If the source is unknown, the store cannot be written or is of another source or other
+        settings, no ECG could be prepared, or a patient or an ECG is in two folds of the cohort's
+        split.
     ValueError
         If a number is not above 0.
     """
@@ -122,6 +156,7 @@ def prepare(
         workers=workers,
         limit=limit,
         overwrite=overwrite,
+        physiology=physiology,
         on_progress=on_progress,
     )
 
@@ -135,31 +170,58 @@ def prepare_cohort(
     workers: int | None = None,
     limit: int | None = None,
     overwrite: bool = False,
+    physiology: bool = True,
+    records_per_shard: int = RECORDS_PER_SHARD,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> PrepareReport:
-    """Prepare a cohort that is already listed; see `prepare`."""
+    """Prepare a cohort that is already listed; see `prepare`.
+
+    A killed run loses the ECGs of the shard it was at: less than `records_per_shard`.
+    """
     start = time.perf_counter()
     records = cohort.records[:limit]
-    left_out: list[tuple[str, str]] = []
-    writer = StoreWriter(
-        out,
-        fs_hz=fs_hz,
-        n_samples=round(duration_s * fs_hz),
-        source=cohort.name,
-        simulated=cohort.simulated,
-        label_sets=cohort.label_sets,
-        overwrite=overwrite,
-    )
-    results = _analyse_all(records, fs_hz, duration_s, _n_workers(workers, len(records)))
-    with writer, closing(results):
-        for done, (record, result) in enumerate(zip(records, results, strict=True), start=1):
-            if isinstance(result, PhysioclrError):
-                left_out.append((record.record_id, str(result)))
-            elif reason := _append(writer, record, result, cohort.name):
-                left_out.append((record.record_id, reason))
+    settings = {
+        "source": cohort.name,
+        "number of ECGs": len(records),
+        "fs_hz": float(fs_hz),
+        "duration_s": float(duration_s),
+        "physiology": physiology,
+        "records_per_shard": records_per_shard,
+        "version of PhysioCLR": __version__,
+        "content": _digest(records, cohort.label_sets),
+    }
+    if not overwrite and (finished := _finished(Path(out), settings)):
+        return finished
+    refuse_divided_patients(cohort.name, records)
+    with ExitStack() as stack:
+        writer = stack.enter_context(
+            StoreWriter(
+                out,
+                fs_hz=fs_hz,
+                n_samples=round(duration_s * fs_hz),
+                source=cohort.name,
+                simulated=cohort.simulated,
+                label_sets=cohort.label_sets,
+                overwrite=overwrite,
+                records_per_shard=records_per_shard,
+                settings=settings,
+            )
+        )
+        found_done = writer.n_records + len(writer.left_out)
+        missing = records[found_done:]
+        how = partial(_analyse_or_reason, fs_hz=fs_hz, duration_s=duration_s, physiology=physiology)
+        results = stack.enter_context(
+            closing(_analyse_all(missing, how, _n_workers(workers, len(missing))))
+        )
+        for done, (record, result) in enumerate(
+            zip(missing, results, strict=True), start=found_done + 1
+        ):
+            if reason := _append(writer, record, result, cohort.name):
+                writer.leave_out(record.record_id, reason)
             if on_progress is not None:
                 on_progress(done, len(records))
-        if len(left_out) == len(records):
+        if not writer.n_records:
+            left_out = writer.left_out
             raise DatasetError(
                 cohort.name,
                 expected="an ECG that can be prepared",
@@ -168,14 +230,56 @@ def prepare_cohort(
                 else "no ECG",
             )
     return PrepareReport(
-        n_prepared=len(records) - len(left_out),
-        left_out=tuple(left_out),
+        n_prepared=writer.n_records,
+        left_out=writer.left_out,
         seconds=time.perf_counter() - start,
+        n_found_done=found_done,
     )
 
 
-def _append(writer: StoreWriter, record: CohortRecord, ecg: AnalysedEcg, source: str) -> str:
+def _finished(out: Path, settings: Mapping[str, Any]) -> PrepareReport | None:
+    """Report on the store that the same settings made, where it is there already."""
+    if not (out / MANIFEST_NAME).is_file():
+        return None
+    store = Store(out)
+    made_with = store.manifest.prepared
+    if not made_with:
+        return None  # made by a writer, or by a version that did not say how
+    for name, value in settings.items():
+        if made_with.get(name) != value:
+            raise DatasetError(
+                out.name,
+                expected=f"a store of the {name} asked for ({value}), or leave to overwrite",
+                found=f"one of {made_with.get(name)}",
+            )
+    left_out = tuple(store.left_out.itertuples(index=False, name=None))
+    return PrepareReport(
+        n_prepared=settings["number of ECGs"] - len(left_out),
+        left_out=left_out,
+        seconds=0.0,
+        n_found_done=settings["number of ECGs"],
+    )
+
+
+def _digest(records: Sequence[CohortRecord], label_sets: Mapping[str, Mapping[str, str]]) -> str:
+    """Return a hash of what a cohort says about its ECGs, without reading their signals."""
+    digest = hashlib.sha256(repr({key: dict(of) for key, of in label_sets.items()}).encode())
+    for record in records:
+        labels = {key: dict(of) for key, of in record.labels.items()}
+        said = (record.record_id, record.patient_id, record.age_years, record.sex, record.fold)
+        digest.update(repr((said, labels)).encode())
+    return digest.hexdigest()[:16]
+
+
+def _append(
+    writer: StoreWriter, record: CohortRecord, ecg: AnalysedEcg | PhysioclrError, source: str
+) -> str:
     """Write one ECG; return why that could not be, else nothing."""
+    if isinstance(ecg, PhysioclrError):
+        return str(ecg)
+    if first := writer.first_with(ecg.signal_hash):
+        refuse_divided_ecg(writer, source, first, record)
+        return f"{record.record_id}: expected each ECG once, found the signal of {first[0]} again."
     metadata = {
         "record_id": record.record_id,
         "patient_id": record.patient_id,
@@ -202,30 +306,30 @@ def _n_workers(workers: int | None, n_records: int) -> int:
 
 
 def _analyse_or_reason(
-    record: CohortRecord, fs_hz: float, duration_s: float
+    record: CohortRecord, *, fs_hz: float, duration_s: float, physiology: bool
 ) -> AnalysedEcg | PhysioclrError:
     try:
-        return analyse(record, fs_hz=fs_hz, duration_s=duration_s)
+        return analyse(record, fs_hz=fs_hz, duration_s=duration_s, physiology=physiology)
     except PhysioclrError as error:
         return error
 
 
 def _analyse_all(
-    records: Iterable[CohortRecord], fs_hz: float, duration_s: float, workers: int
+    records: Iterable[CohortRecord], how: _Analysis, workers: int
 ) -> Generator[AnalysedEcg | PhysioclrError, None, None]:
     """Analyse records in their order, in this process or in several."""
     if workers == 1:
         # One thread as in the workers: with more, sums round differently.
         with threadpool_limits(1):
             for record in records:
-                yield _analyse_or_reason(record, fs_hz, duration_s)
+                yield how(record)
         return
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
     try:
         pending: deque[Future[AnalysedEcg | PhysioclrError]] = deque()
         for record in records:
-            pending.append(pool.submit(_analyse_or_reason, record, fs_hz, duration_s))
+            pending.append(pool.submit(how, record))
             if len(pending) >= _AHEAD_PER_WORKER * workers:
                 yield pending.popleft().result()
         while pending:

@@ -1,12 +1,13 @@
-"""A prepared cohort: signals in memory-mapped int16 shards, everything else in Parquet.
+"""A prepared cohort: signals in int16 shards, everything else in Parquet.
 
-The layout is drawn in ``docs/architecture.md``; `StoreWriter` writes it.
+The layout is stated in ``docs/store.md``; `StoreWriter` writes it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from io import FileIO
 from pathlib import Path
 from types import MappingProxyType
 
@@ -16,7 +17,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
 
-from physioclr.datasets.manifest import StoreManifest, read_manifest
+from physioclr.datasets.manifest import Shard, StoreManifest, read_manifest
+from physioclr.datasets.store_tables import LEFT_OUT_SCHEMA, part_file
 from physioclr.datasets.store_writer import NO_SAMPLE, UNITS_PER_MV, StoreWriter
 from physioclr.errors import DatasetError
 from physioclr.records import EcgRecord
@@ -28,7 +30,7 @@ class Store:
     """A prepared cohort on disk.
 
     Opening reads ``store.json`` alone. A table is read when it is first asked for and kept; signals
-    are memory-mapped. The tables are shared: copy one before changing it.
+    are read each time. The tables are shared: copy one before changing it.
 
     Parameters
     ----------
@@ -135,6 +137,15 @@ class Store:
         """One row an ECG: lists of R, P and T peaks and of cuts between beats, in samples."""
         return self._table("beats")
 
+    @cached_property
+    def left_out(self) -> pd.DataFrame:
+        """One row an ECG of the cohort that is not in the store: record_id, reason."""
+        files = [part_file("left_out", part) for part in range(len(self._manifest.part_sizes))]
+        listed = [file for file in files if file in self._manifest.checksums]
+        tables = [self._read_parquet(file).to_pandas() for file in listed]
+        empty = pd.DataFrame(columns=LEFT_OUT_SCHEMA.names, dtype=str)
+        return pd.concat(tables, ignore_index=True) if tables else empty
+
     def labels(self, label_set: str) -> pd.DataFrame:
         """Return one set of labels.
 
@@ -183,13 +194,9 @@ class Store:
         chosen = np.arange(len(self)) if rows is None else np.atleast_1d(np.asarray(rows, np.intp))
         if chosen.size and not (chosen.min() >= 0 and chosen.max() < len(self)):
             raise IndexError(f"rows must be in [0, {len(self)}), got {chosen.tolist()}")
-        starts = np.cumsum([0, *(shard.n_records for shard in self._manifest.shards)])
-        shard_of = np.searchsorted(starts, chosen, side="right") - 1
-        signals = np.empty((len(chosen), len(self.leads), self.n_samples), dtype=np.int16)
-        for shard in np.unique(shard_of):
-            here = shard_of == shard
-            signals[here] = self._shards[shard][chosen[here] - starts[shard]]
-        return signals
+        signals = np.empty((len(chosen), len(self.leads), self.n_samples), dtype="<i2")
+        self._fill(signals, chosen)
+        return signals.astype(np.int16, copy=False)
 
     def signals_mv(self, rows: ArrayLike | None = None) -> NDArray[np.float32]:
         """Read signals in mV.
@@ -264,37 +271,74 @@ class Store:
         return {record_id: row for row, record_id in enumerate(self.records["record_id"])}
 
     @cached_property
-    def _shards(self) -> list[NDArray[np.int16]]:
-        return [
-            np.memmap(
-                self._path / shard.file,
-                dtype="<i2",
-                mode="r",
-                shape=(shard.n_records, len(self.leads), self.n_samples),
-            )
-            for shard in self._manifest.shards
-        ]
+    def _shard_starts(self) -> NDArray[np.intp]:
+        return np.cumsum([0, *(shard.n_records for shard in self._manifest.shards)])
+
+    def _fill(self, out: NDArray[np.int16], rows: NDArray[np.intp]) -> None:
+        """Read signals into a C-contiguous array, each shard's in the order of the file.
+
+        Read, not mapped: a mapped file costs a page fault for every 4 KB it gives, and its pages
+        count as this process's memory.
+        """
+        order = np.argsort(rows, kind="stable")
+        in_order = rows[order]
+        bounds = np.searchsorted(in_order, self._shard_starts)
+        n_bytes = out[:1].nbytes
+        for number in np.flatnonzero(np.diff(bounds)):
+            shard = self._manifest.shards[number]
+            of_shard = slice(bounds[number], bounds[number + 1])
+            places = (in_order[of_shard] - self._shard_starts[number]) * n_bytes
+            with self._open_shard(shard) as file:
+                for slot, place in zip(order[of_shard], places.tolist(), strict=True):
+                    file.seek(place)
+                    if file.readinto(out[slot].data) != n_bytes:
+                        raise self._damaged(shard.file, self._manifest.shard_bytes(shard))
+
+    def _open_shard(self, shard: Shard) -> FileIO:
+        try:
+            return FileIO(self._path / shard.file)
+        except OSError:
+            raise self._damaged(shard.file, self._manifest.shard_bytes(shard)) from None
+
+    def _damaged(self, file: str, n_bytes: int) -> DatasetError:
+        return DatasetError(
+            f"{self._path.name}/{file}",
+            expected=f"{n_bytes} bytes, as when the store was opened",
+            found="less, or no such file",
+        )
 
     def _table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        file = self._path / f"{name}.parquet"
-        subject = f"{self._path.name}/{file.name}"
-        expected = f"a Parquet table of {len(self)} rows"
-        try:
-            table = pq.read_table(file, columns=columns)
-        except FileNotFoundError:
-            raise DatasetError(subject, expected=expected, found="no such file") from None
-        except (pa.ArrowException, OSError):
-            raise DatasetError(subject, expected=expected, found="a damaged file") from None
+        sizes = self._manifest.part_sizes
+        parts = [self._part(part_file(name, i), size, columns) for i, size in enumerate(sizes)]
+        return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+
+    def _part(self, file: str, n_rows: int, columns: Sequence[str] | None) -> pd.DataFrame:
+        table = self._read_parquet(file, columns)
+        subject = f"{self._path.name}/{file}"
         if not table.num_columns and columns is None:
-            return pd.DataFrame(index=range(len(self)))  # Parquet counts no rows without columns
-        if table.num_rows != len(self):
-            raise DatasetError(subject, expected=expected, found=f"{table.num_rows} rows")
+            return pd.DataFrame(index=range(n_rows))  # Parquet counts no rows without columns
         if columns is not None and table.column_names != list(columns):
             raise DatasetError(
                 subject, expected=f"the columns {', '.join(columns)}", found="not all of them"
             )
+        if table.num_rows != n_rows:
+            raise DatasetError(
+                subject,
+                expected=f"a Parquet table of {n_rows} rows",
+                found=f"{table.num_rows} rows",
+            )
         frame: pd.DataFrame = table.to_pandas()
         return frame
+
+    def _read_parquet(self, file: str, columns: Sequence[str] | None = None) -> pa.Table:
+        subject = f"{self._path.name}/{file}"
+        try:
+            return pq.read_table(self._path / file, columns=columns)
+        except FileNotFoundError:
+            found = "no such file"
+        except (pa.ArrowException, OSError):
+            found = "a damaged file"
+        raise DatasetError(subject, expected="a Parquet table", found=found)
 
 
 def _check_size(file: Path, n_bytes: int) -> None:
