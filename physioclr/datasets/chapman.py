@@ -9,14 +9,17 @@ need the extra ``excel``.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from physioclr.datasets.cohort import Cohort, CohortRecord
-from physioclr.datasets.cohort_table import leaves_folder, number_of
+from physioclr.datasets.cohort_table import leaves_folder, number_of, rows_of
 from physioclr.errors import DatasetError
 from physioclr.io import ArrayLayout, read_ecg
 from physioclr.io.person import stated_person
@@ -42,6 +45,20 @@ RHYTHMS = {
 }
 """The rhythms, of which each record has one."""
 
+# What a damaged archive, its compressed parts, their XML and what openpyxl makes of it raise.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    SyntaxError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 _COLUMNS = ("FileName", "Rhythm", "Beat", "PatientAge", "Gender")
 _SIGNAL_FOLDERS = ("ECGData", "ECGDataDenoised")
 _CONDITIONS_NAME = "ConditionNames.xlsx"
@@ -81,7 +98,7 @@ def read_chapman(folder: Path) -> Cohort:
         raise DatasetError(folder.name, expected=" or ".join(_SIGNAL_FOLDERS), found="neither")
     beats = [_conditions(cell) for cell in table["Beat"]]
     rhythms = _by_frequency(table["Rhythm"])
-    conditions = _by_frequency(pd.Series([code for own in beats for code in own], dtype=str))
+    conditions = _by_frequency(code for own in beats for code in own)
     names = _condition_names(folder / _CONDITIONS_NAME)
     records = tuple(
         _record(
@@ -92,7 +109,7 @@ def read_chapman(folder: Path) -> Cohort:
                 "beat": {code: float(code in own) for code in conditions},
             },
         )
-        for (_, row), own in zip(table.iterrows(), beats, strict=True)
+        for row, own in zip(rows_of(table), beats, strict=True)
     )
     label_sets = {
         "rhythm": {code: RHYTHMS.get(code, code) for code in rhythms},
@@ -105,7 +122,9 @@ def read_chapman(folder: Path) -> Cohort:
     )
 
 
-def _record(row: pd.Series, signals: Path, labels: dict[str, dict[str, float]]) -> CohortRecord:
+def _record(
+    row: Mapping[str, Any], signals: Path, labels: dict[str, dict[str, float]]
+) -> CohortRecord:
     record_id = str(row["FileName"]).strip().removesuffix(".csv")
     if leaves_folder(record_id):
         raise DatasetError(DIAGNOSTICS_NAME, expected="FileName without a folder", found="a path")
@@ -129,11 +148,11 @@ def _read_excel(file: Path, expected: str) -> pd.DataFrame:
         ) from error
     except FileNotFoundError:
         raise DatasetError(file.name, expected=expected, found="no such file") from None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise DatasetError(file.name, expected=expected, found="a damaged file") from error
 
 
-def _by_frequency(codes: pd.Series) -> list[str]:
+def _by_frequency(codes: Iterable[str]) -> list[str]:
     return [code for code, _ in Counter(codes).most_common()]
 
 

@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from physioclr.datasets.cohort import Cohort, CohortRecord
-from physioclr.datasets.cohort_table import number_of, read_cohort_table
+from physioclr.datasets.cohort_table import number_of, read_cohort_table, rows_of
 from physioclr.errors import DatasetError, RecordError
 from physioclr.io import ArrayLayout
 from physioclr.io.declared_arrays import record_of_array
@@ -89,13 +88,13 @@ def read_code15(folder: Path) -> Cohort:
     }
     return Cohort(
         name="CODE-15",
-        records=tuple(_record(row, parts, rows) for _, row in there.iterrows()),
+        records=tuple(_record(row, parts, rows) for row in rows_of(there)),
         label_sets={label_set: names for label_set, names in sets.items() if names},
     )
 
 
 def _record(
-    row: pd.Series, parts: Mapping[str, Path], rows: Mapping[str, Mapping[int, int]]
+    row: Mapping[str, Any], parts: Mapping[str, Path], rows: Mapping[str, Mapping[int, int]]
 ) -> CohortRecord:
     exam_id, part = str(row["exam_id"]), str(row["trace_file"])
     at = rows[part].get(int(number_of(exam_id))) if exam_id.isdigit() else None

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-import os
+import ntpath
+import posixpath
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from physioclr.errors import DatasetError
 
-__all__ = ["leaves_folder", "number_of", "read_cohort_table"]
+__all__ = ["leaves_folder", "number_of", "read_cohort_table", "rows_of"]
 
 
 def read_cohort_table(
@@ -64,6 +66,20 @@ def read_cohort_table(
     return table
 
 
+def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as column → cell: many times faster than its own `iterrows`.
+
+    Parameters
+    ----------
+    table : DataFrame
+
+    Returns
+    -------
+    list of dict
+    """
+    return [{str(name): cell for name, cell in row.items()} for row in table.to_dict("records")]
+
+
 def number_of(cell: object) -> float:
     """Return the number a cell holds, NaN where it holds none (such as ``>89``).
 
@@ -87,12 +103,14 @@ def leaves_folder(path: str) -> bool:
     Parameters
     ----------
     path : str
-        With slashes.
+        With slashes of either kind.
 
     Returns
     -------
     bool
         Whether it is absolute, on any system, or ends above where it begins.
     """
-    absolute = path.startswith("/") or PureWindowsPath(path).is_absolute()
-    return absolute or PurePosixPath(os.path.normpath(path)).parts[:1] == ("..",)
+    slashed = path.replace("\\", "/")
+    normal = posixpath.normpath(slashed)
+    absolute = slashed.startswith("/") or bool(ntpath.splitdrive(slashed)[0])
+    return absolute or normal == ".." or normal.startswith("../")

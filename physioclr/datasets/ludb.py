@@ -11,12 +11,12 @@ import re
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from physioclr.datasets.cohort import Cohort, CohortRecord
-from physioclr.datasets.cohort_table import number_of, read_cohort_table
+from physioclr.datasets.cohort_table import number_of, read_cohort_table, rows_of
 from physioclr.errors import DatasetError
 from physioclr.io import read_ecg
 from physioclr.io.person import stated_person
@@ -79,7 +79,7 @@ def read_ludb(folder: Path) -> Cohort:
         name="LUDB",
         records=tuple(
             _record(row, folder, _labels({s: of[place] for s, of in findings.items()}, label_sets))
-            for place, (_, row) in enumerate(table.iterrows())
+            for place, row in enumerate(rows_of(table))
         ),
         label_sets={label_set: names for label_set, names in label_sets.items() if names},
     )
@@ -116,7 +116,7 @@ def read_ludb_record(header: Path) -> EcgRecord:
 
 
 def _record(
-    row: pd.Series, folder: Path, labels: Mapping[str, Mapping[str, float]]
+    row: Mapping[str, Any], folder: Path, labels: Mapping[str, Mapping[str, float]]
 ) -> CohortRecord:
     record_id = str(row["ID"]).strip()
     return CohortRecord(

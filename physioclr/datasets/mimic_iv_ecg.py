@@ -48,7 +48,7 @@ def read_mimic_iv_ecg(folder: Path) -> Cohort:
         name="MIMIC-IV-ECG",
         records=tuple(
             CohortRecord(
-                record_id=study, patient_id=subject, read=partial(read_ecg, folder / f"{path}.hea")
+                record_id=study, patient_id=subject, read=partial(read_ecg, f"{folder}/{path}.hea")
             )
             for subject, study, path in table[list(_COLUMNS)].itertuples(index=False)
         ),

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-
-import pandas as pd
+from typing import Any
 
 from physioclr.datasets.cohort import Cohort, CohortRecord
-from physioclr.datasets.cohort_table import leaves_folder, number_of, read_cohort_table
+from physioclr.datasets.cohort_table import leaves_folder, number_of, read_cohort_table, rows_of
 from physioclr.datasets.vocabulary import aha_statements
 from physioclr.errors import DatasetError
 from physioclr.io import ArrayLayout, read_ecg
@@ -60,7 +60,7 @@ def read_sph(folder: Path) -> Cohort:
     category_of = {code: _slug(known[code].category) for code in vocabulary if code in known}
     categories = {_slug(known[code].category): known[code].category for code in category_of}
     records = []
-    for (_, row), own in zip(table.iterrows(), statements, strict=True):
+    for row, own in zip(rows_of(table), statements, strict=True):
         of_own = {category_of.get(code) for code in own}
         labels = {
             _STATEMENT: {code: float(code in own) for code in vocabulary},
@@ -72,7 +72,9 @@ def read_sph(folder: Path) -> Cohort:
     return Cohort(name="SPH", records=tuple(records), label_sets=label_sets)
 
 
-def _record(row: pd.Series, folder: Path, labels: dict[str, dict[str, float]]) -> CohortRecord:
+def _record(
+    row: Mapping[str, Any], folder: Path, labels: dict[str, dict[str, float]]
+) -> CohortRecord:
     record_id = str(row["ECG_ID"]).removesuffix(".h5")
     if leaves_folder(record_id):
         raise DatasetError(METADATA_NAME, expected="ECG_ID without a folder", found="a path")
