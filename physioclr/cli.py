@@ -113,7 +113,8 @@ def predict(
 @app.command()
 def prepare(
     source: Annotated[
-        str, typer.Argument(help="A folder of ECGs, or `demo` for the simulated cohort.")
+        str,
+        typer.Argument(help="A cohort's folder, a CSV that lists ECGs, or `demo`, simulated ones."),
     ],
     out: Annotated[Path, typer.Option(help="The store to write.")],
     workers: Annotated[
@@ -121,19 +122,35 @@ def prepare(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many ECGs.")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace an existing store.")] = False,
+    physiology: Annotated[
+        bool, typer.Option(help="Measure each ECG and judge its quality.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Decode, check and measure a cohort once, into a store everything else reads."""
+    """Decode, check and measure a cohort once, into a store everything else reads.
+
+    Killed, it goes on where it was when the same command is given again.
+    """
     from physioclr.datasets.prepare import prepare as prepare_store
 
     with _progress("Preparing") as report:
         done = prepare_store(
-            source, out, workers=workers, limit=limit, overwrite=overwrite, on_progress=report
+            source,
+            out,
+            workers=workers,
+            limit=limit,
+            overwrite=overwrite,
+            physiology=physiology,
+            on_progress=report,
         )
     if as_json:
         _print_json(done.to_dict())
         return
-    _out.print(f"{done.n_prepared} ECGs in {out}, {done.seconds:.0f} s", highlight=False)
+    if done.nothing_to_do:
+        _out.print(f"{out} is there already: {done.n_prepared} ECGs", highlight=False)
+        return
+    earlier = f", {done.n_found_done} done by an earlier run" if done.n_found_done else ""
+    _out.print(f"{done.n_prepared} ECGs in {out}, {done.seconds:.0f} s{earlier}", highlight=False)
     for record_id, reason in done.left_out:
         _err.print(f"left out {record_id}: {reason}", style="yellow", highlight=False)
 

@@ -133,15 +133,19 @@ def _rows_by_exam(part: Path) -> dict[int, int]:
     h5py = _h5py(part.name)
     try:
         with h5py.File(part, "r") as file:
-            exams = np.asarray(file["exam_id"][()], dtype=np.int64)
-            fits = file["tracings"].shape[1:] == (4096, 12) and exams.ndim == 1
+            stated, tracings = file["exam_id"], file["tracings"]
+            fits = tracings.shape == (len(stated), 4096, 12) and stated.ndim == 1
+            fits = fits and stated.nbytes <= part.stat().st_size
+            exams = np.asarray(stated[()] if fits else [], dtype=np.int64)
     except _DAMAGE as error:
         raise DatasetError(
             part.name, expected="exam_id and tracings in HDF5", found="a damaged file"
         ) from error
     if not fits:
         raise DatasetError(
-            part.name, expected="tracings of 4096 samples of 12 leads", found="another shape"
+            part.name,
+            expected="an exam_id for each of its tracings of 4096 samples of 12 leads",
+            found="other shapes",
         )
     return {int(exam): row for row, exam in enumerate(exams)}
 

@@ -114,3 +114,13 @@ def test_a_missing_or_damaged_part_is_refused(tmp_path):
     (tmp_path / "exams_part0.hdf5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))
     with pytest.raises(DatasetError, match="exam_id and tracings in HDF5, found a damaged file"):
         read_code15(tmp_path)
+
+
+def test_a_part_of_another_shape_or_that_claims_more_than_it_holds_is_refused(tmp_path):
+    write(tmp_path, f"{FIRST}exams_part0.hdf5")
+    for n_claimed, shape in [(3, (3, 2800, 12)), (3, (4, 4096, 12)), (10**9, (10**9, 4096, 12))]:
+        with h5py.File(tmp_path / "exams_part0.hdf5", "w") as part:
+            part.create_dataset("exam_id", (n_claimed,), "i8")
+            part.create_dataset("tracings", shape, "f4", chunks=(1, 100, 12))
+        with pytest.raises(DatasetError, match="an exam_id for each of its tracings"):
+            read_code15(tmp_path)
