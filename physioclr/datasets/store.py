@@ -5,6 +5,7 @@ The layout is stated in ``docs/store.md``; `StoreWriter` writes it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from io import FileIO
@@ -195,7 +196,7 @@ class Store:
         if chosen.size and not (chosen.min() >= 0 and chosen.max() < len(self)):
             raise IndexError(f"rows must be in [0, {len(self)}), got {chosen.tolist()}")
         signals = np.empty((len(chosen), len(self.leads), self.n_samples), dtype="<i2")
-        self._fill(signals, chosen)
+        self._fill(signals, np.arange(len(chosen)), chosen)
         return signals.astype(np.int16, copy=False)
 
     def signals_mv(self, rows: ArrayLike | None = None) -> NDArray[np.float32]:
@@ -266,6 +267,58 @@ class Store:
             )
         return row
 
+    def where(self, query: str) -> Store:
+        """Keep the ECGs that a condition holds for, without copying them.
+
+        Parameters
+        ----------
+        query : str
+            As `pandas.DataFrame.query` takes it, over the columns of `records`, `measurements` and
+            `physiology` and over the labels as `` `set/label` ``: for example
+            ``"age_years >= 65 and acceptable and `superclass/MI` == 1"``. Where a number is unknown
+            a comparison does not hold. It is run as pandas runs it: take none from a stranger.
+
+        Returns
+        -------
+        Store
+            A `physioclr.datasets.store_view.StoreView`.
+
+        Raises
+        ------
+        DatasetError
+            If the condition is none, names what is not there, or holds for no ECG.
+        """
+        from physioclr.datasets.store_view import StoreView, matching_rows
+
+        return StoreView([(self, matching_rows(self, query))])
+
+    def verify(self) -> None:
+        """Compare every file with its checksum.
+
+        Raises
+        ------
+        DatasetError
+            If a file is not as it was written, or the store is older than checksums.
+        """
+        if not self._manifest.checksums:
+            raise DatasetError(
+                self.path.name,
+                expected="a store with checksums",
+                found="one prepared before there were any; prepare it again",
+            )
+        for file, written in self._manifest.checksums.items():
+            try:
+                with (self._path / file).open("rb") as content:
+                    found = hashlib.file_digest(content, "sha256").hexdigest()
+            except OSError:
+                found = ""
+            if found != written:
+                raise DatasetError(
+                    f"{self._path.name}/{file}",
+                    expected="the bytes that were written",
+                    found="others" if found else "no file that can be read",
+                )
+
     @cached_property
     def _row_of(self) -> dict[str, int]:
         return {record_id: row for row, record_id in enumerate(self.records["record_id"])}
@@ -274,8 +327,10 @@ class Store:
     def _shard_starts(self) -> NDArray[np.intp]:
         return np.cumsum([0, *(shard.n_records for shard in self._manifest.shards)])
 
-    def _fill(self, out: NDArray[np.int16], rows: NDArray[np.intp]) -> None:
-        """Read signals into a C-contiguous array, each shard's in the order of the file.
+    def _fill(
+        self, out: NDArray[np.int16], slots: NDArray[np.intp], rows: NDArray[np.intp]
+    ) -> None:
+        """Read rows into slots of a C-contiguous array, each shard's in the order of the file.
 
         Read, not mapped: a mapped file costs a page fault for every 4 KB it gives, and its pages
         count as this process's memory.
@@ -289,7 +344,7 @@ class Store:
             of_shard = slice(bounds[number], bounds[number + 1])
             places = (in_order[of_shard] - self._shard_starts[number]) * n_bytes
             with self._open_shard(shard) as file:
-                for slot, place in zip(order[of_shard], places.tolist(), strict=True):
+                for slot, place in zip(slots[order[of_shard]], places.tolist(), strict=True):
                     file.seek(place)
                     if file.readinto(out[slot].data) != n_bytes:
                         raise self._damaged(shard.file, self._manifest.shard_bytes(shard))

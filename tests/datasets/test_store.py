@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 
 import numpy as np
@@ -254,3 +255,41 @@ def test_a_manifest_that_is_not_json_is_refused(store):
     (store.path / MANIFEST_NAME).write_bytes(b"\xff{")
     with pytest.raises(DatasetError, match="not JSON"):
         Store(store.path)
+
+
+@pytest.mark.parametrize("name", ["signals-00001.i16", "labels.parquet"])
+def test_one_changed_byte_is_found(store, name):
+    store.verify()
+    file = store.path / name
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(DatasetError, match=rf"S/{name}: expected the bytes that were written"):
+        Store(store.path).verify()
+    file.unlink()
+    with pytest.raises(DatasetError, match="no file that can be read"):
+        store.verify()
+
+
+def test_a_shard_that_goes_missing_after_opening_is_named(store):
+    (store.path / "signals-00001.i16").unlink()
+    with pytest.raises(DatasetError, match=r"S/signals-00001\.i16: .*when the store was opened"):
+        store.signals_raw()
+
+
+def test_the_signal_hash_is_of_the_stored_samples(store, signals):
+    hashes = store.records["signal_hash"]
+    assert hashes.is_unique
+    raw = store.signals_raw([3]).astype("<i2").tobytes()
+    assert hashes[3] == hashlib.sha256(raw).hexdigest()[:32]
+
+
+def test_rows_without_a_column_in_one_shard_are_missing_there(tmp_path, signals):
+    with StoreWriter(
+        tmp_path / "S", fs_hz=250, n_samples=N_SAMPLES, source="t", records_per_shard=1
+    ) as writer:
+        for row, numbers in enumerate(({}, {"a": 1.0}, {"b": 2.0})):
+            metadata = {"record_id": str(row), "patient_id": "p"}
+            writer.append(signals[row], metadata, measurements=numbers)
+    table = Store(tmp_path / "S").measurements
+    np.testing.assert_array_equal(table[["a", "b"]], [[np.nan] * 2, [1, np.nan], [np.nan, 2]])
