@@ -163,7 +163,11 @@ def _places(
     else:
         taken = {*roles.values(), *layout.values()}
         chosen = [n for p, n in enumerate(names) if p not in taken and not n.startswith(_NOT_READ)]
-    return _Columns(roles, layout, {_label(name): by_name[name.lower()] for name in chosen})
+    of_labels = {_label(name): by_name[name.lower()] for name in chosen}
+    if len(of_labels) < len(chosen) or any(not label for _, label in of_labels):
+        found = "one that is empty or there twice"
+        raise DatasetError(subject, expected="labels as name or set/name, once", found=found)
+    return _Columns(roles, layout, of_labels)
 
 
 def _label(column: str) -> tuple[str, str]:

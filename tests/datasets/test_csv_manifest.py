@@ -118,6 +118,8 @@ def test_a_path_out_of_the_folder_is_refused_unless_asked_for(tmp_path, path):
         (["path,died"], "a row for each ECG, found only the first line"),
         (["path,died,Died", "a,1,1"], "a name for each column, once, found died twice"),
         (["path,,died", "a,1,1"], "found one without a name"),
+        (["path,died,label/died", "a,1,0"], "labels as name or set/name, once"),
+        (["path,rhythm/", "a,1"], "labels as name or set/name, once"),
         (["path,died", "a,1", "", "b,2"], "row 4, column died: expected 1, 0 or nothing"),
         (["path,died", "a,yes"], "row 2, column died: expected 1, 0 or nothing"),
         (["path,died", "a,1", "a,0"], "row 3: expected each file once, found that of row 2 again"),
