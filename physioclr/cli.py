@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -122,6 +122,9 @@ def prepare(
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Stop after so many ECGs.")] = None,
     overwrite: Annotated[bool, typer.Option(help="Replace an existing store.")] = False,
+    engine: Annotated[
+        Literal["processes", "ray"], typer.Option(help="Of this machine, or of a Ray cluster.")
+    ] = "processes",
     physiology: Annotated[
         bool, typer.Option(help="Measure each ECG and judge its quality.")
     ] = True,
@@ -141,6 +144,7 @@ def prepare(
             limit=limit,
             overwrite=overwrite,
             physiology=physiology,
+            engine=engine,
             on_progress=report,
         )
     if as_json:

@@ -15,7 +15,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from threadpoolctl import threadpool_limits
 
@@ -23,6 +23,7 @@ from physioclr import __version__
 from physioclr.datasets.analysis import AnalysedEcg, analyse
 from physioclr.datasets.cohort import Cohort, CohortRecord
 from physioclr.datasets.manifest import MANIFEST_NAME
+from physioclr.datasets.ray_engine import map_on_cluster
 from physioclr.datasets.sources import find_cohort
 from physioclr.datasets.split_checks import refuse_divided_ecg, refuse_divided_patients
 from physioclr.datasets.store import Store
@@ -35,6 +36,7 @@ RECORDS_PER_SHARD = 250
 """30 MB at 12 leads of 5,000 samples: what a killed run does again."""
 
 _AHEAD_PER_WORKER = 4
+Engine = Literal["processes", "ray"]
 _Analysis = Callable[[CohortRecord], AnalysedEcg | PhysioclrError]
 
 
@@ -96,6 +98,7 @@ def prepare(
     limit: int | None = None,
     overwrite: bool = False,
     physiology: bool = True,
+    engine: Engine = "processes",
     on_progress: Callable[[int, int], None] | None = None,
 ) -> PrepareReport:
     """Prepare a cohort into a store.
@@ -124,6 +127,9 @@ def prepare(
         Replace a store, or an unfinished one, of another source or other settings.
     physiology : bool, optional
         Measure each ECG and judge its quality; without, a store holds signals and labels alone.
+    engine : {"processes", "ray"}, optional
+        Whether the work is shared out on this machine, or on the Ray cluster of
+        `physioclr.datasets.ray_engine`. The store does not depend on it.
     on_progress : callable, optional
         Called with the number of ECGs done and their total.
 
@@ -157,6 +163,7 @@ def prepare(
         limit=limit,
         overwrite=overwrite,
         physiology=physiology,
+        engine=engine,
         on_progress=on_progress,
     )
 
@@ -171,6 +178,7 @@ def prepare_cohort(
     limit: int | None = None,
     overwrite: bool = False,
     physiology: bool = True,
+    engine: Engine = "processes",
     records_per_shard: int = RECORDS_PER_SHARD,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> PrepareReport:
@@ -210,9 +218,12 @@ def prepare_cohort(
         found_done = writer.n_records + len(writer.left_out)
         missing = records[found_done:]
         how = partial(_analyse_or_reason, fs_hz=fs_hz, duration_s=duration_s, physiology=physiology)
-        results = stack.enter_context(
-            closing(_analyse_all(missing, how, _n_workers(workers, len(missing))))
+        shared_out = (
+            map_on_cluster(how, missing)
+            if engine == "ray"
+            else _analyse_all(missing, how, _n_workers(workers, len(missing)))
         )
+        results = stack.enter_context(closing(shared_out))
         for done, (record, result) in enumerate(
             zip(missing, results, strict=True), start=found_done + 1
         ):

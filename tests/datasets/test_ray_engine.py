@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 from physioclr.datasets.analysis import analyse
+from physioclr.datasets.prepare import prepare
 from physioclr.datasets.ray_engine import map_on_cluster
 from physioclr.datasets.simulated import simulated_cohort
+from physioclr.datasets.store import Store
 from physioclr.errors import DatasetError
 
 ray = pytest.importorskip("ray", reason="ray is not installed (the extra `cluster`)")
@@ -57,6 +59,14 @@ def test_ecgs_are_measured_as_they_are_here(two_nodes):
     np.testing.assert_array_equal(
         list(map_on_cluster(rate_of, records)), [rate_of(record) for record in records]
     )
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_store_made_on_the_cluster_is_the_one_made_here(two_nodes, tmp_path):
+    for engine in ("processes", "ray"):
+        prepare("simulated:6", tmp_path / engine, workers=1, engine=engine)
+    here, there = (Store.open(tmp_path / engine) for engine in ("processes", "ray"))
+    assert here.fingerprint == there.fingerprint
 
 
 @pytest.mark.filterwarnings("ignore")
