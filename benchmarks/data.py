@@ -3,7 +3,9 @@
 Stores of noise are written, of 12 leads and 10 s, and read: how long one takes to open, how many
 ECGs a second come in random batches of 256 once the file lies in the page cache, and how much
 memory of its own the process holds then (the cache, which belongs to the system, is not counted).
-The writing is timed too: it is what `prepare` does after an ECG is measured.
+The writing is timed too: it is what `prepare` does after an ECG is measured. With ``--prepare`` and
+a folder of ECGs such as PTB-XL's: how many a second one core prepares without physiology, and what
+each step takes of it, in this process's own time.
 """
 
 from __future__ import annotations
@@ -15,12 +17,22 @@ import re
 import shutil
 import tempfile
 import time
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
+from benchmarks.parts import print_rows
+from physioclr.datasets.cohort import CohortRecord
+from physioclr.datasets.prepare import prepare
+from physioclr.datasets.sources import find_cohort
+from physioclr.datasets.standard_form import standardised
 from physioclr.datasets.store import Store
 from physioclr.datasets.store_writer import StoreWriter
+from physioclr.datasets.stored_signal import quantised, signal_hash
 
 BATCH, DURATION_S, N_LEADS = 256, 10, 12
 
@@ -82,22 +94,69 @@ def measured(n_ecgs: int, fs_hz: float, seconds: float, folder: Path) -> dict[st
     return {"ecgs": n_ecgs, "fs_hz": fs_hz, "written_per_s": written, **read}
 
 
+def prepare_speed(source: Path, limit: int) -> dict[str, dict[str, float]]:
+    """Prepare in one process, and time the steps apart."""
+    records = find_cohort(source).records[:limit]
+    with tempfile.TemporaryDirectory() as folder, threadpool_limits(1):
+        out = Path(folder) / "S"
+        # Once to warm up: imports, and the files' pages.
+        prepare(source, out, limit=limit, workers=1, physiology=False)
+        start = time.process_time()
+        report = prepare(source, out, limit=limit, workers=1, physiology=False, overwrite=True)
+        seconds = time.process_time() - start
+        n_tried = report.n_prepared + len(report.left_out)
+        whole = {"ecgs_per_s": n_tried / seconds, "ms": 1000 * seconds / n_tried}
+        return {"prepare": whole, **_steps(records, Path(folder) / "T")}
+
+
+def _steps(records: Iterable[CohortRecord], out: Path) -> dict[str, dict[str, float]]:
+    read, read_ms = _each(lambda record: record.read(), records)
+    standard, standard_ms = _each(partial(standardised, fs_hz=500.0, duration_s=DURATION_S), read)
+    units, quantise_ms = _each(lambda ecg: quantised(ecg.signal_mv, subject="ecg"), standard)
+    _, hash_ms = _each(signal_hash, units)
+    with StoreWriter(out, fs_hz=500.0, n_samples=5000, source="noise") as writer:
+        numbered = [
+            (ecg.signal_mv, {"record_id": str(i), "patient_id": ""})
+            for i, ecg in enumerate(standard)
+        ]
+        _, write_ms = _each(lambda one: writer.append(*one), numbered)
+    return {
+        "read": {"ms": read_ms},
+        "leads, rate, length, 1 µV": {"ms": standard_ms},
+        "round again": {"ms": quantise_ms},
+        "hash": {"ms": hash_ms},
+        "write": {"ms": write_ms},
+    }
+
+
+def _each(step: Callable[[Any], Any], of: Iterable[Any]) -> tuple[list[Any], float]:
+    """Return what a step makes of each, and its milliseconds of this process's time."""
+    start = time.process_time()
+    made = [step(one) for one in of]
+    return made, 1000 * (time.process_time() - start) / len(made)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--ecgs", type=int, nargs="+", default=[10_000])
+    parser.add_argument("--ecgs", type=int, nargs="*", default=[10_000])
     parser.add_argument("--fs", type=float, default=100.0, help="sampling rate, Hz")
     parser.add_argument("--seconds", type=float, default=5.0, help="of reading")
     parser.add_argument("--folder", type=Path, help="where the stores are written, for a while")
+    parser.add_argument("--prepare", type=Path, help="a folder of ECGs to prepare")
+    parser.add_argument("--limit", type=int, default=300, help="ECGs to prepare")
     parser.add_argument("--json", type=Path, help="also write the numbers to this file")
     arguments = parser.parse_args()
-    rows = []
+    rows, steps = [], {}
+    if arguments.prepare:
+        steps = prepare_speed(arguments.prepare, arguments.limit)
+        print_rows(steps)
     with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
         for n_ecgs in arguments.ecgs:
             row = measured(n_ecgs, arguments.fs, arguments.seconds, Path(folder))
             rows.append(row)
             print(" | ".join(f"{name} {value:.4g}" for name, value in row.items()), flush=True)
     if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=1))
+        arguments.json.write_text(json.dumps({"prepare": steps, "store": rows}, indent=1))
 
 
 if __name__ == "__main__":
