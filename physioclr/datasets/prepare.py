@@ -25,7 +25,7 @@ from physioclr.datasets.cohort import Cohort, CohortRecord
 from physioclr.datasets.manifest import MANIFEST_NAME
 from physioclr.datasets.ray_engine import map_on_cluster
 from physioclr.datasets.sources import find_cohort
-from physioclr.datasets.split_checks import refuse_divided_ecg, refuse_divided_patients
+from physioclr.datasets.split_checks import refuse_divided_patients
 from physioclr.datasets.store import Store
 from physioclr.datasets.store_writer import StoreWriter
 from physioclr.errors import DatasetError, PhysioclrError
@@ -141,8 +141,8 @@ def prepare(
     ------
     DatasetError
         If the source is unknown, the store cannot be written or is of another source or other
-        settings, no ECG could be prepared, or a patient or an ECG is in two folds of the cohort's
-        split.
+        settings, no ECG could be prepared, or a patient is in two folds of the cohort's split. An
+        ECG in two folds, as PTB-XL has one, is left out the second time.
     ValueError
         If a number is not above 0.
     """
@@ -289,8 +289,11 @@ def _append(
     if isinstance(ecg, PhysioclrError):
         return str(ecg)
     if first := writer.first_with(ecg.signal_hash):
-        refuse_divided_ecg(writer, source, first, record)
-        return f"{record.record_id}: expected each ECG once, found the signal of {first[0]} again."
+        earlier, fold = first
+        divided = record.fold is not None and fold is not None and fold != record.fold
+        across = f", across the split: folds {fold} and {record.fold}" if divided else ""
+        expected = "expected each ECG once"
+        return f"{record.record_id}: {expected}, found the signal of {earlier} again{across}."
     metadata = {
         "record_id": record.record_id,
         "patient_id": record.patient_id,

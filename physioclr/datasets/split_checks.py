@@ -1,14 +1,13 @@
-"""Nobody on both sides of a cohort's own split."""
+"""No patient on both sides of a cohort's own split."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from physioclr.datasets.cohort import CohortRecord
-from physioclr.datasets.store_writer import StoreWriter
 from physioclr.errors import DatasetError
 
-__all__ = ["refuse_divided_ecg", "refuse_divided_patients"]
+__all__ = ["refuse_divided_patients"]
 
 
 def refuse_divided_patients(cohort: str, records: Iterable[CohortRecord]) -> None:
@@ -36,35 +35,3 @@ def refuse_divided_patients(cohort: str, records: Iterable[CohortRecord]) -> Non
                 expected="each patient on one side of the cohort's split",
                 found=f"patient {record.patient_id} in folds {fold} and {record.fold}",
             )
-
-
-def refuse_divided_ecg(
-    writer: StoreWriter, cohort: str, first: tuple[str, int | None], again: CohortRecord
-) -> None:
-    """Refuse a cohort with one ECG in two folds, and give up its store.
-
-    Parameters
-    ----------
-    writer : StoreWriter
-    cohort : str
-        Its name, for the error.
-    first : (str, int or None)
-        Record id and fold of the ECG that is there.
-    again : CohortRecord
-        One with the same signal.
-
-    Raises
-    ------
-    DatasetError
-        If their folds differ.
-    """
-    record_id, fold = first
-    if fold is None or again.fold is None or fold == again.fold:
-        return
-    writer.discard()
-    raise DatasetError(
-        cohort,
-        expected="each ECG on one side of the cohort's split",
-        found=f"the signal of {record_id} (fold {fold}) also as {again.record_id} "
-        f"(fold {again.fold})",
-    )

@@ -198,10 +198,10 @@ def test_a_repeated_ecg_is_also_found_behind_a_kill(tmp_path):
     assert [record_id for record_id, _ in report.left_out] == ["c"]
 
 
-def test_an_ecg_in_two_folds_is_refused_and_leaves_nothing(tmp_path):
-    with pytest.raises(DatasetError, match=r"signal of a \(fold 1\) also as c \(fold 2\)"):
-        prepared(tmp_path / "S", repeated(1, 2), records_per_shard=1)
-    assert list(tmp_path.iterdir()) == []
+def test_an_ecg_in_two_folds_is_left_out_the_second_time_and_the_split_is_named(tmp_path):
+    report = prepared(tmp_path / "S", repeated(1, 2))
+    (reason,) = dict(report.left_out).values()
+    assert reason.endswith("found the signal of a again, across the split: folds 1 and 2.")
 
 
 def test_a_patient_in_two_folds_is_refused_before_anything_is_read(tmp_path):
