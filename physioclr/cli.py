@@ -203,6 +203,40 @@ def download(
     )
 
 
+@app.command("export")
+def export_store(
+    store: StoreFolder,
+    out: Annotated[Path, typer.Option(help="The folder to write; must not exist.")],
+    where: Annotated[
+        str | None, typer.Option(help="Only these ECGs, as `age_years >= 65 and acceptable`.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a store as a folder of WFDB records, with a table of what is known of each."""
+    from physioclr import Store
+    from physioclr.datasets.wfdb_export import export_wfdb
+
+    opened = Store.open(store)
+    chosen = opened if where is None else opened.where(where)
+    with _progress("Exporting") as report:
+        export_wfdb(chosen, out, on_progress=report)
+    if as_json:
+        _print_json({"out": str(out), "records": len(chosen)})
+        return
+    _out.print(f"{len(chosen)} ECGs in {out}", highlight=False)
+
+
+@app.command()
+def verify(store: StoreFolder) -> None:
+    """Compare every file of a store with its checksum."""
+    from physioclr import Store
+
+    opened = Store.open(store)
+    opened.verify()
+    files = len(opened.manifest.checksums)
+    _out.print(f"{files} files of {store} are as they were written", highlight=False)
+
+
 @app.command("fit-physiology")
 def fit_physiology(
     stores: Annotated[list[Path], typer.Argument(help="One or more stores.")],
