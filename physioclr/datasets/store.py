@@ -9,6 +9,8 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from io import FileIO
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import ArrayLike, NDArray
 
-from physioclr.datasets.manifest import Shard, StoreManifest, read_manifest
+from physioclr.datasets.manifest import StoreManifest, read_manifest
 from physioclr.datasets.store_tables import LEFT_OUT_SCHEMA, part_file
 from physioclr.datasets.store_writer import NO_SAMPLE, UNITS_PER_MV, StoreWriter
 from physioclr.errors import DatasetError
@@ -336,29 +338,32 @@ class Store:
         count as this process's memory.
         """
         order = np.argsort(rows, kind="stable")
-        in_order = rows[order]
-        bounds = np.searchsorted(in_order, self._shard_starts)
+        shard_of = np.searchsorted(self._shard_starts, rows[order], side="right") - 1
         n_bytes = out[:1].nbytes
-        for number in np.flatnonzero(np.diff(bounds)):
-            shard = self._manifest.shards[number]
-            of_shard = slice(bounds[number], bounds[number + 1])
-            places = (in_order[of_shard] - self._shard_starts[number]) * n_bytes
-            with self._open_shard(shard) as file:
-                for slot, place in zip(slots[order[of_shard]], places.tolist(), strict=True):
+        places = (rows[order] - self._shard_starts[shard_of]) * n_bytes
+        wanted = zip(shard_of.tolist(), slots[order].tolist(), places.tolist(), strict=True)
+        for number, of_shard in groupby(wanted, key=itemgetter(0)):
+            with self._open_shard(number) as file:
+                for _, slot, place in of_shard:
                     file.seek(place)
                     if file.readinto(out[slot].data) != n_bytes:
-                        raise self._damaged(shard.file, self._manifest.shard_bytes(shard))
+                        raise self._damaged(number)
 
-    def _open_shard(self, shard: Shard) -> FileIO:
+    @cached_property
+    def _shard_files(self) -> list[str]:
+        return [str(self._path / shard.file) for shard in self._manifest.shards]
+
+    def _open_shard(self, number: int) -> FileIO:
         try:
-            return FileIO(self._path / shard.file)
+            return FileIO(self._shard_files[number])
         except OSError:
-            raise self._damaged(shard.file, self._manifest.shard_bytes(shard)) from None
+            raise self._damaged(number) from None
 
-    def _damaged(self, file: str, n_bytes: int) -> DatasetError:
+    def _damaged(self, number: int) -> DatasetError:
+        shard = self._manifest.shards[number]
         return DatasetError(
-            f"{self._path.name}/{file}",
-            expected=f"{n_bytes} bytes, as when the store was opened",
+            f"{self._path.name}/{shard.file}",
+            expected=f"{self._manifest.shard_bytes(shard)} bytes, as when the store was opened",
             found="less, or no such file",
         )
 
