@@ -14,6 +14,7 @@ PAGES = {
     "read": ("read_an_ecg.py", "Read an ECG", ":material/ecg:"),
     "augmentations": ("augmentations.py", "Augmentations", ":material/shuffle:"),
     "map": ("embedding_map.py", "Embedding map", ":material/scatter_plot:"),
+    "datasets": ("datasets.py", "Datasets", ":material/database:"),
     "probe": ("linear_probe.py", "Linear probe", ":material/analytics:"),
 }
 

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     from physioclr.probe import ProbeResult
     from physioclr.records import EcgRecord
 
-__all__ = ["AppState", "AugmentState", "MapState", "ProbeState", "ReadState", "app_state"]
+__all__ = [
+    "AppState",
+    "AugmentState",
+    "DatasetsState",
+    "MapState",
+    "ProbeState",
+    "ReadState",
+    "app_state",
+]
 
 _KEY = "physioclr"
 
@@ -94,6 +102,16 @@ class ProbeState:
 
 
 @dataclass
+class DatasetsState:
+    """Which cohort is looked at (a path; the demo cohort if empty), and what is to be imported."""
+
+    store_path: str = ""
+    label_set: str | None = None
+    import_source: str = ""
+    import_out: str = ""
+
+
+@dataclass
 class AppState:
     """One visitor's session."""
 
@@ -101,6 +119,7 @@ class AppState:
     augment: AugmentState = field(default_factory=AugmentState)
     map: MapState = field(default_factory=MapState)
     probe: ProbeState = field(default_factory=ProbeState)
+    datasets: DatasetsState = field(default_factory=DatasetsState)
 
 
 def app_state() -> AppState:
