@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 __all__ = ["begin_import", "distributions", "facts", "label_counts", "last_import", "size_mb"]
 
-_SHOWN = ("heart_rate_bpm", "pr_ms", "qrs_ms", "qtc_fridericia_ms", "axis_deg")
+_SHOWN = (
+    "heart_rate_bpm",
+    "pr_ms",
+    "qrs_ms",
+    "qt_ms",
+    "qtc_fridericia_ms",
+    "axis_deg",
+    "rmssd_ms",
+)
 
 
 def facts(store: Store) -> list[tuple[str, str]]:
@@ -64,20 +72,23 @@ def label_counts(store: Store, label_set: str) -> tuple[dict[str, int], int]:
     return counts, int(labels.notna().any(axis=1).sum())
 
 
-def distributions(store: Store) -> list[Distribution]:
-    """Return the measurements that are shown as histograms, and the ages and quality scores."""
-    measured = store.measurements
-    unknown = np.full(len(store), np.nan)
-    shown: list[Distribution] = [
-        (
-            MEASUREMENTS[name].label,
-            MEASUREMENTS[name].unit,
-            measured[name].to_numpy(float) if name in measured else unknown,
-        )
+def distributions(store: Store) -> tuple[list[Distribution], list[str]]:
+    """Return the measurements that are shown as histograms, and the names of those no ECG has."""
+    measured, records = store.measurements, store.records
+    found: list[Distribution] = [
+        (MEASUREMENTS[name].label, MEASUREMENTS[name].unit, measured[name].to_numpy(float))
         for name in _SHOWN
+        if name in measured
     ]
-    shown.append(("Age", "years", store.records["age_years"].to_numpy(float)))
-    return shown
+    found += [
+        ("Age", "years", records["age_years"].to_numpy(float)),
+        ("Signal quality", "%", 100 * records["quality_score"].to_numpy(float)),
+    ]
+    shown = [one for one in found if np.isfinite(np.asarray(one[2])).any()]
+    absent = [MEASUREMENTS[name].label for name in _SHOWN if name not in measured]
+    kept = {name for name, *_ in shown}
+    absent += [name for name, *_ in found if name not in kept]
+    return shown, absent
 
 
 def begin_import(source: str, out: str) -> ImportJob:

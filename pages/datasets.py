@@ -35,6 +35,17 @@ def show_labels(store: Store, state: DatasetsState) -> None:
     st.plotly_chart(figure, key="label_bars", config=STATIC)
 
 
+def show_measured(store: Store) -> None:
+    """Show how what was measured is distributed, and say what was not."""
+    found, absent = distributions(store)
+    if found:
+        figure = histograms(found, palette_for(st.context.theme.type), columns=3)
+        st.plotly_chart(figure, key="histograms", config=STATIC)
+        st.caption("The outermost hundredth on either side is not drawn.")
+    if absent:
+        st.caption(f"Known of no ECG of this cohort: {', '.join(absent)}.")
+
+
 def show_left_out(store: Store) -> None:
     """List what is not in the store, and why."""
     left_out = store.left_out
@@ -79,10 +90,7 @@ with showing_problems():
     with labels:
         show_labels(shown, datasets)
     with measured:
-        palette = palette_for(st.context.theme.type)
-        figure = histograms(distributions(shown), palette, columns=3)
-        st.plotly_chart(figure, key="histograms", config=STATIC)
-        st.caption("The outermost hundredth on either side is not drawn.")
+        show_measured(shown)
     with left:
         show_left_out(shown)
 with showing_problems():
