@@ -36,6 +36,23 @@ def test_the_layout_as_downloaded_gives_the_scored_classes_and_every_code(tmp_pa
     assert labels["S0001"] == {}  # unknown, not healthy
 
 
+def test_incart_as_the_challenge_has_it_257_hz_for_half_an_hour(tmp_path):
+    """st-petersburg_incart: I0001 and on, twelve leads, 462,600 samples; here the first 30 s."""
+    folder = tmp_path / "training/st_petersburg_incart/g1"
+    folder.mkdir(parents=True)
+    units = np.random.default_rng(1).integers(-900, 900, size=(12, 257 * 30))
+    comments = ("Age: 65", "Sex: Male", "Dx: 164909002,251146004")
+    record = wfdb_record(units, name="I0001", fs="257", comments=comments)
+    for file, content in record.items():
+        (folder / file).write_bytes(content)
+    cohort = find_cohort(tmp_path)
+    assert cohort.name == "INCART"
+    (entry,) = cohort.records
+    assert {c for c, one in entry.labels["challenge_2021"].items() if one} == {"LBBB", "LQRSV"}
+    read = entry.read()
+    assert (read.n_leads, read.fs_hz, read.duration_s) == (12, 257.0, 30.0)
+
+
 def test_another_folder_of_wfdb_records_stays_as_it_is(tmp_path):
     write(tmp_path, "ecg-1", "426783006")
     assert list(find_cohort(tmp_path).label_sets) == ["diagnosis_code"]
