@@ -45,18 +45,25 @@ Checkpoint = Annotated[
     str | None, typer.Option(help="A shipped checkpoint's name, or a checkpoint folder.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
-File = Annotated[Path, typer.Argument(help="An ECG: a WFDB header, signal file or stem.")]
+File = Annotated[Path, typer.Argument(help="An ECG of any format, or a WFDB record's stem.")]
+Layout = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="What a table or array does not say: fs_hz=500, unit=uV, leads=I,II,…, "
+        "orientation=samples_first; repeatable."
+    ),
+]
 StoreFolder = Annotated[Path, typer.Argument(help="A store made by `physioclr prepare`.")]
 
 
 @app.command()
-def measure(file: File, as_json: AsJson = False) -> None:
+def measure(file: File, layout: Layout = None, as_json: AsJson = False) -> None:
     """Measure an ECG: rate, intervals, axis, and the quality of each lead."""
     from physioclr import assess_quality, read_ecg
     from physioclr import measure as measure_record
     from physioclr.physiology.measurements import MEASUREMENTS
 
-    record = read_ecg(file)
+    record = read_ecg(file, layout=_layout(layout))
     quality = assess_quality(record)
     measured = measure_record(record)
     if as_json:
@@ -89,13 +96,16 @@ def predict(
     file: File,
     checkpoint: Checkpoint = None,
     head: Annotated[str | None, typer.Option(help="A head of the checkpoint.")] = None,
+    layout: Layout = None,
     as_json: AsJson = False,
 ) -> None:
     """Predict the labels of a checkpoint's head, with the evidence for each."""
     from physioclr import load_encoder, read_ecg
     from physioclr import predict as predict_record
 
-    prediction = predict_record(read_ecg(file), load_encoder(checkpoint), head=head)
+    prediction = predict_record(
+        read_ecg(file, layout=_layout(layout)), load_encoder(checkpoint), head=head
+    )
     if as_json:
         _print_json(prediction.to_dict())
         return
@@ -590,6 +600,26 @@ def main() -> None:
 
 def _print_json(value: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def _layout(declared: list[str] | None) -> Any:
+    """Read what is declared of an array, as name=value."""
+    from physioclr.io import ArrayLayout
+
+    if not declared:
+        return None
+    values: dict[str, Any] = {}
+    for one in declared:
+        name, equals, value = one.partition("=")
+        if not equals or name not in ("fs_hz", "unit", "leads", "orientation", "scale", "array"):
+            raise typer.BadParameter(f"--layout takes fs_hz=500, unit=uV and so on, got {one!r}")
+        values[name] = tuple(value.split(",")) if name == "leads" else value
+    with _options():
+        for name in {"fs_hz", "scale"} & set(values):
+            values[name] = float(values[name])
+        if missing := [name for name in ("fs_hz", "unit") if name not in values]:
+            raise ValueError(f"--layout needs {' and '.join(missing)} too")
+        return ArrayLayout(**values)
 
 
 def _parquet(path: Path) -> Any:

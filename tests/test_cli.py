@@ -115,6 +115,32 @@ def test_predict_prints_each_label_with_its_evidence(run, ecg_file):
     assert {label["name"] for label in printed["evidence"]["labels"]} == set(prediction.labels)
 
 
+def test_a_table_is_measured_once_its_layout_is_declared(run, tmp_path, ecg):
+    table = tmp_path / "table.csv"
+    np.savetxt(table, 1000 * ecg.signal_mv.T, delimiter=",")
+    code, _, err = run("measure", table)
+    assert code == 2
+    assert "layout" in err
+    declared = (
+        "--layout",
+        "fs_hz=500",
+        "--layout",
+        "unit=uV",
+        "--layout",
+        "orientation=samples_first",
+    )
+    leads = ("--layout", f"leads={','.join(STANDARD_LEADS)}")
+    code, out, _ = run("measure", table, *declared, *leads, "--json")
+    assert code == 0
+    printed = json.loads(out)["measurements"]["qrs_ms"]["value"]
+    assert printed == pytest.approx(physioclr.measure(ecg).qrs_ms, abs=2)  # one sample
+
+
+@pytest.mark.parametrize("wrong", ["fs_hz", "rate=500", "unit=uV", "fs_hz=fast"])
+def test_a_layout_that_does_not_say_enough_is_an_error(run, ecg_file, wrong):
+    assert run("measure", ecg_file, "--layout", wrong)[0] == 2
+
+
 def test_an_unknown_checkpoint_is_one_line(run, ecg_file):
     code, _, err = run("predict", ecg_file, "--checkpoint", "nowhere")
     assert code == 2
