@@ -175,6 +175,8 @@ def work(folder: Path) -> None:
     ----------
     folder : Path
     """
+    # Ignored in what a shell began in the background, and inherited from there.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     asked = ImportJob(folder).asked
     last = 0.0
 

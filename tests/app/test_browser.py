@@ -156,7 +156,7 @@ def test_a_simulated_wfdb_pair_is_read_and_survives_a_bad_upload(page, tmp_path)
 
 
 def test_every_page_opens_with_its_figure_and_the_disclaimer(page):
-    figures = {"read": 1, "augmentations": 1, "map": 1, "probe": 0}
+    figures = {"read": 1, "augmentations": 1, "map": 1, "datasets": 2, "probe": 0}
     for url_path, (_, title, _) in PAGES.items():
         page.get_by_role("link", name=title).click()
         expect(page.locator("h1")).to_have_text(title)
