@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from physioclr.datasets.import_job import ImportJob
     from physioclr.datasets.store import Store
 
-__all__ = ["begin_import", "distributions", "facts", "label_counts", "last_import", "size_mb"]
+__all__ = ["begin_import", "distributions", "facts", "label_counts", "last_import"]
 
 _SHOWN = (
     "heart_rate_bpm",
@@ -54,12 +54,12 @@ def facts(store: Store) -> list[tuple[str, str]]:
             "Acceptable signal",
             f"{100 * accepted.astype(float).mean():.0f} %" if len(accepted) else "not judged",
         ),
-        ("On disk", f"{size_mb(store):,.0f} MB"),
+        ("On disk", f"{_size_mb(store):,.0f} MB"),
         ("Fingerprint", store.fingerprint),
     ]
 
 
-def size_mb(store: Store) -> float:
+def _size_mb(store: Store) -> float:
     """Return how large a store is on disk, in MB."""
     return sum(file.stat().st_size for file in store.path.iterdir() if file.is_file()) / 1e6
 
@@ -96,7 +96,7 @@ def begin_import(source: str, out: str) -> ImportJob:
     from physioclr.datasets.import_job import ImportJob
 
     folder = _jobs() / f"{time.time_ns()}"
-    return ImportJob.begin(folder, source, Path(out).expanduser())
+    return ImportJob.begin(folder, str(Path(source).expanduser()), Path(out).expanduser())
 
 
 def last_import() -> ImportJob | None:

@@ -21,7 +21,6 @@ from typing import Any, Literal, Self
 from filelock import FileLock, Timeout
 
 from physioclr.atomic import make_folder, replace_file
-from physioclr.datasets.prepare import prepare
 from physioclr.errors import PhysioclrError
 
 __all__ = ["ImportJob", "JobProgress"]
@@ -189,6 +188,9 @@ def work(folder: Path) -> None:
     with FileLock(folder / _LOCK):
         result: dict[str, Any]
         try:
+            # Loaded here, so that who stops the job while it loads is heard.
+            from physioclr.datasets.prepare import prepare
+
             made = prepare(asked["source"], Path(asked["out"]), on_progress=report)
             result = {
                 "status": "finished",
