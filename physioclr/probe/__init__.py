@@ -3,9 +3,11 @@
 from physioclr.probe.cross_validation import compare_probes, cross_validate_probe
 from physioclr.probe.folds import patient_folds, unmeasurable_labels
 from physioclr.probe.head import LinearProbe, fit_probe
+from physioclr.probe.label_efficiency import FRACTIONS, label_efficiency
 from physioclr.probe.result import MACRO, ProbeResult, comparison_table, paired_difference
 
 __all__ = [
+    "FRACTIONS",
     "MACRO",
     "LinearProbe",
     "ProbeResult",
@@ -13,6 +15,7 @@ __all__ = [
     "comparison_table",
     "cross_validate_probe",
     "fit_probe",
+    "label_efficiency",
     "paired_difference",
     "patient_folds",
     "unmeasurable_labels",

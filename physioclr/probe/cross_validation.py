@@ -52,6 +52,7 @@ def cross_validate_probe(
     seed: int = 0,
     n_bootstrap: int = 1000,
     regularisation_grid: Sequence[float] = DEFAULT_STRENGTHS,
+    held_out_as: NDArray[Any] | None = None,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> ProbeResult:
     """Cross-validate a linear probe by patient; see this module for the protocol.
@@ -75,6 +76,9 @@ def cross_validate_probe(
     regularisation_grid : sequence of float
         Strengths to choose from: half the weight of the squared norm of the weights beside the
         mean log-loss, features standardised.
+    held_out_as : (n_records, d) array of numbers, optional
+        The same records as they are met when they are held out, with noise for example. All that
+        is fitted and chosen is still from `features`.
     on_progress : callable, optional
         Called with the fits done and the fits in all.
 
@@ -103,11 +107,21 @@ def cross_validate_probe(
             found="; ".join(f"{name} {reason}" for name, reason in reasons.items()),
         )
     measured = np.array([i for i, name in enumerate(names) if name not in reasons], dtype=np.intp)
+    met = values if held_out_as is None else np.asarray(held_out_as, dtype=np.float64)
+    if met.shape != values.shape or np.isinf(met).any():
+        raise ValueError(
+            f"held_out_as must be {values.shape}, finite or NaN, got shape {met.shape}"
+        )
     codes = patient_codes(groups)
     # One order for the sums, whatever order the records came in.
     order = np.lexsort((values[:, 0], codes))
     found = _out_of_fold(
-        values[order], labels[np.ix_(order, measured)], folds[order], grid, on_progress
+        values[order],
+        labels[np.ix_(order, measured)],
+        folds[order],
+        grid,
+        on_progress,
+        met=met[order],
     )
     probabilities = np.full(labels.shape, np.nan)
     probabilities[np.ix_(order, measured)] = found[0]
@@ -192,16 +206,20 @@ def _out_of_fold(
     folds: NDArray[np.intp],
     grid: NDArray[np.float64],
     on_progress: Callable[[int, int], None] | None,
+    *,
+    met: NDArray[np.float64] | None = None,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return probabilities (n, k), thresholds and strengths (n_folds, k)."""
+    met = features if met is None else met
     n_folds, n_labels = int(folds.max()) + 1, targets.shape[1]
     n_pairs = n_folds * (n_folds - 1) // 2
     validation = np.full((n_folds, len(grid), *targets.shape), np.nan)
     for done, (a, b) in enumerate(combinations(range(n_folds), 2)):
         rows_a, rows_b = folds == a, folds == b
-        logits = path_logits(features, targets, ~(rows_a | rows_b), rows_a | rows_b, grid)
-        validation[b][:, rows_a] = logits[:, rows_a[rows_a | rows_b]]
-        validation[a][:, rows_b] = logits[:, rows_b[rows_a | rows_b]]
+        asked = rows_a | rows_b
+        logits = path_logits(features[~asked], targets[~asked], features[asked], grid)
+        validation[b][:, rows_a] = logits[:, rows_a[asked]]
+        validation[a][:, rows_b] = logits[:, rows_b[asked]]
         if on_progress is not None:
             on_progress(done + 1, n_pairs + n_folds)
     probabilities = np.empty_like(targets)
@@ -210,7 +228,8 @@ def _out_of_fold(
         held_out = folds == fold
         chosen, logits = choose_strength(validation[fold][:, ~held_out], targets[~held_out], grid)
         calibration = fit_calibration(logits, targets[~held_out])
-        own = path_logits(features, targets, ~held_out, held_out, chosen[None, :])[0]
+        training = (features[~held_out], targets[~held_out])
+        own = path_logits(*training, met[held_out], chosen[None, :])[0]
         probabilities[held_out] = calibration.probabilities(own)
         thresholds[fold], strengths[fold] = calibration.thresholds, chosen
         if on_progress is not None:
@@ -221,8 +240,7 @@ def _out_of_fold(
 def path_logits(
     features: NDArray[np.float64],
     targets: NDArray[np.float64],
-    training: NDArray[np.bool_],
-    asked: NDArray[np.bool_],
+    asked: NDArray[np.float64],
     strengths: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Fit on some records and score others, at every strength.
@@ -230,22 +248,21 @@ def path_logits(
     Parameters
     ----------
     features : (n, d) float64
+        To fit on.
     targets : (n, k) float64
-    training, asked : (n,) bool
+    asked : (m, d) float64
+        To score.
     strengths : (g,) or (g, k) float64
 
     Returns
     -------
-    (g, n_asked, k) float64
+    (g, m, k) float64
     """
-    standardiser = Standardiser.fit(features[training])
+    standardiser = Standardiser.fit(features)
     weights, bias = fit_path(
-        standardiser.apply(features[training]),
-        targets[training],
-        strengths,
-        gradient_tolerance=_SCORES_SETTLED,
+        standardiser.apply(features), targets, strengths, gradient_tolerance=_SCORES_SETTLED
     )
-    return standardiser.apply(features[asked]) @ weights + bias[:, None, :]
+    return standardiser.apply(asked) @ weights + bias[:, None, :]
 
 
 def choose_strength(

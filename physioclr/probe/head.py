@@ -195,7 +195,8 @@ def fit_probe(
     out_of_fold = np.empty((len(grid), *labels.shape))
     for fold in range(n_folds):
         held_out = folds == fold
-        out_of_fold[:, held_out] = path_logits(values, labels, ~held_out, held_out, grid)
+        training = (values[~held_out], labels[~held_out])
+        out_of_fold[:, held_out] = path_logits(*training, values[held_out], grid)
     strengths, logits = choose_strength(out_of_fold, labels, grid)
     calibration = fit_calibration(logits, labels)
     standardiser = Standardiser.fit(values)

@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import expit
+from torch import Tensor
+from torch.nn import functional
+
+from physioclr.probe.lbfgs import minimise_columns
 
 __all__ = ["Standardiser", "fit_path", "log_loss"]
 
 _CONVERGED = 1e-6
 _MAX_ITERATIONS = 1000
+_LARGE = 2_000_000
+"""Features from which on single precision is used."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +95,7 @@ def fit_path(
     *,
     gradient_tolerance: float = _CONVERGED,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Fit every label at every strength of regularisation.
+    """Fit every label at every strength of regularisation, all of them together.
 
     Minimises, label by label, the mean log-loss over the records whose label is known plus
     ``strength / 2`` times the squared norm of the weights; the bias is not penalised.
@@ -102,7 +107,7 @@ def fit_path(
     targets : (n, k) float64
         1, 0 or NaN = unknown.
     strengths : (g,) or (g, k) float64
-        Above 0. Each fit starts from the one before, so from strong to weak is quickest.
+        Above 0.
     gradient_tolerance : float
         Largest entry of the gradient, in the basis described below, at which a fit ends.
 
@@ -113,69 +118,69 @@ def fit_path(
 
     Notes
     -----
-    The penalty does not change under a rotation, so the fit is made in the basis of the right
-    singular vectors: at most ``min(n, d)`` dimensions, in which the curvature is nearly diagonal
-    and L-BFGS, scaled by it, needs few steps whatever the strength.
+    The penalty does not change under a rotation, so the fit is made in the basis of the principal
+    axes: at most ``min(n, d)`` dimensions, in which the curvature is nearly diagonal and L-BFGS,
+    scaled by it, needs few steps whatever the strength. Large problems are fitted in float32.
     """
-    n_labels = targets.shape[1]
-    left, singular, right = np.linalg.svd(features, full_matrices=False)
-    kept = singular > 1e-10 * max(singular.max(initial=0.0), 1e-300)
-    rotated, singular, right = left[:, kept] * singular[kept], singular[kept], right[kept]
+    n, n_labels = targets.shape
+    dtype = torch.float32 if features.size > _LARGE else torch.float64
+    rotated, variance, axes = _principal_axes(torch.from_numpy(features).to(dtype))
     known = ~np.isnan(targets)
     count = np.maximum(known.sum(axis=0), 1)
-    share = known / count
     positive = np.where(known, targets, 0.0)
     prevalence = (positive.sum(axis=0) + 0.5) / (count + 1)
     curvature = prevalence * (1 - prevalence)
-    solution = np.zeros((len(singular) + 1, n_labels))
-    solution[-1] = np.log(prevalence / (1 - prevalence))
-    weights = np.empty((len(strengths), features.shape[1], n_labels))
-    bias = np.empty((len(strengths), n_labels))
-    for i, strength in enumerate(strengths):
-        penalty = np.broadcast_to(np.asarray(strength, dtype=np.float64), (n_labels,))
-        scale = np.ones_like(solution)
-        scale[:-1] = np.outer(singular**2 / len(features), curvature) + penalty
-        scale[-1] = curvature
-        solution = _minimise(
-            rotated, positive, share, penalty, solution, scale**-0.5, gradient_tolerance
-        )
-        weights[i], bias[i] = right.T @ solution[:-1], solution[-1]
-    return weights, bias
+    strengths = np.asarray(strengths, dtype=np.float64)
+    penalty = np.broadcast_to(strengths.reshape(len(strengths), -1), (len(strengths), n_labels))
+    n_fits = penalty.size
 
+    def columns(values: NDArray[np.float64]) -> Tensor:
+        """Repeat what a label has for each strength: (…, k) to (…, g * k)."""
+        repeated = np.tile(values, len(strengths))
+        return torch.from_numpy(np.ascontiguousarray(repeated)).to(dtype)
 
-def _minimise(
-    rotated: NDArray[np.float64],
-    positive: NDArray[np.float64],
-    share: NDArray[np.float64],
-    penalty: NDArray[np.float64],
-    start: NDArray[np.float64],
-    scale: NDArray[np.float64],
-    gradient_tolerance: float,
-) -> NDArray[np.float64]:
-    def objective(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        solution = flat.reshape(start.shape) * scale
-        weights = solution[:-1]
-        logits = rotated @ weights + solution[-1]
-        loss = np.sum(share * (np.logaddexp(0.0, logits) - positive * logits))
-        residual = share * (expit(logits) - positive)
-        gradient = np.empty_like(solution)
-        gradient[:-1] = rotated.T @ residual + penalty * weights
-        gradient[-1] = residual.sum(axis=0)
-        loss += 0.5 * np.sum(penalty * weights**2)
-        return float(loss), (gradient * scale).ravel()
+    weight = columns(known / count)
+    target = columns(positive * known / count)
+    of_penalty = torch.from_numpy(penalty.reshape(-1).copy()).to(dtype)
+    scale = torch.empty(len(variance) + 1, n_fits, dtype=dtype)
+    scale[:-1] = (variance[:, None] * columns(curvature) + of_penalty).rsqrt()
+    scale[-1] = columns(curvature).rsqrt()
+    start = torch.zeros_like(scale)
+    start[-1] = columns(np.log(prevalence / (1 - prevalence))) / scale[-1]
 
-    found = minimize(
-        objective,
-        (start / scale).ravel(),
-        jac=True,
-        method="L-BFGS-B",
-        options={
-            "gtol": gradient_tolerance,
-            "ftol": gradient_tolerance**2,
-            "maxiter": _MAX_ITERATIONS,
-        },
+    def objective(point: Tensor, at: Tensor) -> tuple[Tensor, Tensor]:
+        solution = point * scale[:, at]
+        coefficients = solution[:-1]
+        logits = torch.addmm(solution[-1], rotated, coefficients)
+        share = weight[:, at]
+        loss = (share * functional.softplus(logits) - target[:, at] * logits).sum(0)
+        residual = share * torch.sigmoid(logits) - target[:, at]
+        gradient = torch.empty_like(solution)
+        torch.addmm(coefficients * of_penalty[at], rotated.T, residual, out=gradient[:-1])
+        gradient[-1] = residual.sum(0)
+        loss += 0.5 * of_penalty[at] * coefficients.square().sum(0)
+        return loss, gradient * scale[:, at]
+
+    found = scale * minimise_columns(
+        objective, start, gradient_tolerance=gradient_tolerance, max_iterations=_MAX_ITERATIONS
     )
-    return np.asarray(found.x, dtype=np.float64).reshape(start.shape) * scale
+    weights = (axes @ found[:-1]).to(torch.float64).numpy()
+    shape = (features.shape[1], len(strengths), n_labels)
+    bias = found[-1].to(torch.float64).numpy().reshape(len(strengths), n_labels)
+    return weights.reshape(shape).transpose(1, 0, 2), bias
+
+
+def _principal_axes(features: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Rotate to the principal axes that carry anything: (n, r), their variances (r,), (d, r)."""
+    n, d = features.shape
+    if n >= d:
+        variance, axes = torch.linalg.eigh(features.T @ features / n)
+    else:
+        variance, left = torch.linalg.eigh(features @ features.T / n)
+        axes = features.T @ left / (variance * n).clamp(min=torch.finfo(variance.dtype).tiny).sqrt()
+    kept = variance > d * torch.finfo(variance.dtype).eps * variance.max().clamp(min=0.0)
+    axes = axes[:, kept]
+    return features @ axes, variance[kept], axes
 
 
 def log_loss(logits: NDArray[np.float64], targets: NDArray[np.float64]) -> NDArray[np.float64]:

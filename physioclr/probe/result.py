@@ -19,7 +19,7 @@ __all__ = ["MACRO", "ProbeResult", "comparison_table", "paired_difference"]
 
 MACRO = "macro"
 _AREA = ("auroc", "auroc_low", "auroc_high")
-_SCORES = (*_AREA, "auprc", "f1", "precision", "recall", "brier")
+_SCORES = (*_AREA, "auprc", "f1", "precision", "recall", "brier", "ece")
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,8 +32,8 @@ class ProbeResult:
     table : DataFrame
         One row a label, then ``"macro"``: ``n_known`` (records whose label is known),
         ``n_positive``, ``auroc`` with ``auroc_low`` and ``auroc_high`` (percentile bootstrap of
-        the patients, 95 %), ``auprc``, ``f1``, ``precision``, ``recall``, ``brier``, and
-        ``reason``: empty, or why the label was not measured (its scores are NaN then). The macro
+        the patients, 95 %), ``auprc``, ``f1``, ``precision``, ``recall``, ``brier``, ``ece``
+        (expected calibration error), and ``reason``: empty, or why the label was not measured (its scores are NaN then). The macro
         row is the mean over the labels measured; its ``n_positive`` and ``n_known`` are sums.
     probabilities : (n_records, n_labels) float64
         Out of fold: each from a model that never saw the record's patient. NaN for labels that

@@ -8,7 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import average_precision_score
 
-__all__ = ["auroc", "bootstrap_auroc", "interval", "label_scores", "patient_resamples"]
+__all__ = [
+    "auroc",
+    "bootstrap_auroc",
+    "calibration_error",
+    "interval",
+    "label_scores",
+    "patient_resamples",
+]
+
+_BINS = 10
 
 _RESAMPLES_AT_ONCE = 100
 
@@ -136,7 +145,7 @@ def label_scores(
     -------
     dict of str to float
         ``auroc``, ``auprc`` (average precision), ``f1``, ``precision`` (NaN where the label is
-        never called), ``recall``, ``brier``.
+        never called), ``recall``, ``brier``, ``ece`` (`calibration_error`).
     """
     known = ~np.isnan(labels)
     positive, called, probabilities = labels[known] == 1, called[known], probabilities[known]
@@ -149,4 +158,27 @@ def label_scores(
         "precision": hits / n_called if n_called else float("nan"),
         "recall": hits / n_positive,
         "brier": float(np.mean((probabilities - positive) ** 2)),
+        "ece": calibration_error(probabilities, positive),
     }
+
+
+def calibration_error(probabilities: NDArray[np.float64], positive: NDArray[np.bool_]) -> float:
+    """Return the expected calibration error over ten bins of as many records each.
+
+    Parameters
+    ----------
+    probabilities : (n,) float64
+    positive : (n,) bool
+
+    Returns
+    -------
+    float
+        The mean over the records of |share of positives - mean probability| of the bin (Naeini
+        et al. 2015, doi:10.1609/aaai.v29i1.9602; equal counts, since most probabilities are
+        small). Of a perfectly calibrated probability it is above 0 too: chance leaves some
+        of it.
+    """
+    order = np.argsort(probabilities, kind="stable")
+    bins = np.array_split(order, min(_BINS, len(order)))
+    gaps = [abs(positive[b].mean() - probabilities[b].mean()) * len(b) for b in bins]
+    return float(np.sum(gaps) / len(order))
