@@ -508,8 +508,16 @@ def delete_run(
 def probe(
     store: StoreFolder,
     labels: Annotated[str, typer.Option(help="A label set of the store.")],
+    others: Annotated[
+        list[str] | None, typer.Argument(help="More checkpoints, after --compare.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="A .json to write.")] = None,
     checkpoint: Checkpoint = None,
+    compare: Annotated[
+        str | None,
+        typer.Option(help="Checkpoints side by side, in place of --checkpoint: --compare A B C."),
+    ] = None,
+    figure: Annotated[Path | None, typer.Option(help="An .html to draw them in.")] = None,
     seed: Annotated[int, typer.Option()] = 0,
     as_json: AsJson = False,
 ) -> None:
@@ -517,46 +525,69 @@ def probe(
     from physioclr import Store, load_encoder
     from physioclr.atomic import replace_file
     from physioclr.evaluate import probe_store
-    from physioclr.probe import MACRO
+    from physioclr.probe import MACRO, comparison_figure, paired_table
 
-    opened, encoder = Store.open(store), load_encoder(checkpoint)
+    if (others and compare is None) or (checkpoint and compare):
+        raise typer.BadParameter(
+            "name one checkpoint after --checkpoint, or several after --compare"
+        )
+    opened = Store.open(store)
+    asked = [checkpoint] if compare is None else [compare, *(others or [])]
+    encoders = _named(asked, [load_encoder(one) for one in asked])
     with _progress("Probing") as report:
         results = probe_store(
             opened,
-            encoder,
+            encoders,
             labels,
             seed=seed,
             on_progress=lambda what, share: report(round(100 * share), 100, what),
         )
+    pairs = paired_table(results)
     document = {
         "store": opened.source,
         "store_fingerprint": opened.fingerprint,
         "simulated": opened.simulated,
         "labels": labels,
-        "checkpoint": encoder.card.name,
-        "encoder_fingerprint": encoder.card.fingerprint,
+        "checkpoint": next(iter(encoders)),
+        "encoder_fingerprint": next(iter(encoders.values())).card.fingerprint,
+        "encoder_fingerprints": {k: one.card.fingerprint for k, one in encoders.items()},
         "seed": seed,
         "models": {name: result.to_dict() for name, result in results.items()},
+        "paired": pairs.to_dict("records"),
     }
     if out is not None:
         replace_file(out, (json.dumps(document, indent=1) + "\n").encode())
+    first = next(iter(results.values()))
+    note = ", simulated" if opened.simulated else ""
+    title = (
+        f"AUROC [95 % CI], {opened.source}{note}, {len(first.targets)} ECGs of "
+        f"{len(set(first.groups))} patients"
+    )
+    if figure is not None:
+        drawn = comparison_figure(results, title=title)
+        replace_file(figure, drawn.to_html(include_plotlyjs=True).encode())
     if as_json:
         _print_json(document)
         return
-    first = next(iter(results.values()))
-    note = ", simulated" if opened.simulated else ""
-    table = Table(
-        title=f"AUROC [95 % CI], {opened.source}{note}, {len(first.targets)} ECGs of "
-        f"{len(set(first.groups))} patients"
-    )
-    table.add_column("")
+    table = Table(title=title)
+    table.add_column("", no_wrap=True)
     for label, n_positive in first.table["n_positive"].items():
         table.add_column(f"{label}\n{n_positive:.0f} positive", justify="right")
-    table.add_column("F1\nmacro", justify="right")
     for name, result in results.items():
-        cells = [_interval(row) for row in result.table.to_dict("records")]
-        table.add_row(name, *cells, f"{result.table.loc[MACRO, 'f1']:.2f}")
+        table.add_row(name, *(_interval(row) for row in result.table.to_dict("records")))
     _out.print(table)
+    macro = Table(title="Macro means, and the difference of AUROC from the first, p by Holm")
+    macro.add_column("", no_wrap=True)
+    for column in ("AUPRC", "F1", "Brier", "ECE", "Difference", "p"):
+        macro.add_column(column, justify="right")
+    differences = pairs[pairs["label"] == MACRO].set_index("model").to_dict("index")
+    for name, result in results.items():
+        means = [f"{result.table.loc[MACRO, s]:.3f}" for s in ("auprc", "f1", "brier", "ece")]
+        macro.add_row(name, *means, *_paired(differences.get(name)))
+    _out.print(macro)
+    for label, reason in first.table["reason"].items():
+        if reason:
+            _out.print(f"{label} was not measured: {reason}.", highlight=False)
 
 
 @app.command("fit-head")
@@ -645,6 +676,23 @@ def _options() -> Iterator[None]:
 
 def _number(value: float | None, decimals: int = 3) -> str:
     return "" if value is None else f"{value:.{decimals}f}"
+
+
+def _named(asked: list[Any], encoders: list[Any]) -> dict[str, Any]:
+    """Name encoders by their cards; by what was asked for where two cards say the same."""
+    names = [encoder.card.name for encoder in encoders]
+    unique = len(set(names)) == len(names)
+    chosen = names if unique else [str(one) for one in asked]
+    if len(set(chosen)) < len(chosen):
+        raise typer.BadParameter("--compare takes each checkpoint once")
+    return dict(zip(chosen, encoders, strict=True))
+
+
+def _paired(row: Mapping[Any, Any] | None) -> tuple[str, str]:
+    if row is None:
+        return "", ""
+    limits = f"[{-row['high']:+.3f}, {-row['low']:+.3f}]"
+    return f"{-row['difference']:+.3f} {limits}", f"{row['p_holm']:.3f}"
 
 
 def _interval(row: Mapping[Any, Any]) -> str:

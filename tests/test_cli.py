@@ -177,6 +177,20 @@ def test_from_a_store_to_a_probe(run, tmp_path, pulse_store):
     assert list(result["models"]) == ["run", "random init", "physiology vector", "median beat"]
     assert result["simulated"] is True
 
+    drawn = tmp_path / "compared.html"
+    compared = ("probe", store, "--labels", "rate", "--compare", out / "checkpoint")
+    code, printed, _ = run(*compared, "physioclr-tiny", "--figure", drawn, "--json")
+    assert code == 0
+    result = json.loads(printed)
+    assert list(result["models"])[:2] == ["run", "physioclr-tiny"]
+    assert len(result["encoder_fingerprints"]) == 2
+    pairs = {(row["label"], row["model"]) for row in result["paired"]}
+    assert ("macro", "physioclr-tiny") in pairs
+    assert "AUROC [95 % CI]" in drawn.read_text()
+    code, _, err = run(*compared, "--checkpoint", "physioclr-tiny")
+    assert code == 2
+    assert "--compare" in err
+
     assert run("fit-head", store, "--labels", "rate", "--checkpoint", out / "checkpoint")[0] == 0
     encoder = physioclr.load_encoder(out / "checkpoint")
     assert encoder.card.fingerprint == card["fingerprint"]

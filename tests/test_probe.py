@@ -22,6 +22,7 @@ from physioclr.probe import (
     cross_validate_probe,
     fit_probe,
     paired_difference,
+    paired_table,
     patient_folds,
     unmeasurable_labels,
 )
@@ -29,7 +30,7 @@ from physioclr.probe.calibration import best_f1_threshold, platt_scaling
 from physioclr.probe.cross_validation import DEFAULT_STRENGTHS, _out_of_fold
 from physioclr.probe.folds import patient_codes
 from physioclr.probe.logistic import Standardiser, fit_path
-from physioclr.probe.scores import auroc, interval, patient_resamples
+from physioclr.probe.scores import auroc, calibration_error, interval, patient_resamples
 
 NAMES = ("NORM", "MI", "HYP")
 N_BOOTSTRAP = 200
@@ -320,6 +321,52 @@ def test_models_are_compared_on_the_same_folds_and_resamples(cohort, result):
     macro = result.table.loc[MACRO]
     first = f"{macro['auroc']:.3f} [{macro['auroc_low']:.3f}, {macro['auroc_high']:.3f}]"
     assert table["text"][0] == first
+
+
+def test_records_can_be_met_otherwise_than_they_were_learnt_from(cohort, result):
+    features, targets, groups = cohort
+    same = probe(features, targets, groups, held_out_as=features)
+    assert same.table.equals(result.table)
+    noise = np.random.default_rng(6).normal(size=features.shape)
+    met = probe(features, targets, groups, held_out_as=noise)
+    # What was chosen and fitted does not know of it; what is scored has nothing to go by.
+    np.testing.assert_array_equal(met.regularisation, result.regularisation)
+    assert abs(met.macro_auroc - 0.5) < 0.12  # 240 records, a standard error of about 0.04
+    with pytest.raises(ValueError, match="held_out_as must be"):
+        probe(features, targets, groups, held_out_as=noise[:5])
+
+
+def test_the_calibration_error_is_that_of_the_bins():
+    stated = np.repeat([0.1, 0.7], 500)
+    rng = np.random.default_rng(0)
+    honest = rng.random(1000) < stated
+    # Ten bins of 100: chance leaves each a mean gap of 0.8 standard errors, at most 0.037.
+    assert calibration_error(stated, honest) < 0.07
+    assert calibration_error(stated, np.zeros(1000, dtype=bool)) == pytest.approx(0.4)
+
+
+def test_every_pair_has_its_difference_and_its_p(cohort):
+    features, targets, groups = cohort
+    rng = np.random.default_rng(9)
+    noise, other = rng.normal(size=(2, len(features), 3))
+    results = compare_probes(
+        {"signal": features, "noise": noise, "again": features, "other": other},
+        targets,
+        groups,
+        label_names=NAMES,
+        n_bootstrap=N_BOOTSTRAP,
+    )
+    table = paired_table(results).set_index(["label", "model"])
+    assert [label for label, _ in table.index[::3]] == [MACRO, *NAMES]
+    for model in ("noise", "other"):
+        expected = paired_difference(results["signal"], results[model])
+        assert tuple(table.loc[(MACRO, model), ["difference", "low", "high"]]) == expected
+        assert table.loc[(MACRO, model), "p"] == pytest.approx(2 / N_BOOTSTRAP)
+    assert table.loc[(MACRO, "again"), "p"] == 1.0
+    # Holm: the least of three p-values counts three times.
+    assert table.loc[(MACRO, "noise"), "p_holm"] == pytest.approx(6 / N_BOOTSTRAP)
+    with pytest.raises(ValueError, match="reference must be one of"):
+        paired_table(results, "none")
 
 
 def test_results_of_other_records_are_not_paired(cohort, result):

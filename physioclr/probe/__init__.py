@@ -1,10 +1,17 @@
 """The linear probe: how much of a label can be read off frozen features by a straight line."""
 
 from physioclr.probe.cross_validation import compare_probes, cross_validate_probe
+from physioclr.probe.figure import comparison_figure
 from physioclr.probe.folds import patient_folds, unmeasurable_labels
 from physioclr.probe.head import LinearProbe, fit_probe
 from physioclr.probe.label_efficiency import FRACTIONS, label_efficiency
-from physioclr.probe.result import MACRO, ProbeResult, comparison_table, paired_difference
+from physioclr.probe.result import (
+    MACRO,
+    ProbeResult,
+    comparison_table,
+    paired_difference,
+    paired_table,
+)
 
 __all__ = [
     "FRACTIONS",
@@ -12,11 +19,13 @@ __all__ = [
     "LinearProbe",
     "ProbeResult",
     "compare_probes",
+    "comparison_figure",
     "comparison_table",
     "cross_validate_probe",
     "fit_probe",
     "label_efficiency",
     "paired_difference",
+    "paired_table",
     "patient_folds",
     "unmeasurable_labels",
 ]

@@ -1,8 +1,8 @@
 """L-BFGS for many minimisations at once: each column is a problem of its own.
 
-Liu and Nocedal 1989, doi:10.1007/BF01589116. All columns share one evaluation of the objective, which
-for linear models is one matrix product, while each keeps its own curvature pairs and step length.
-A column that has converged leaves.
+Liu and Nocedal 1989, doi:10.1007/BF01589116. All columns share one evaluation of the objective,
+which for linear models is one matrix product, while each keeps its own curvature pairs and step
+length. A column that has converged leaves.
 """
 
 from __future__ import annotations

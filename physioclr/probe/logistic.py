@@ -122,7 +122,7 @@ def fit_path(
     axes: at most ``min(n, d)`` dimensions, in which the curvature is nearly diagonal and L-BFGS,
     scaled by it, needs few steps whatever the strength. Large problems are fitted in float32.
     """
-    n, n_labels = targets.shape
+    n_labels = targets.shape[1]
     dtype = torch.float32 if features.size > _LARGE else torch.float64
     rotated, variance, axes = _principal_axes(torch.from_numpy(features).to(dtype))
     known = ~np.isnan(targets)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from physioclr.errors import DatasetError
 from physioclr.probe.folds import patient_codes
 from physioclr.probe.scores import bootstrap_auroc, interval, label_scores
 
-__all__ = ["MACRO", "ProbeResult", "comparison_table", "paired_difference"]
+__all__ = ["MACRO", "ProbeResult", "comparison_table", "paired_difference", "paired_table"]
 
 MACRO = "macro"
 _AREA = ("auroc", "auroc_low", "auroc_high")
@@ -33,8 +33,9 @@ class ProbeResult:
         One row a label, then ``"macro"``: ``n_known`` (records whose label is known),
         ``n_positive``, ``auroc`` with ``auroc_low`` and ``auroc_high`` (percentile bootstrap of
         the patients, 95 %), ``auprc``, ``f1``, ``precision``, ``recall``, ``brier``, ``ece``
-        (expected calibration error), and ``reason``: empty, or why the label was not measured (its scores are NaN then). The macro
-        row is the mean over the labels measured; its ``n_positive`` and ``n_known`` are sums.
+        (expected calibration error), and ``reason``: empty, or why the label was not measured
+        (its scores are NaN then). The macro row is the mean over the labels measured; its
+        ``n_positive`` and ``n_known`` are sums.
     probabilities : (n_records, n_labels) float64
         Out of fold: each from a model that never saw the record's patient. NaN for labels that
         were not measured.
@@ -232,6 +233,69 @@ def paired_difference(
     ValueError
         If the two results are not of the same records, or the label was not measured.
     """
+    difference, draws = _paired_draws(a, b, label)
+    return difference, *interval(draws)
+
+
+def paired_table(results: Mapping[str, ProbeResult], reference: str | None = None) -> pd.DataFrame:
+    """Compare one probe with each of the others, in pairs.
+
+    Parameters
+    ----------
+    results : mapping of str to ProbeResult
+        By model, of the same records, as `compare_probes` returns them.
+    reference : str, optional
+        The model that is compared with the others; the first if absent.
+
+    Returns
+    -------
+    DataFrame
+        One row for each other model and label, the macro mean first: ``label``, ``model``,
+        ``difference`` (of AUROC, the reference less the model), ``low``, ``high`` (95 %, paired
+        bootstrap of the patients), ``p`` (two-sided: twice the share of resamples on the other
+        side of zero, not less than one of them) and ``p_holm``, corrected over the models of a
+        label (Holm 1979).
+    """
+    reference = next(iter(results)) if reference is None else reference
+    if reference not in results:
+        raise ValueError(f"reference must be one of {', '.join(results)}, got {reference!r}")
+    own = results[reference]
+    rows = []
+    for label in (MACRO, *own.measured):
+        others = []
+        for model, result in results.items():
+            if model == reference:
+                continue
+            difference, draws = _paired_draws(own, result, label)
+            low, high = interval(draws)
+            others.append((label, model, difference, low, high, _two_sided(draws)))
+        corrected = _holm([row[-1] for row in others])
+        rows += [(*row, p) for row, p in zip(others, corrected, strict=True)]
+    return pd.DataFrame(
+        rows, columns=["label", "model", "difference", "low", "high", "p", "p_holm"]
+    )
+
+
+def _two_sided(draws: NDArray[np.float64]) -> float:
+    known = draws[np.isfinite(draws)]
+    if not known.size:
+        return float("nan")
+    beyond = min(int(np.sum(known <= 0)), int(np.sum(known >= 0)))
+    return float(min(2 * max(beyond, 1) / known.size, 1.0))
+
+
+def _holm(p_values: Sequence[float]) -> list[float]:
+    """Correct p-values for how many there are, step by step (Holm 1979)."""
+    corrected = [float("nan")] * len(p_values)
+    highest = 0.0
+    for rank, i in enumerate(np.argsort(p_values)):
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[i]))
+        corrected[i] = highest
+    return corrected
+
+
+def _paired_draws(a: ProbeResult, b: ProbeResult, label: str) -> tuple[float, NDArray[np.float64]]:
+    """Return the difference of the AUROCs and what it is in each resample."""
     same = (
         a.label_names == b.label_names
         and a.measured == b.measured
@@ -257,7 +321,7 @@ def paired_difference(
         for result in (a, b)
     )
     difference = float(a.table.loc[label, "auroc"]) - float(b.table.loc[label, "auroc"])  # type: ignore[arg-type]
-    return difference, *interval(draws_a - draws_b)
+    return difference, draws_a - draws_b
 
 
 def comparison_table(results: Mapping[str, ProbeResult]) -> pd.DataFrame:
