@@ -1,7 +1,7 @@
 """A checkpoint: ``model.safetensors`` and ``card.json``, and the one loader for both.
 
-Beside them lies ``physiology_space.json``, the space the pretraining compared ECGs in, where the
-card names its fingerprint.
+Beside them lie, where the card names their fingerprints, ``physiology_space.json``, the space the
+pretraining compared ECGs in, and ``reference_ecgs.*``, the ECGs shown beside a prediction.
 
 The card binds the weights to the preprocessing, lead order and sampling rate they were trained
 with, and carries their fingerprint. Weights that are missing, altered or of another shape are
@@ -15,12 +15,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from safetensors.torch import save as serialise
@@ -28,20 +27,27 @@ from torch import Tensor
 
 from physioclr.atomic import make_folder, replace_file, replace_folder
 from physioclr.bundle import bundled
-from physioclr.errors import CheckpointError
-from physioclr.models.architectures import (
-    EncoderConfig,
-    build_encoder,
-    config_from_dict,
-    config_to_dict,
+from physioclr.checkpoint_card import (
+    INTENDED_USE,
+    CallCard,
+    CheckpointCard,
+    CohortCard,
+    HeadCard,
+    LabelCard,
+    Metrics,
+    TrainingCard,
 )
+from physioclr.errors import CheckpointError
+from physioclr.models.architectures import build_encoder, config_to_dict
 from physioclr.models.encoder import EcgEncoder
 from physioclr.physiology.similarity import PhysiologySpace
 from physioclr.preprocessing import Preprocessing
 from physioclr.probe import LinearProbe
+from physioclr.reference_ecgs import ReferenceEcgs
 
 __all__ = [
     "DEFAULT_CHECKPOINT",
+    "CallCard",
     "CheckpointCard",
     "CohortCard",
     "Encoder",
@@ -62,89 +68,6 @@ _SPACE = "physiology_space.json"
 _ENCODER, _HEAD = "encoder.", "head."
 
 
-class _Card(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class CohortCard(_Card):
-    """A cohort the encoder was trained on."""
-
-    source: str
-    n_records: int
-    simulated: bool
-    store_fingerprint: str
-
-
-class TrainingCard(_Card):
-    """What the encoder was trained on, and how."""
-
-    objective: str
-    settings: dict[str, object]
-    cohorts: tuple[CohortCard, ...]
-    licences: tuple[str, ...] = ()
-    steps: int
-    seed: int
-
-
-class LabelCard(_Card):
-    """How well a head tells one label, by cross-validation on its training cohort."""
-
-    name: str
-    display_name: str
-    n_positives: int
-    auroc: float | None
-    auroc_low: float | None
-    auroc_high: float | None
-
-
-class HeadCard(_Card):
-    """A linear head for predictions: its labels, and the evidence for them."""
-
-    labels: tuple[LabelCard, ...]
-    cohort: str
-    n_records: int
-    n_patients: int
-    simulated: bool
-    protocol: str
-
-
-class CheckpointCard(_Card):
-    """Everything needed to use the weights as they were meant."""
-
-    format: Literal["physioclr-checkpoint"] = "physioclr-checkpoint"
-    version: Literal[1] = 1
-    name: str
-    encoder: dict[str, object]
-    preprocessing: Preprocessing
-    training: TrainingCard
-    heads: dict[str, HeadCard] = {}
-    physiology_space: str | None = None
-    intended_use: str = "Research on ECG representations. Not a medical device."
-    limits: tuple[str, ...] = ()
-    fingerprint: str
-
-    @field_validator("encoder")
-    @classmethod
-    def _known_encoder(cls, encoder: dict[str, object]) -> dict[str, object]:
-        config_from_dict(encoder)
-        return encoder
-
-    @property
-    def fs_hz(self) -> float:
-        """Sampling rate the encoder works at."""
-        return self.preprocessing.fs_hz
-
-    @property
-    def leads(self) -> tuple[str, ...]:
-        """Leads the encoder takes, in order."""
-        return self.preprocessing.leads
-
-    @property
-    def config(self) -> EncoderConfig:
-        """Architecture and size of the encoder."""
-        return config_from_dict(self.encoder)
-
-
 @dataclass(frozen=True, eq=False)
 class Encoder:
     """A frozen encoder with its card and prediction heads.
@@ -156,11 +79,14 @@ class Encoder:
     card : CheckpointCard
     heads : mapping of str to LinearProbe
         By name, in the card's order; the first is the one used unless another is named.
+    references : ReferenceEcgs, optional
+        Labelled ECGs to show beside a prediction.
     """
 
     model: EcgEncoder
     card: CheckpointCard
     heads: Mapping[str, LinearProbe]
+    references: ReferenceEcgs | None = None
 
     @property
     def device(self) -> torch.device:
@@ -181,12 +107,26 @@ class Encoder:
         Parameters
         ----------
         windows : (n_windows, n_leads, window_samples) float32
+            As the card's preprocessing gives them.
         batch_size : int
 
         Returns
         -------
         (n_windows, embedding_dim) float32
+
+        Raises
+        ------
+        ValueError
+            If the windows are of another shape. Leads in another order, or a signal at another
+            rate or scale, cannot be told from it: see `load_encoder`'s `expected`.
         """
+        shape = (len(self.card.leads), self.card.preprocessing.window_samples)
+        if windows.ndim != 3 or windows.shape[1:] != shape:
+            raise ValueError(
+                f"windows must be (n_windows, {shape[0]}, {shape[1]}): {shape[0]} leads, "
+                f"{self.card.preprocessing.window_s:g} s at {self.card.fs_hz:g} Hz; "
+                f"got {windows.shape}"
+            )
         embeddings = [
             self.model(torch.from_numpy(windows[i : i + batch_size]).to(self.device))[0].cpu()
             for i in range(0, len(windows), batch_size)
@@ -225,7 +165,10 @@ def save_checkpoint(
     training: TrainingCard,
     heads: Mapping[str, tuple[LinearProbe, HeadCard]] | None = None,
     physiology_space: PhysiologySpace | None = None,
+    references: ReferenceEcgs | None = None,
+    intended_use: str = INTENDED_USE,
     limits: tuple[str, ...] = (),
+    metrics: Metrics | None = None,
 ) -> CheckpointCard:
     """Write weights and card, all of it or nothing.
 
@@ -240,15 +183,33 @@ def save_checkpoint(
     heads : mapping of str to (LinearProbe, HeadCard), optional
     physiology_space : PhysiologySpace, optional
         What the pretraining compared ECGs in.
+    references : ReferenceEcgs, optional
+        Labelled ECGs, embedded by this encoder.
+    intended_use : str
     limits : tuple of str
+    metrics : dict of str to number or table, optional
+        See `CheckpointCard`.
 
     Returns
     -------
     CheckpointCard
         As written.
+
+    Raises
+    ------
+    PhysioclrError
+        If the folder cannot be written.
+    ValueError
+        If another encoder embedded the reference ECGs, or a number is not one.
     """
     heads = heads or {}
     state = {key: value.contiguous() for key, value in model.state_dict().items()}
+    own = fingerprint(state, preprocessing)
+    if references is not None and references.encoder_fingerprint != own:
+        raise ValueError(
+            f"references must be embedded by the encoder {own}, "
+            f"got those of {references.encoder_fingerprint}"
+        )
     card = CheckpointCard(
         name=name,
         encoder=config_to_dict(model.config),
@@ -256,8 +217,11 @@ def save_checkpoint(
         training=training,
         heads={key: head_card for key, (_, head_card) in heads.items()},
         physiology_space=None if physiology_space is None else physiology_space.fingerprint,
+        reference_ecgs=None if references is None else references.fingerprint,
+        intended_use=intended_use,
         limits=limits,
-        fingerprint=fingerprint(state, preprocessing),
+        metrics=metrics or {},
+        fingerprint=own,
     )
     tensors = {_ENCODER + key: value for key, value in state.items()}
     for key, (probe, _) in heads.items():
@@ -268,12 +232,17 @@ def save_checkpoint(
         replace_file(new / _WEIGHTS, serialise(tensors))
         if physiology_space is not None:
             physiology_space.save(new / _SPACE)
+        if references is not None:
+            references.save(new)
         replace_file(new / _CARD, (card.model_dump_json(indent=2) + "\n").encode())
     return card
 
 
 def load_encoder(
-    source: str | Path | None = None, *, device: str | torch.device = "cpu"
+    source: str | Path | None = None,
+    *,
+    device: str | torch.device = "cpu",
+    expected: Preprocessing | None = None,
 ) -> Encoder:
     """Load an encoder by the name of a shipped checkpoint or by the path of a folder.
 
@@ -282,6 +251,9 @@ def load_encoder(
     source : str or Path, optional
         A name such as ``"physioclr-tiny"``, or a checkpoint folder. The shipped default if absent.
     device : str or torch.device
+    expected : Preprocessing, optional
+        How windows that are already cut were made, for `Encoder.encode_windows`. An `EcgRecord`
+        needs none: it is preprocessed as the card says.
 
     Returns
     -------
@@ -291,16 +263,22 @@ def load_encoder(
     Raises
     ------
     CheckpointError
-        If there is no such checkpoint, or its files are damaged or do not belong together.
+        If there is no such checkpoint, its files are damaged or do not belong together, or it was
+        trained with another preprocessing, sampling rate or order of leads than `expected`.
     """
     folder = _find(DEFAULT_CHECKPOINT if source is None else source)
     card = read_card(folder)
+    if expected is not None:
+        _check_preprocessing(folder, card.preprocessing, expected)
     tensors = _read_tensors(folder)
     state = under_prefix(tensors, _ENCODER)
     found = fingerprint(state, card.preprocessing)
     if found != card.fingerprint:
         raise CheckpointError(
-            str(folder), expected=f"weights with the fingerprint {card.fingerprint}", found=found
+            str(folder),
+            expected=f"weights and preprocessing ({_summary(card.preprocessing)}) with the "
+            f"fingerprint {card.fingerprint}",
+            found=found,
         )
     model = build_encoder(card.config)
     try:
@@ -318,7 +296,7 @@ def load_encoder(
         )
         for key, head in card.heads.items()
     }
-    return Encoder(model.to(device).eval(), card, heads)
+    return Encoder(model.to(device).eval(), card, heads, _load_references(folder, card))
 
 
 def load_physiology_space(source: str | Path) -> PhysiologySpace:
@@ -432,6 +410,36 @@ def _read_tensors(folder: Path) -> dict[str, Tensor]:
         raise CheckpointError(
             str(path), expected="weights in the safetensors format", found=str(error)
         ) from error
+
+
+def _load_references(folder: Path, card: CheckpointCard) -> ReferenceEcgs | None:
+    if card.reference_ecgs is None:
+        return None
+    references = ReferenceEcgs.load(folder, encoder_fingerprint=card.fingerprint)
+    if references.fingerprint != card.reference_ecgs:
+        raise CheckpointError(
+            str(folder),
+            expected=f"reference ECGs with the fingerprint {card.reference_ecgs}",
+            found=references.fingerprint,
+        )
+    return references
+
+
+def _check_preprocessing(folder: Path, own: Preprocessing, expected: Preprocessing) -> None:
+    for name in Preprocessing.model_fields:
+        asked, found = getattr(expected, name), getattr(own, name)
+        if asked != found:
+            raise CheckpointError(
+                str(folder), expected=f"{name} {_shown(asked)}", found=_shown(found)
+            )
+
+
+def _summary(preprocessing: Preprocessing) -> str:
+    return f"leads {_shown(preprocessing.leads)} at {preprocessing.fs_hz:g} Hz"
+
+
+def _shown(value: float | tuple[str, ...]) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else f"{value:g}"
 
 
 def under_prefix(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -101,23 +101,41 @@ def predict(
 ) -> None:
     """Predict the labels of a checkpoint's head, with the evidence for each."""
     from physioclr import load_encoder, read_ecg
+    from physioclr import measure as measure_record
     from physioclr import predict as predict_record
 
-    prediction = predict_record(
-        read_ecg(file, layout=_layout(layout)), load_encoder(checkpoint), head=head
-    )
+    record = read_ecg(file, layout=_layout(layout))
+    prediction = predict_record(record, load_encoder(checkpoint), head=head)
+    nearest = prediction.nearest
+    measured = {} if nearest is None else measure_record(record).scalars()
     if as_json:
-        _print_json(prediction.to_dict())
+        _print_json(prediction.to_dict(measured or None))
         return
     card = prediction.card
     origin = f"{card.cohort}, {card.n_records} ECGs{' (simulated)' if card.simulated else ''}"
     table = Table(title=f"{prediction.head} · trained on {origin}")
     table.add_column("Label")
     table.add_column("Probability", justify="right")
+    table.add_column("Call")
     table.add_column("AUROC of the label, cross-validated [95 % CI]")
-    for label, probability in zip(card.labels, prediction.probabilities, strict=True):
-        table.add_row(label.display_name, f"{probability:.2f}", _interval(label.model_dump()))
+    for label, probability, call in zip(
+        card.labels, prediction.probabilities, prediction.calls, strict=True
+    ):
+        said = call.call if call.call != "no call" else f"no call: {call.reason}"
+        if call.correct is not None:
+            said += f" (of such calls {100 * call.correct:.0f} % were right)"
+        table.add_row(label.display_name, f"{probability:.2f}", said, _interval(label.model_dump()))
     _out.print(table)
+    if prediction.unlike_the_cohort:
+        _err.print(
+            f"{file.name}: farther from the reference ECGs than "
+            f"{prediction.distance_percentile:.0f} % of them from each other; "
+            "the predictions may not hold for it",
+            style="yellow",
+            highlight=False,
+        )
+    if nearest is not None:
+        _out.print(_nearest_table(nearest, measured))
 
 
 @app.command()
@@ -603,7 +621,14 @@ def fit_head(
 
     card = add_head(checkpoint, Store.open(store), labels, seed=seed)
     for label in card.labels:
-        _out.print(f"{label.display_name}: AUROC {_interval(label.model_dump())}", highlight=False)
+        calls = label.calls
+        no_call = "" if calls is None else f", no call on {100 * (calls.no_call or 0):.0f} %"
+        _out.print(
+            f"{label.display_name}: AUROC {_interval(label.model_dump())}{no_call}",
+            highlight=False,
+        )
+    for name, reason in card.left_out.items():
+        _err.print(f"left out {name}: it {reason}", style="yellow", highlight=False)
 
 
 @app.command("app")
@@ -693,6 +718,31 @@ def _paired(row: Mapping[Any, Any] | None) -> tuple[str, str]:
         return "", ""
     limits = f"[{-row['high']:+.3f}, {-row['low']:+.3f}]"
     return f"{-row['difference']:+.3f} {limits}", f"{row['p_holm']:.3f}"
+
+
+def _nearest_table(nearest: Any, measured: Mapping[str, float]) -> Table:
+    """Set out the nearest reference ECGs, their measurements less this ECG's in brackets."""
+    from physioclr.physiology.measurements import MEASUREMENTS
+    from physioclr.reference_ecgs import COMPARED, differences
+
+    origin = f"{nearest['cohort'][0]}{', simulated' if nearest['simulated'][0] else ''}"
+    table = Table(title=f"Nearest labelled ECGs, {origin} (and how they differ from this one)")
+    for column in ("ECG", "Labels", "Cosine"):
+        table.add_column(column)
+    for name in COMPARED:
+        table.add_column(f"{MEASUREMENTS[name].label}, {MEASUREMENTS[name].unit}", justify="right")
+    apart = differences(nearest, measured).to_dict(orient="records")
+    for row, difference in zip(nearest.to_dict(orient="records"), apart, strict=True):
+        labels = "unknown" if row["labels"] is None else ", ".join(row["labels"]) or "none"
+        cells = [_with_difference(row[name], difference[name]) for name in COMPARED]
+        table.add_row(row["record_id"], labels, f"{row['cosine']:.2f}", *cells)
+    return table
+
+
+def _with_difference(value: float, difference: float) -> str:
+    if value != value:
+        return "–"
+    return f"{value:.0f}" if difference != difference else f"{value:.0f} ({difference:+.0f})"
 
 
 def _interval(row: Mapping[Any, Any]) -> str:

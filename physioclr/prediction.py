@@ -1,19 +1,48 @@
-"""Calibrated predictions of a checkpoint's head."""
+"""Calibrated predictions of a checkpoint's head, with the calls and the evidence for them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from physioclr.checkpoint import Encoder, HeadCard
 from physioclr.embedding import embed
 from physioclr.errors import CheckpointError
+from physioclr.probe.no_call import Call
 from physioclr.records import EcgRecord
+from physioclr.reference_ecgs import COMPARED, differences
 
-__all__ = ["Prediction", "predict"]
+__all__ = ["UNLIKE_PCT", "LabelCall", "Prediction", "predict"]
+
+UNLIKE_PCT = 99.0
+"""Above this distance percentile an ECG is unlike all the head was trained beside."""
+
+_N_NEAREST = 5
+
+
+@dataclass(frozen=True)
+class LabelCall:
+    """What is called of one label.
+
+    Parameters
+    ----------
+    call : {"present", "absent", "no call"}
+    reason : str
+        Why there is no call; empty where there is one.
+    correct : float or None
+        Share of the cross-validation's ECGs called so that were called rightly; None where there
+        is no call, or there were none.
+    """
+
+    call: Call
+    reason: str = ""
+    correct: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,20 +56,59 @@ class Prediction:
     probabilities : (n_labels,) float64
         Calibrated by Platt scaling on cross-validated scores.
     card : HeadCard
-        Training cohort and cross-validated AUROC of each label.
+        Training cohort and, of each label, cross-validated scores and the limits of its calls.
+    nearest : DataFrame, optional
+        The most similar reference ECGs, as `ReferenceEcgs.nearest` returns them; None where the
+        checkpoint has none.
+    distance_percentile : float, optional
+        How far the ECG lies from them: see `ReferenceEcgs.distance_percentile`.
     """
 
     head: str
     labels: tuple[str, ...]
     probabilities: NDArray[np.float64]
     card: HeadCard
+    nearest: pd.DataFrame | None = None
+    distance_percentile: float | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it for JSON."""
+    @cached_property
+    def calls(self) -> tuple[LabelCall, ...]:
+        """One call a label: present, absent or no call."""
+        return tuple(
+            _label_call(self.card, i, float(probability))
+            for i, probability in enumerate(self.probabilities)
+        )
+
+    @property
+    def unlike_the_cohort(self) -> bool:
+        """Whether the ECG lies so far from the reference ECGs that the predictions may not hold."""
+        return self.distance_percentile is not None and self.distance_percentile > UNLIKE_PCT
+
+    def to_dict(self, measured: Mapping[str, float] | None = None) -> dict[str, Any]:
+        """Return it for JSON: what is unknown is None.
+
+        Parameters
+        ----------
+        measured : mapping of str to float, optional
+            The ECG's own measurements, as `Measurements.scalars` returns them: each nearest ECG
+            then says in what it differs, its own minus the ECG's.
+
+        Returns
+        -------
+        dict
+        """
         probabilities = self.probabilities.round(4).tolist()
+        calls = zip(self.labels, self.calls, strict=True)
         return {
             "head": self.head,
             "probabilities": dict(zip(self.labels, probabilities, strict=True)),
+            "calls": {
+                name: {"call": call.call, "reason": call.reason, "correct": call.correct}
+                for name, call in calls
+            },
+            "nearest": None if self.nearest is None else _nearest_dicts(self.nearest, measured),
+            "distance_percentile": _known(self.distance_percentile),
+            "unlike_the_cohort": self.unlike_the_cohort,
             "evidence": self.card.model_dump(),
         }
 
@@ -73,11 +141,52 @@ def predict(record: EcgRecord, encoder: Encoder, *, head: str | None = None) -> 
     name = next(iter(encoder.heads)) if head is None else head
     if name not in encoder.heads:
         raise ValueError(f"head must be one of {', '.join(encoder.heads)}, got {name!r}")
-    probe = encoder.heads[name]
-    probabilities = probe.probabilities(embed([record], encoder))[0]
+    probe, bank = encoder.heads[name], encoder.references
+    embedding = embed([record], encoder)
     return Prediction(
         head=name,
         labels=probe.label_names,
-        probabilities=np.asarray(probabilities, dtype=np.float64),
+        probabilities=np.asarray(probe.probabilities(embedding)[0], dtype=np.float64),
         card=encoder.card.heads[name],
+        nearest=None if bank is None else bank.nearest(embedding[0], _N_NEAREST, label_set=name),
+        distance_percentile=None if bank is None else bank.distance_percentile(embedding[0]),
     )
+
+
+def _label_call(card: HeadCard, column: int, probability: float) -> LabelCall:
+    own = card.labels[column].calls
+    if own is None:
+        return LabelCall("no call", "the head has no limits")
+    call = own.limits.call(probability)
+    if call == "present":
+        return LabelCall(call, correct=own.ppv)
+    if call == "absent":
+        return LabelCall(call, correct=own.npv)
+    if own.absent_at is None and own.present_at is None:
+        return LabelCall(call, "too few ECGs to set limits")
+    if own.absent_at is None:
+        return LabelCall(call, "too few ECGs with the label to call it absent")
+    if own.present_at is None:
+        return LabelCall(call, "too few ECGs without the label to call it present")
+    return LabelCall(call, f"between the limits {own.absent_at:.2f} and {own.present_at:.2f}")
+
+
+def _nearest_dicts(
+    nearest: pd.DataFrame, measured: Mapping[str, float] | None
+) -> list[dict[str, Any]]:
+    rows = [
+        {str(name): _known(value) for name, value in row.items()}
+        for row in nearest.to_dict(orient="records")
+    ]
+    if measured is not None:
+        apart = differences(nearest, measured).to_dict(orient="records")
+        for row, by_name in zip(rows, apart, strict=True):
+            row["difference"] = {name: _known(by_name[name]) for name in COMPARED}
+    return rows
+
+
+def _known(value: Any) -> Any:
+    """Return a cell as JSON has it."""
+    if isinstance(value, tuple):
+        return list(value)
+    return None if value is None or pd.isna(value) else value

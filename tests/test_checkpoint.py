@@ -14,6 +14,7 @@ from physioclr.checkpoint import (
     save_checkpoint,
 )
 from physioclr.errors import CheckpointError
+from physioclr.leads import STANDARD_LEADS
 from physioclr.models import EcgTransformer, TransformerConfig
 from physioclr.physiology.similarity import PhysiologySpace
 from physioclr.preprocessing import Preprocessing
@@ -91,18 +92,45 @@ def test_weights_that_are_not_the_cards_are_refused(folder, tmp_path):
     (folder / "model.safetensors").write_bytes(
         (tmp_path / "other" / "model.safetensors").read_bytes()
     )
-    with pytest.raises(CheckpointError, match="expected weights with the fingerprint"):
+    with pytest.raises(CheckpointError, match="expected weights and preprocessing"):
         load_encoder(folder)
 
 
 @pytest.mark.parametrize(
-    "preprocessing",
-    [Preprocessing(fs_hz=250), Preprocessing(leads=("II", "I")), Preprocessing(high_hz=20)],
+    "changed",
+    [
+        {"fs_hz": 250.0},
+        {"leads": ("II", "I", *STANDARD_LEADS[2:])},
+        {"high_hz": 20.0},
+        {"window_s": 10.0},
+        {"scale_mv": 1.0},
+    ],
 )
-def test_a_card_with_another_preprocessing_is_refused(folder, preprocessing):
-    edit_card(folder, preprocessing=preprocessing.model_dump(mode="json"))
-    with pytest.raises(CheckpointError, match="fingerprint"):
+def test_a_card_with_another_preprocessing_is_refused_in_one_sentence(folder, changed):
+    edit_card(folder, preprocessing=Preprocessing(**changed).model_dump(mode="json"))
+    with pytest.raises(CheckpointError, match=r"preprocessing .* fingerprint") as caught:
         load_encoder(folder)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"fs_hz": 250.0}, "expected fs_hz 250, found 100"),
+        ({"leads": ("II", "I", *STANDARD_LEADS[2:])}, "expected leads II, I, III, .* found I, II"),
+        ({"high_hz": 20.0}, "expected high_hz 20, found 40"),
+    ],
+)
+def test_windows_cut_in_another_way_are_refused_where_it_is_said_how(folder, changed, says):
+    with pytest.raises(CheckpointError, match=says):
+        load_encoder(folder, expected=Preprocessing(**changed))
+    assert load_encoder(folder, expected=Preprocessing()).card.fs_hz == 100.0
+
+
+@pytest.mark.parametrize("shape", [(2, 11, 500), (2, 12, 499), (2, 12, 1000), (12, 500)])
+def test_windows_of_another_shape_are_the_callers_mistake(folder, shape):
+    with pytest.raises(ValueError, match=r"windows must be \(n_windows, 12, 500\)"):
+        load_encoder(folder).encode_windows(np.zeros(shape, dtype=np.float32))
 
 
 def test_a_card_with_another_size_is_refused(folder):
@@ -124,6 +152,46 @@ def test_a_missing_file_is_named(folder, missing):
 def test_a_damaged_file_is_refused_in_one_sentence(folder, damaged, content):
     (folder / damaged).write_bytes(content)
     with pytest.raises(CheckpointError, match="expected") as caught:
+        load_encoder(folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_said_of_an_encoder_is_kept(folder):
+    metrics = {"r2": {"heart_rate_bpm": 0.95, "pr_ms": None}, "parameters": 12.0}
+    save_checkpoint(
+        folder,
+        EcgTransformer(CONFIG),
+        name="small",
+        preprocessing=Preprocessing(),
+        training=TRAINING,
+        intended_use="To look at.",
+        limits=("Nothing is known of it.",),
+        metrics=metrics | {"not measured": float("nan")},
+    )
+    card = load_encoder(folder).card
+    assert card.metrics == metrics | {"not measured": None}
+    assert (card.intended_use, card.limits) == ("To look at.", ("Nothing is known of it.",))
+
+
+def test_an_older_card_loads(folder):
+    """The fields that came later are not on it."""
+    card = json.loads((folder / "card.json").read_text())
+    for later in ("metrics", "reference_ecgs"):
+        del card[later]
+    (folder / "card.json").write_text(json.dumps(card))
+    encoder = load_encoder(folder)
+    assert encoder.references is None
+    assert encoder.card.metrics == {}
+
+
+def test_limits_of_calls_in_the_wrong_order_are_refused(folder):
+    calls = {"alpha": 0.1, "present_at": 0.2, "absent_at": 0.3}
+    calls |= dict.fromkeys(("no_call", "missed", "falsely_present", "ppv", "npv"))
+    label = {"name": "x", "display_name": "X", "n_positives": 1, "calls": calls}
+    label |= dict.fromkeys(("auroc", "auroc_low", "auroc_high"))
+    head = {"labels": [label], "cohort": "c", "n_records": 1, "n_patients": 1}
+    edit_card(folder, heads={"h": head | {"simulated": True, "protocol": "none"}})
+    with pytest.raises(CheckpointError, match="absent_at must be at most present_at") as caught:
         load_encoder(folder)
     assert "\n" not in str(caught.value)
 
