@@ -8,6 +8,7 @@ from app.components.ecg_paper import PAGE_S, ecg_paper
 from app.components.ecg_view import record_heading, show_paper
 from app.components.frame import show_title
 from app.components.measurement_table import FURTHER, lead_table, measurement_table
+from app.components.nearest_table import nearest_table
 from app.components.palette import palette_for
 from app.components.prediction_table import evidence_sentence, prediction_table
 from app.components.problems import literal, showing_problems
@@ -46,8 +47,15 @@ def show_predictions(record: EcgRecord) -> None:
     st.subheader("Predictions")
     with showing_problems("No call. "):
         prediction = prediction_of(record)
+        if prediction.warning is not None:
+            st.warning(literal(prediction.warning), icon=":material/warning:")
         st.html(prediction_table(prediction))
         st.caption(literal(evidence_sentence(prediction, simulated=record.simulated)))
+        if prediction.nearest is not None:
+            st.subheader("Nearest labelled ECGs")
+            names = {label.name: label.display_name for label in prediction.card.labels}
+            measured = measurements_of(record).scalars()
+            st.html(nearest_table(prediction.nearest, measured, names))
 
 
 show_title("Read an ECG", "Twelve leads on paper, signal quality, measurements, predictions.")

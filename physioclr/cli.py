@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -113,27 +114,30 @@ def predict(
         return
     card = prediction.card
     origin = f"{card.cohort}, {card.n_records} ECGs{' (simulated)' if card.simulated else ''}"
-    table = Table(title=f"{prediction.head} · trained on {origin}")
+    table = Table(
+        title=f"{prediction.head} · trained on {origin}",
+        caption="Right: share of such calls in cross-validation. AUROC: cross-validated.",
+        box=None,
+    )
     table.add_column("Label")
     table.add_column("Probability", justify="right")
     table.add_column("Call")
-    table.add_column("AUROC of the label, cross-validated [95 % CI]")
+    table.add_column("Right, or why no call")
+    table.add_column("AUROC [95 % CI]")
     for label, probability, call in zip(
         card.labels, prediction.probabilities, prediction.calls, strict=True
     ):
-        said = call.call if call.call != "no call" else f"no call: {call.reason}"
-        if call.correct is not None:
-            said += f" (of such calls {100 * call.correct:.0f} % were right)"
-        table.add_row(label.display_name, f"{probability:.2f}", said, _interval(label.model_dump()))
-    _out.print(table)
-    if prediction.unlike_the_cohort:
-        _err.print(
-            f"{file.name}: farther from the reference ECGs than "
-            f"{prediction.distance_percentile:.0f} % of them from each other; "
-            "the predictions may not hold for it",
-            style="yellow",
-            highlight=False,
+        right = "none to count" if call.correct is None else f"{100 * call.correct:.0f} %"
+        table.add_row(
+            label.display_name,
+            f"{probability:.2f}",
+            call.call,
+            call.reason or right,
+            _interval(label.model_dump()),
         )
+    _out.print(table)
+    if prediction.warning is not None:
+        _err.print(f"{file.name}: {prediction.warning}", style="yellow", highlight=False)
     if nearest is not None:
         _out.print(_nearest_table(nearest, measured))
 
@@ -726,23 +730,29 @@ def _nearest_table(nearest: Any, measured: Mapping[str, float]) -> Table:
     from physioclr.reference_ecgs import COMPARED, differences
 
     origin = f"{nearest['cohort'][0]}{', simulated' if nearest['simulated'][0] else ''}"
-    table = Table(title=f"Nearest labelled ECGs, {origin} (and how they differ from this one)")
+    table = Table(
+        title=f"Nearest labelled ECGs, {origin}",
+        caption="In brackets: theirs less this ECG's.",
+        box=None,
+    )
     for column in ("ECG", "Labels", "Cosine"):
         table.add_column(column)
     for name in COMPARED:
-        table.add_column(f"{MEASUREMENTS[name].label}, {MEASUREMENTS[name].unit}", justify="right")
+        heading = MEASUREMENTS[name].label.replace(" (Fridericia)", "F")
+        heading = heading.removesuffix(" interval").removesuffix(" duration")
+        table.add_column(f"{heading}\n{MEASUREMENTS[name].unit}", justify="right")
     apart = differences(nearest, measured).to_dict(orient="records")
     for row, difference in zip(nearest.to_dict(orient="records"), apart, strict=True):
         labels = "unknown" if row["labels"] is None else ", ".join(row["labels"]) or "none"
         cells = [_with_difference(row[name], difference[name]) for name in COMPARED]
-        table.add_row(row["record_id"], labels, f"{row['cosine']:.2f}", *cells)
+        table.add_row(escape(row["record_id"]), escape(labels), f"{row['cosine']:.2f}", *cells)
     return table
 
 
 def _with_difference(value: float, difference: float) -> str:
     if value != value:
         return "–"
-    return f"{value:.0f}" if difference != difference else f"{value:.0f} ({difference:+.0f})"
+    return f"{value:.0f}" if difference != difference else f"{value:.0f} ({round(difference):+d})"
 
 
 def _interval(row: Mapping[Any, Any]) -> str:

@@ -21,7 +21,7 @@ from physioclr.reference_ecgs import COMPARED, differences
 __all__ = ["UNLIKE_PCT", "LabelCall", "Prediction", "predict"]
 
 UNLIKE_PCT = 99.0
-"""Above this distance percentile an ECG is unlike all the head was trained beside."""
+"""Above this distance percentile an ECG is taken to be unlike all the reference ECGs."""
 
 _N_NEAREST = 5
 
@@ -80,9 +80,15 @@ class Prediction:
         )
 
     @property
-    def unlike_the_cohort(self) -> bool:
-        """Whether the ECG lies so far from the reference ECGs that the predictions may not hold."""
-        return self.distance_percentile is not None and self.distance_percentile > UNLIKE_PCT
+    def warning(self) -> str | None:
+        """Why the predictions may not hold for this ECG: it is unlike the reference ECGs."""
+        far = self.distance_percentile
+        if self.nearest is None or far is None or not far > UNLIKE_PCT:
+            return None
+        return (
+            f"Farther from the labelled ECGs of {self.nearest['cohort'][0]} than {far:.0f} % of "
+            "these are from each other: the predictions may not hold for it."
+        )
 
     def to_dict(self, measured: Mapping[str, float] | None = None) -> dict[str, Any]:
         """Return it for JSON: what is unknown is None.
@@ -108,7 +114,7 @@ class Prediction:
             },
             "nearest": None if self.nearest is None else _nearest_dicts(self.nearest, measured),
             "distance_percentile": _known(self.distance_percentile),
-            "unlike_the_cohort": self.unlike_the_cohort,
+            "warning": self.warning,
             "evidence": self.card.model_dump(),
         }
 
@@ -163,12 +169,12 @@ def _label_call(card: HeadCard, column: int, probability: float) -> LabelCall:
     if call == "absent":
         return LabelCall(call, correct=own.npv)
     if own.absent_at is None and own.present_at is None:
-        return LabelCall(call, "too few ECGs to set limits")
+        return LabelCall(call, "too few with and without the label")
     if own.absent_at is None:
-        return LabelCall(call, "too few ECGs with the label to call it absent")
+        return LabelCall(call, "too few with the label")
     if own.present_at is None:
-        return LabelCall(call, "too few ECGs without the label to call it present")
-    return LabelCall(call, f"between the limits {own.absent_at:.2f} and {own.present_at:.2f}")
+        return LabelCall(call, "too few without the label")
+    return LabelCall(call, f"between {own.absent_at:.2f} and {own.present_at:.2f}")
 
 
 def _nearest_dicts(

@@ -198,6 +198,25 @@ def test_from_a_store_to_a_probe(run, tmp_path, pulse_store):
     assert prediction.labels == ("fast", "slow")
     assert prediction.probabilities[0] < 0.5 < prediction.probabilities[1]
 
+    file = write_wfdb_pair(tmp_path, "pulse", pulse_store.signals_mv([0])[0], STANDARD_LEADS)
+    predict = ("predict", file, "--checkpoint", out / "checkpoint")
+    code, printed, _ = run(*predict, "--json")
+    assert code == 0
+    written = json.loads(printed)
+    assert written["calls"]["fast"] == {
+        "call": "no call",
+        "reason": "too few with and without the label",  # six patients each
+        "correct": None,
+    }
+    assert written["nearest"][0]["record_id"] == "pulse-00"
+    assert len(written["nearest"]) == 5
+    assert set(written["nearest"][0]["difference"]) > {"heart_rate_bpm", "qrs_ms"}
+    code, printed, _ = run(*predict)
+    assert code == 0
+    assert "no call" in printed
+    assert "Nearest labelled ECGs, pulse trains, simulated" in printed
+    assert all(near["record_id"] in printed for near in written["nearest"])
+
 
 def test_labels_a_store_does_not_have_are_one_line(run, pulse_store):
     code, _, err = run("probe", pulse_store.path, "--labels", "superclass")

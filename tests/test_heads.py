@@ -114,7 +114,7 @@ def test_each_ecg_is_called_and_shown_its_neighbours(encoder, store):
         assert prediction.nearest["record_id"][0] == f"train-{row:02d}"
         assert set(prediction.nearest["labels"]) == {("tall",) if call == "present" else ()}
         assert prediction.distance_percentile == 0.0
-        assert not prediction.unlike_the_cohort
+        assert prediction.warning is None
 
 
 def test_an_ecg_unlike_the_cohort_says_so(encoder, store):
@@ -123,8 +123,8 @@ def test_an_ecg_unlike_the_cohort_says_so(encoder, store):
     noise = replace(record, signal_mv=20 * rng.normal(size=record.signal_mv.shape))
     prediction = predict(noise, encoder)
     assert prediction.distance_percentile == 100.0
-    assert prediction.unlike_the_cohort
-    assert prediction.to_dict()["unlike_the_cohort"] is True
+    assert "Forty trains than 100 %" in prediction.warning
+    assert prediction.to_dict()["warning"] == prediction.warning
 
 
 def test_a_prediction_is_json_with_what_differs(encoder, store):
@@ -154,10 +154,10 @@ def card_with_calls(encoder, **changes):
 @pytest.mark.parametrize(
     ("limits", "reason"),
     [
-        ({"absent_at": 0.0, "present_at": 1.0}, "between the limits 0.00 and 1.00"),
-        ({"absent_at": None, "present_at": 1.0}, "too few ECGs with the label to call it absent"),
-        ({"absent_at": 0.0, "present_at": None}, "too few ECGs without the label"),
-        ({"absent_at": None, "present_at": None}, "too few ECGs to set limits"),
+        ({"absent_at": 0.0, "present_at": 1.0}, "between 0.00 and 1.00"),
+        ({"absent_at": None, "present_at": 1.0}, "too few with the label"),
+        ({"absent_at": 0.0, "present_at": None}, "too few without the label"),
+        ({"absent_at": None, "present_at": None}, "too few with and without the label"),
     ],
 )
 def test_no_call_gives_its_reason(encoder, store, limits, reason):
@@ -180,7 +180,7 @@ def test_a_head_without_limits_makes_no_call(encoder, store):
 def test_a_checkpoint_without_reference_ecgs_predicts_without_them(encoder, store):
     prediction = predict(store.record(0), replace(encoder, references=None))
     assert prediction.nearest is None
-    assert not prediction.unlike_the_cohort
+    assert prediction.warning is None
     assert prediction.to_dict()["nearest"] is None
 
 

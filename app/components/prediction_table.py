@@ -1,4 +1,4 @@
-"""The calibrated probability of each label, with the evidence for the head beside it."""
+"""The calibrated probability and the call of each label, with the evidence for the head."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import html
 import numpy as np
 
 from app.components.html_table import Html, html_table
-from physioclr.prediction import Prediction
+from physioclr.checkpoint import HeadCard
+from physioclr.prediction import LabelCall, Prediction
 
 __all__ = ["evidence_sentence", "prediction_table"]
 
@@ -20,14 +21,15 @@ def prediction_table(prediction: Prediction) -> str:
         [
             prediction.card.labels[i].display_name,
             _probability(float(probabilities[i])),
+            _call(prediction.calls[i]),
             _auroc(prediction.card.labels[i]),
         ]
         for i in order
     ]
     return html_table(
-        ["Label", "Probability", "AUROC of the head [95 % CI]"],
+        ["Label", "Probability", "Call", "AUROC of the head [95 % CI]"],
         rows,
-        numeric=(2,),
+        numeric=(3,),
         label="Predictions",
     )
 
@@ -50,7 +52,8 @@ def evidence_sentence(prediction: Prediction, *, simulated: bool) -> str:
         applies = "Read with care: this ECG is a person’s, the head was trained on simulated ones. "
     return (
         f"{applies}Head “{prediction.head}”, trained on {card.n_records:,} {kind} of "
-        f"{card.n_patients:,} patients ({card.cohort}). Protocol: {card.protocol}."
+        f"{card.n_patients:,} patients ({card.cohort}). {_calls_sentence(card)}"
+        f"Protocol: {card.protocol}."
     )
 
 
@@ -60,6 +63,23 @@ def _probability(probability: float) -> str:
     return Html(
         f'<span class="pc-bar"><span style="width:{100 * probability:.0f}%"></span></span> '
         f"{html.escape(percent)}"
+    )
+
+
+def _call(call: LabelCall) -> str:
+    right = "" if call.correct is None else f"{100 * call.correct:.0f} % right"
+    note = html.escape(call.reason or right)
+    return Html(f'{html.escape(call.call)} <span class="pc-quiet">{note}</span>')
+
+
+def _calls_sentence(card: HeadCard) -> str:
+    alphas = {label.calls.alpha for label in card.labels if label.calls is not None}
+    if not alphas:
+        return ""
+    share = f"{100 * max(alphas):g} %"
+    return (
+        f"Calls are set so that of its ECGs with a label at most {share} are called absent, of "
+        f"those without it at most {share} present; “right”: of such calls in cross-validation. "
     )
 
 
