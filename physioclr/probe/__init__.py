@@ -5,6 +5,7 @@ from physioclr.probe.figure import comparison_figure
 from physioclr.probe.folds import patient_folds, unmeasurable_labels
 from physioclr.probe.head import LinearProbe, fit_probe
 from physioclr.probe.label_efficiency import FRACTIONS, label_efficiency
+from physioclr.probe.regression import RegressionResult, cross_validate_regression
 from physioclr.probe.result import (
     MACRO,
     ProbeResult,
@@ -18,10 +19,12 @@ __all__ = [
     "MACRO",
     "LinearProbe",
     "ProbeResult",
+    "RegressionResult",
     "compare_probes",
     "comparison_figure",
     "comparison_table",
     "cross_validate_probe",
+    "cross_validate_regression",
     "fit_probe",
     "label_efficiency",
     "paired_difference",
