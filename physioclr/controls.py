@@ -39,12 +39,14 @@ def physiology_features(store: Store) -> NDArray[np.float64]:
     return store.physiology.to_numpy(dtype=np.float64)
 
 
-def median_beat_features(store: Store) -> NDArray[np.float64]:
-    """Return the median beat of every ECG of a store, and its mean RR interval.
+def median_beat_features(store: Store, rows: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
+    """Return the median beat of the ECGs of a store, and its mean RR interval.
 
     Parameters
     ----------
     store : Store
+    rows : (n_records,) int array, optional
+        All of them if absent.
 
     Returns
     -------
@@ -54,17 +56,18 @@ def median_beat_features(store: Store) -> NDArray[np.float64]:
         has no beat, a lead has no samples or there is no second beat.
     """
     n_window = _window_samples(store.fs_hz)
-    features = np.full((len(store), len(INDEPENDENT_LEADS) * n_window + 1), np.nan)
+    asked = np.arange(len(store)) if rows is None else rows
+    features = np.full((len(asked), len(INDEPENDENT_LEADS) * n_window + 1), np.nan)
     r_peaks = store.beats["r_peaks_samples"].tolist()
     leads = [store.leads.index(lead) for lead in INDEPENDENT_LEADS]
-    for start in range(0, len(store), _RECORDS_AT_ONCE):
-        rows = np.arange(start, min(start + _RECORDS_AT_ONCE, len(store)))
-        for row, signal_mv in zip(rows, store.signals_mv(rows), strict=True):
-            peaks = np.asarray(r_peaks[row], dtype=np.int64)
+    for start in range(0, len(asked), _RECORDS_AT_ONCE):
+        chunk = asked[start : start + _RECORDS_AT_ONCE]
+        for i, signal_mv in enumerate(store.signals_mv(chunk), start):
+            peaks = np.asarray(r_peaks[asked[i]], dtype=np.int64)
             if peaks.size:
-                features[row, :-1] = _beat(signal_mv[leads], store.fs_hz, peaks).ravel()
+                features[i, :-1] = _beat(signal_mv[leads], store.fs_hz, peaks).ravel()
             if peaks.size > 1:
-                features[row, -1] = np.diff(peaks).mean() * 1000 / store.fs_hz
+                features[i, -1] = np.diff(peaks).mean() * 1000 / store.fs_hz
     return features
 
 

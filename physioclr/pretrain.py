@@ -264,9 +264,14 @@ class PretrainRun:
         self.processes = Processes(fabric.global_rank, fabric.world_size)
         kind = OBJECTIVES[objective_name(config.objective)]
         self.asked = config
-        fitted = kind.fitted(config.objective, n_labels=len(cohort.label_names))
+        needs = kind.needs(config.objective)
+        if "levels" in needs:
+            self.cohort = cohort = cohort.with_levels()
+        cohort.check_for(needs, objective_name(config.objective))
+        fitted = kind.fitted(
+            config.objective, n_labels=len(cohort.label_names), n_levels=len(cohort.levels)
+        )
         self.config = config = replace(config, objective=fitted)
-        cohort.check_for(kind.needs(config.objective), objective_name(config.objective))
         self.train_rows, self.held_out_rows = _split(cohort, config)
         _check_batch(cohort, config, len(self.train_rows), self.processes.count)
         with torch.random.fork_rng(devices=[]):

@@ -27,7 +27,7 @@ def loss_and_gradients(store: Path, name: str, encoder: str, processes: Processe
     cohort = TrainingCohort.from_stores([Store.open(store)])
     kind = OBJECTIVES[name]
     torch.manual_seed(0)
-    config = kind.fitted(objective_config(name), n_labels=len(cohort.label_names))
+    config = kind.fitted(objective_config(name), n_labels=len(cohort.label_names), n_levels=0)
     objective = kind(ENCODERS[encoder], config)
     share = N_RECORDS // processes.count
     # Every third ECG: the physiology of some lacks an entry, and shares differ in their peaks.

@@ -1,5 +1,6 @@
 """Augmentations of ECGs: batched, on the signal's device, seeded by draws."""
 
+from physioclr.augment.ambient_noise import AmbientNoise
 from physioclr.augment.amplitude_scale import AmplitudeScale
 from physioclr.augment.authors_shuffle import AuthorsShuffle
 from physioclr.augment.baseline_wander import BaselineWander
@@ -19,6 +20,7 @@ from physioclr.augment.vcg_transform import VcgTransform
 
 __all__ = [
     "AUGMENTATIONS",
+    "AmbientNoise",
     "AmplitudeScale",
     "Augmentation",
     "AuthorsShuffle",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from physioclr.augment.draws import Draws
 from physioclr.augment.electrodes import add_at_snr, electrode_noise, shaped_noise
@@ -48,8 +49,11 @@ class BaselineWander:
         -------
         EcgWindows
         """
+        return add_at_snr(windows, self.noise(windows, draws), self.snr_db)
+
+    def noise(self, windows: EcgWindows, draws: Draws) -> Tensor:
+        """Return the drift by itself, (n_windows, n_leads, n_samples), of any strength."""
         frequency = torch.fft.rfftfreq(windows.n_samples, 1 / windows.fs_hz)
         shape = 1 / (1 + (frequency / self.corner_hz) ** 3)
         shape[0] = 0  # the offset of an electrode is not drift
-        noise = electrode_noise(shaped_noise(windows, draws, shape), windows.leads)
-        return add_at_snr(windows, noise, self.snr_db)
+        return electrode_noise(shaped_noise(windows, draws, shape), windows.leads)

@@ -7,8 +7,6 @@ Goldberger's identities hold for the noise as they do for the heart.
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -40,8 +38,8 @@ def electrode_noise(noise: Tensor, leads: tuple[str, ...]) -> Tensor:
 
     Parameters
     ----------
-    noise : (n, 9 + n_leads, n_samples) float tensor
-        Of RA, LA, LL, V1–V6, and a row for each lead that is not one of the standard twelve.
+    noise : (n, n_sources, n_samples) float tensor
+        Of RA, LA, LL, V1–V6, then of each lead that is not one of the standard twelve.
     leads : tuple of str
 
     Returns
@@ -49,12 +47,13 @@ def electrode_noise(noise: Tensor, leads: tuple[str, ...]) -> Tensor:
     (n, n_leads, n_samples) float tensor
     """
     mixing = torch.zeros(len(leads), noise.shape[1], dtype=noise.dtype)
+    others = _others(leads)
     for row, lead in enumerate(leads):
         if lead in _LEADS:
             for electrode, weight in _LEADS[lead].items():
                 mixing[row, _ELECTRODES.index(electrode)] = weight
         else:
-            mixing[row, len(_ELECTRODES) + row] = 1
+            mixing[row, len(_ELECTRODES) + others.index(lead)] = 1
     return torch.einsum("le,nes->nls", mixing.to(noise.device), noise)
 
 
@@ -70,26 +69,30 @@ def shaped_noise(windows: EcgWindows, draws: Draws, shape: Tensor) -> Tensor:
 
     Returns
     -------
-    (n_windows, 9 + n_leads, n_samples) float32 tensor
+    (n_windows, n_sources, n_samples) float32 tensor
         For `electrode_noise`.
     """
-    rows = len(_ELECTRODES) + windows.n_leads
+    rows = len(_ELECTRODES) + len(_others(windows.leads))
     white = draws.normal(len(windows), rows, windows.n_samples)
     spectrum = torch.fft.rfft(white) * shape.to(white.device)
     noise: Tensor = torch.fft.irfft(spectrum, n=windows.n_samples)
     return noise
 
 
-def add_at_snr(windows: EcgWindows, noise: Tensor, snr_db: float) -> EcgWindows:
+def _others(leads: tuple[str, ...]) -> list[str]:
+    return [lead for lead in leads if lead not in _LEADS]
+
+
+def add_at_snr(windows: EcgWindows, noise: Tensor, snr_db: float | Tensor) -> EcgWindows:
     """Add noise, as strong in all leads of an ECG together as the ratio asks.
 
     Parameters
     ----------
     windows : EcgWindows
     noise : (n_windows, n_leads, n_samples) float tensor
-    snr_db : float
+    snr_db : float or (n_windows,) float tensor
         Power of the ECG about its mean over power of the noise, in dB, over the leads that are
-        alive.
+        alive; one for all, or one for each.
 
     Returns
     -------
@@ -101,7 +104,8 @@ def add_at_snr(windows: EcgWindows, noise: Tensor, snr_db: float) -> EcgWindows:
     power = centred.square().nanmean(dim=-1, keepdim=True).nan_to_num(0.0)
     alive = power > 0
     noise = noise.to(signal.dtype) * alive
-    wanted = power.sum(dim=1, keepdim=True) / math.pow(10, snr_db / 10)
+    ratio = torch.as_tensor(snr_db, dtype=signal.dtype, device=signal.device).div(10)
+    wanted = power.sum(dim=1, keepdim=True) / torch.pow(10, ratio).reshape(-1, 1, 1)
     found = noise.square().mean(dim=-1, keepdim=True).sum(dim=1, keepdim=True)
     scale = (wanted / found.clamp(min=torch.finfo(signal.dtype).tiny)).sqrt()
     return windows.with_signal(signal + noise * scale)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+from torch import Tensor
 
 from physioclr.augment.draws import Draws
 from physioclr.augment.electrodes import add_at_snr, electrode_noise, shaped_noise
@@ -46,6 +47,10 @@ class MuscleNoise:
         -------
         EcgWindows
         """
+        return add_at_snr(windows, self.noise(windows, draws), self.snr_db)
+
+    def noise(self, windows: EcgWindows, draws: Draws) -> Tensor:
+        """Return the noise by itself, (n_windows, n_leads, n_samples), of any strength."""
         frequency = torch.fft.rfftfreq(windows.n_samples, 1 / windows.fs_hz)
         low, high = _BAND_HZ
         rise = (frequency / low) ** 2 / (1 + (frequency / low) ** 2)
@@ -54,4 +59,4 @@ class MuscleNoise:
         strength = shaped_noise(windows, draws, slow)
         strength = strength / strength.std(dim=-1, keepdim=True).clamp(min=1e-12)
         noise = shaped_noise(windows, draws, band) * (0.5 * strength).exp()
-        return add_at_snr(windows, electrode_noise(noise, windows.leads), self.snr_db)
+        return electrode_noise(noise, windows.leads)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
+from physioclr.augment.ambient_noise import AmbientNoise
 from physioclr.augment.amplitude_scale import AmplitudeScale
 from physioclr.augment.authors_shuffle import AuthorsShuffle
 from physioclr.augment.baseline_wander import BaselineWander
@@ -265,6 +266,22 @@ AUGMENTATIONS: tuple[Augmentation, ...] = (
         changes="White noise, each lead its own, so that Einthoven's law no longer holds exactly.",
         citation="Chen et al. 2020, arXiv 2002.05709, for signals",
         parameters=(_snr(20.0),),
+    ),
+    Augmentation(
+        key="ambient_noise",
+        name="Ambient noise",
+        kind=AmbientNoise,
+        preserves="The rhythm, and the waves beneath the noise.",
+        changes="Drift, muscle noise and white noise in a mixture and a strength drawn by chance.",
+        citation="The mixture of the MIT-BIH Noise Stress Test, Moody et al. 1984, here simulated",
+        parameters=(
+            Parameter(
+                "lowest_snr_db", "Strongest noise", "number", 3.0, low=-6, high=30, unit="dB"
+            ),
+            Parameter(
+                "highest_snr_db", "Weakest noise", "number", 30.0, low=30, high=40, unit="dB"
+            ),
+        ),
     ),
     Augmentation(
         key="amplitude_scale",

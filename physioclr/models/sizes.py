@@ -15,7 +15,11 @@ _TRANSFORMERS = {  # width, layers, heads, feed-forward
     "medium": (512, 8, 8, 2048),
     "base": (768, 12, 8, 3072),
 }
-_RESNETS = {"tiny": (128, (2, 2, 2)), "small": (256, (2, 2, 2, 2)), "base": (512, (3, 4, 6, 3))}
+_RESNETS = {  # width, blocks, seconds a token
+    "tiny": (128, (2, 2, 2), 2 * _TOKEN_S),
+    "small": (256, (2, 2, 2), 2 * _TOKEN_S),
+    "base": (512, (3, 4, 6, 3), _TOKEN_S),
+}
 
 ENCODER_NAMES = (
     *(f"transformer-{size}" for size in _TRANSFORMERS),
@@ -33,7 +37,7 @@ def encoder_config(name: str, *, fs_hz: float, n_leads: int) -> EncoderConfig:
         One of `ENCODER_NAMES`.
     fs_hz : float
         Sampling rate of its input in Hz; the strides follow from it, so that a token stands for
-        about 80 ms at any rate.
+        about 80 ms at any rate, in the smaller ResNets about 160.
     n_leads : int
 
     Returns
@@ -47,9 +51,9 @@ def encoder_config(name: str, *, fs_hz: float, n_leads: int) -> EncoderConfig:
     """
     if name not in ENCODER_NAMES:
         raise ValueError(f"name must be one of {', '.join(ENCODER_NAMES)}, got {name!r}")
-    strides = token_strides(fs_hz)
     architecture, size = name.split("-")
     if architecture == "transformer":
+        strides = token_strides(fs_hz)
         width, n_layers, n_heads, feedforward = _TRANSFORMERS[size]
         return TransformerConfig(
             n_leads=n_leads,
@@ -59,7 +63,8 @@ def encoder_config(name: str, *, fs_hz: float, n_leads: int) -> EncoderConfig:
             feedforward=feedforward,
             strides=strides,
         )
-    width, blocks = _RESNETS[size]
+    width, blocks, token_s = _RESNETS[size]
+    strides = token_strides(fs_hz, token_s=token_s)
     in_stages = len(blocks) - 1
     # The stages halve the rate themselves; the stem does what is left, at least one step of 2.
     return ResNetConfig(
@@ -67,18 +72,20 @@ def encoder_config(name: str, *, fs_hz: float, n_leads: int) -> EncoderConfig:
     )
 
 
-def token_strides(fs_hz: float) -> tuple[int, ...]:
+def token_strides(fs_hz: float, *, token_s: float = _TOKEN_S) -> tuple[int, ...]:
     """Factor the samples of a token into the strides of a front end.
 
     Parameters
     ----------
     fs_hz : float
         From 100 to 500 Hz.
+    token_s : float
+        What a token stands for, in seconds.
 
     Returns
     -------
     tuple of int
-        Factors 2, 3 and 5, the largest first; their product is about 80 ms of samples.
+        Factors 2, 3 and 5, the largest first; their product is about `token_s` of samples.
 
     Raises
     ------
@@ -87,8 +94,8 @@ def token_strides(fs_hz: float) -> tuple[int, ...]:
     """
     if not 100 <= fs_hz <= 500:
         raise ValueError(f"fs_hz must lie in [100, 500], got {fs_hz:g}")
-    wanted = _TOKEN_S * fs_hz
-    smooth = [n for n in range(4, 64) if _factors(n) is not None]
+    wanted = token_s * fs_hz
+    smooth = [n for n in range(4, 128) if _factors(n) is not None]
     nearest = min(smooth, key=lambda n: (abs(n - wanted), n))
     factors = _factors(nearest)
     assert factors is not None  # noqa: S101

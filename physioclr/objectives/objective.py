@@ -107,15 +107,15 @@ class Objective(nn.Module, ABC):
         return frozenset()
 
     @classmethod
-    def fitted(cls, config: Any, *, n_labels: int) -> Any:  # noqa: ARG003
+    def fitted(cls, config: Any, *, n_labels: int, n_levels: int) -> Any:  # noqa: ARG003
         """Fill in what only the cohort tells.
 
         Parameters
         ----------
         config : object
             An instance of `Config`.
-        n_labels : int
-            Of the cohort.
+        n_labels, n_levels : int
+            Of the cohort; levels only where the objective needs them.
 
         Returns
         -------

@@ -4,29 +4,41 @@ arXiv 2509.08116. With the cosine similarity ``s(i, j)`` of the projected CLS em
 positives ``P(i)`` and the negatives ``N(i)`` of anchor i, temperature τ and n anchors::
 
     L_contrastive = 1/n Σ_i [ −log Σ_{j∈P(i)} exp(s(i, j)/τ) + log Σ_{j∈N(i)} exp(s(i, j)/τ) ]
-    L             = L_contrastive + α · L_global + β · L_peak
+    L             = κ · L_contrastive + α · L_global + β · L_peak + γ · L_levels
 
 ``P(i)`` holds the same ECG with its heartbeats shuffled, the neighbouring segment of the same
 recording, and every other ECG of the batch whose physiology is similar, cosine ≥ δ. ``N(i)`` holds
 the ECGs with similarity < δ. ``L_global`` is the mean squared error of the reconstruction,
 ``L_peak`` the same near the P, R and T peaks alone.
 
+In the paper κ is 1 and γ is 0. ``L_levels`` is ours: the binary cross-entropy of a linear layer on
+the summary of a recording, which answers for every measurement whether it is above each of its
+levels (`physioclr.training.physiology_levels`). The pairs say that two ECGs are alike; the levels
+say in what.
+
 Where the authors' code departs from this, or errs, its variant is kept as a switch, for ablations.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from torch import Tensor, nn
 from torch.nn import functional
 
-from physioclr.augment import AuthorsShuffle, HeartbeatShuffle, RandomLeadMasking
+from physioclr.augment import (
+    AmbientNoise,
+    AuthorsShuffle,
+    HeartbeatShuffle,
+    RandomLeadMasking,
+    TimeShift,
+)
 from physioclr.models import EncoderConfig, WaveformDecoder
 from physioclr.objectives.objective import Objective, Step
 from physioclr.objectives.physiological_pairs import contrastive_loss, physiological_pairs
 from physioclr.objectives.reconstruction import near_peaks, peak_loss
+from physioclr.objectives.supervised import known_label_loss
 from physioclr.objectives.token_masks import span_mask
 from physioclr.training.batch import Need, TrainingBatch
 from physioclr.windows import EcgWindows
@@ -44,8 +56,14 @@ class PhysioclrConfig:
         τ.
     delta : float
         δ, the physiological similarity from which an ECG is a positive.
+    contrast_weight : float
+        κ.
     global_weight, peak_weight : float
         α and β. With both 0 there is no reconstruction branch.
+    levels_weight : float
+        γ.
+    n_levels : int
+        Filled in from the cohort.
     shuffle : {"beats", "morphology", "authors"} or None
         The first positive: what the heartbeat shuffle moves (`physioclr.augment.HeartbeatShuffle`),
         the authors' cut at the R apex (`AuthorsShuffle`), or no such positive.
@@ -66,6 +84,10 @@ class PhysioclrConfig:
         What the second sum runs over: the negatives, or positives and negatives (InfoNCE).
     lead_mask_fraction : float
         Share of the leads masked in each view.
+    shift_ms : float
+        Largest time shift of each view in the contrastive branch.
+    lowest_snr_db : float or None
+        With which `AmbientNoise` is added to each view in the contrastive branch; None for none.
     token_mask_fraction, token_mask_span : float, int
         Share of the tokens hidden in the reconstruction branch, and tokens a hidden span. With 0
         the branch is a plain autoencoder, not a masked one.
@@ -77,8 +99,11 @@ class PhysioclrConfig:
 
     temperature: float = 0.1
     delta: float = 0.25
+    contrast_weight: float = 1.0
     global_weight: float = 0.2
     peak_weight: float = 0.1
+    levels_weight: float = 0.0
+    n_levels: int = 0
     shuffle: Literal["beats", "morphology", "authors"] | None = "beats"
     neighbour: Literal["recording", "next_row"] | None = "recording"
     physiology: Literal["pca", "raw"] | None = "pca"
@@ -87,6 +112,8 @@ class PhysioclrConfig:
     own_positive: bool = False
     denominator: Literal["negatives", "all"] = "negatives"
     lead_mask_fraction: float = 0.5
+    shift_ms: float = 0.0
+    lowest_snr_db: float | None = None
     token_mask_fraction: float = 0.65
     token_mask_span: int = 5
     peak_halfwidth_ms: float = 40.0
@@ -101,8 +128,15 @@ class PhysioclrConfig:
             raise ValueError(
                 f"token_mask_fraction must lie in [0, 1), got {self.token_mask_fraction}"
             )
-        if not (self.shuffle or self.neighbour or self.physiology):
+        if self.contrasts and not (self.shuffle or self.neighbour or self.physiology):
             raise ValueError("one of shuffle, neighbour, physiology must not be None")
+        if not (self.contrasts or self.levels_weight):
+            raise ValueError("contrast_weight and levels_weight must not both be 0")
+
+    @property
+    def contrasts(self) -> bool:
+        """Whether pairs are compared."""
+        return self.contrast_weight > 0
 
     @property
     def reconstructs(self) -> bool:
@@ -111,7 +145,7 @@ class PhysioclrConfig:
 
 
 class Physioclr(Objective):
-    """The encoder with what only this objective needs: projection and decoder.
+    """The encoder with what only this objective needs: projection, decoder, layer of the levels.
 
     Two branches share the encoder. The contrastive one sees every token of the segments and of
     their shuffled versions; the reconstruction one is a masked autoencoder.
@@ -120,6 +154,11 @@ class Physioclr(Objective):
     ----------
     encoder : EncoderConfig
     config : PhysioclrConfig
+
+    Raises
+    ------
+    ValueError
+        If levels are asked for and `config.n_levels` has not been filled in.
     """
 
     Config = PhysioclrConfig
@@ -131,6 +170,9 @@ class Physioclr(Objective):
         self.config: PhysioclrConfig = config
         self.decoder = WaveformDecoder(encoder) if config.reconstructs else None
         self.projection = nn.Linear(encoder.width, config.projection_dim)
+        if config.levels_weight and not config.n_levels:
+            raise ValueError(f"n_levels must be at least 1, got {config.n_levels}")
+        self.levels = nn.Linear(encoder.width, config.n_levels) if config.levels_weight else None
         self.lead_masking = RandomLeadMasking(config.lead_mask_fraction)
         self.shuffle = (
             AuthorsShuffle()
@@ -142,13 +184,26 @@ class Physioclr(Objective):
     def needs(cls, config: PhysioclrConfig) -> frozenset[Need]:
         """Return what the positives that are switched on are made of."""
         asked: set[Need] = set()
-        if config.shuffle or config.peak_weight:
+        if (config.contrasts and config.shuffle) or config.peak_weight:
             asked.add("beats")
-        if config.neighbour:
+        if config.contrasts and config.neighbour:
             asked.add("neighbours")
-        if config.physiology:
+        if config.contrasts and config.physiology:
             asked.add("physiology")
+        if config.levels_weight:
+            asked.add("levels")
         return frozenset(asked)
+
+    @classmethod
+    def fitted(
+        cls,
+        config: PhysioclrConfig,
+        *,
+        n_labels: int,  # noqa: ARG003
+        n_levels: int,
+    ) -> PhysioclrConfig:
+        """Fill in the number of levels."""
+        return replace(config, n_levels=n_levels) if config.levels_weight else config
 
     def forward(self, batch: TrainingBatch, step: Step) -> dict[str, Tensor]:
         """Return the loss and its terms.
@@ -161,18 +216,38 @@ class Physioclr(Objective):
         Returns
         -------
         dict of str to () tensor
-            ``loss``, ``contrastive``, ``positives_per_anchor``, and with a reconstruction branch
-            ``reconstruction`` and ``peaks``.
+            ``loss``; ``contrastive`` and ``positives_per_anchor``; with a reconstruction branch
+            ``reconstruction`` and ``peaks``; with levels ``levels``.
         """
-        terms = self._contrast(batch, step)
-        loss = terms["contrastive"]
+        settings = self.config
+        summary = self._summarise(batch.windows, step)
+        terms: dict[str, Tensor] = {}
+        loss = summary.new_zeros(())
+        if settings.contrasts:
+            terms |= self._contrast(summary, batch, step)
+            loss = loss + settings.contrast_weight * terms["contrastive"]
+        if self.levels is not None and batch.levels is not None:
+            of_recording = summary.view(len(batch.levels), -1, summary.shape[-1]).mean(1)
+            terms["levels"] = known_label_loss(
+                self.levels(of_recording), batch.levels, processes=step.processes
+            )
+            loss = loss + settings.levels_weight * terms["levels"]
         if self.decoder is not None:
             terms |= self._reconstruct(batch, step, self.decoder)
-            loss = loss + self.config.global_weight * terms["reconstruction"]
-            loss = loss + self.config.peak_weight * terms["peaks"]
+            loss = loss + settings.global_weight * terms["reconstruction"]
+            loss = loss + settings.peak_weight * terms["peaks"]
         return {"loss": loss, **terms}
 
-    def _contrast(self, batch: TrainingBatch, step: Step) -> dict[str, Tensor]:
+    def _summarise(self, windows: EcgWindows, step: Step) -> Tensor:
+        settings, draws = self.config, step.draws
+        if settings.shift_ms:
+            windows = TimeShift(settings.shift_ms)(windows, draws=draws)
+        if settings.lowest_snr_db is not None:
+            windows = AmbientNoise(settings.lowest_snr_db)(windows, draws=draws)
+        summary: Tensor = self.encoder(self.lead_masking(windows, draws=draws).signal)[0]
+        return summary
+
+    def _contrast(self, summary: Tensor, batch: TrainingBatch, step: Step) -> dict[str, Tensor]:
         settings, gather = self.config, step.processes.gather
         weight, negative = physiological_pairs(
             self._similarity(batch, step),
@@ -182,11 +257,11 @@ class Physioclr(Objective):
             neighbour=settings.neighbour,
             own_positive=settings.own_positive,
         )
-        anchors = gather(self._project(batch.windows, step))
+        anchors = gather(self.projection(summary))
         shuffled = None
         if settings.shuffle:
             moved = self.shuffle(batch.windows, draws=step.draws)
-            shuffled = gather(self._project(moved, step))
+            shuffled = gather(self.projection(self._summarise(moved, step)))
         contrastive = contrastive_loss(
             anchors,
             shuffled,
@@ -209,11 +284,6 @@ class Physioclr(Objective):
         )
         each = batch.windows_per_recording
         return similarity.repeat_interleave(each, 0).repeat_interleave(each, 1)
-
-    def _project(self, windows: EcgWindows, step: Step) -> Tensor:
-        cls, _ = self.encoder(self.lead_masking(windows, draws=step.draws).signal)
-        projected: Tensor = self.projection(cls)
-        return projected
 
     def _reconstruct(
         self, batch: TrainingBatch, step: Step, decoder: WaveformDecoder

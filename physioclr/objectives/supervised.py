@@ -71,7 +71,13 @@ class Supervised(Objective):
         return frozenset({"labels"})
 
     @classmethod
-    def fitted(cls, config: SupervisedConfig, *, n_labels: int) -> SupervisedConfig:
+    def fitted(
+        cls,
+        config: SupervisedConfig,
+        *,
+        n_labels: int,
+        n_levels: int,  # noqa: ARG003
+    ) -> SupervisedConfig:
         """Fill in the number of labels."""
         return replace(config, n_labels=n_labels)
 

@@ -12,9 +12,9 @@ from physioclr.windows import EcgWindows
 
 __all__ = ["Need", "TrainingBatch"]
 
-Need = Literal["physiology", "beats", "neighbours", "labels", "dipole"]
+Need = Literal["physiology", "beats", "neighbours", "labels", "dipole", "levels"]
 """What an objective can ask of a cohort: measured physiology, R peaks, a second window of each
-recording, labels, the leads that the heart's dipole follows from."""
+recording, labels, the leads that the heart's dipole follows from, levels of physiology."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +38,9 @@ class TrainingBatch:
         What physiological vectors are compared in.
     labels : (n_recordings, n_labels) float32 tensor
         1, 0, or NaN where unknown.
+    levels : (n_recordings, n_levels) float32 tensor or None
+        Whether each measurement is above each of its levels: 1, 0, or NaN where not measurable.
+        None unless an objective needs them.
     """
 
     windows: EcgWindows
@@ -47,6 +50,7 @@ class TrainingBatch:
     physiology: Tensor
     space: TensorSpace
     labels: Tensor
+    levels: Tensor | None = None
 
     @property
     def windows_per_recording(self) -> int:

@@ -7,7 +7,7 @@ in time. A batch is made by tensor operations alone, without a loop over recordi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physioclr.augment.vcg_transform import DIPOLE_LEADS
+from physioclr.controls import median_beat_features
 from physioclr.datasets.store import Store
 from physioclr.errors import DatasetError
 from physioclr.physiology.similarity import PhysiologySpace
 from physioclr.preprocessing import Preprocessing
 from physioclr.training.batch import Need, TrainingBatch
 from physioclr.training.beats import WindowBeats
+from physioclr.training.physiology_levels import PhysiologyLevels
 from physioclr.training.signals import (
     MV_PER_UNIT,
     WindowSignals,
@@ -66,6 +68,10 @@ class TrainingCohort:
     sources : tuple of (Store, int)
         The stores, and how many ECGs each gave.
     device : torch.device
+    described : (n_records, e) float32 tensor
+        What `levels` are asked of: the physiological vector and the samples of the median beat.
+        No entries until `with_levels`.
+    levels : PhysiologyLevels
     """
 
     preprocessing: Preprocessing
@@ -81,6 +87,8 @@ class TrainingCohort:
     space: PhysiologySpace
     sources: tuple[tuple[Store, int], ...]
     device: torch.device
+    described: Tensor = field(default_factory=lambda: torch.empty(0, 0))
+    levels: PhysiologyLevels = field(default_factory=lambda: PhysiologyLevels.fit(np.empty((0, 0))))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_space", TensorSpace.of(self.space, self.device))
@@ -178,6 +186,29 @@ class TrainingCohort:
             device=device,
         )
 
+    def with_levels(self) -> TrainingCohort:
+        """Add the levels of physiology; this cohort itself where it has them.
+
+        Returns
+        -------
+        TrainingCohort
+            The levels are fitted on the ECGs that are not simulated, where there are any.
+        """
+        if len(self.levels):
+            return self
+        beats = [
+            median_beat_features(store, usable_rows(store, self.preprocessing))
+            for store, _ in self.sources
+        ]
+        described = np.concatenate([self.physiology.cpu().numpy(), np.concatenate(beats)], axis=1)
+        simulated = np.repeat([s.simulated for s, _ in self.sources], [n for _, n in self.sources])
+        fitted_on = described if simulated.all() else described[~simulated]
+        return replace(
+            self,
+            described=torch.tensor(described, dtype=torch.float32, device=self.device),
+            levels=PhysiologyLevels.fit(fitted_on).to(self.device),
+        )
+
     def measured(self, name: str) -> NDArray[np.float64]:
         """Return a measurement of every ECG.
 
@@ -226,6 +257,7 @@ class TrainingCohort:
                 f"{self.n_windows} window of {window_s:g} s",
             ),
             "labels": (len(self.label_names) > 0, "labels", "none"),
+            "levels": (len(self.levels) > 0, "physiology measured in 50 ECGs", "in fewer"),
             "dipole": (
                 set(DIPOLE_LEADS) <= set(leads),
                 f"the leads {', '.join(DIPOLE_LEADS)}",
@@ -280,6 +312,7 @@ class TrainingCohort:
             physiology=self.physiology[rows],
             space=self._space,  # type: ignore[attr-defined]
             labels=self.labels[rows],
+            levels=self.levels.answers(self.described[rows]) if len(self.levels) else None,
         )
 
 

@@ -41,6 +41,7 @@ def random_batch(
         physiology=torch.randn(n_recordings, 5, generator=generator),
         space=TensorSpace(torch.zeros(5), torch.ones(5), torch.eye(5)),
         labels=labels,
+        levels=(torch.randn(n_recordings, 7, generator=generator) > 0).float(),
     )
 
 

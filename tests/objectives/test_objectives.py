@@ -23,7 +23,7 @@ TINY = {
 
 def built(name, encoder, **settings):
     torch.manual_seed(0)
-    config = OBJECTIVES[name].fitted(objective_config(name), n_labels=3)
+    config = OBJECTIVES[name].fitted(objective_config(name), n_labels=3, n_levels=0)
     return OBJECTIVES[name](encoder, replace(config, **settings))
 
 

@@ -9,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from physioclr.augment.draws import Draws
+from physioclr.models import TransformerConfig
+from physioclr.objectives import Physioclr, Step
 from physioclr.objectives.physioclr import PhysioclrConfig
 from physioclr.objectives.physiological_pairs import contrastive_loss, physiological_pairs
 from physioclr.objectives.reconstruction import near_peaks, peak_loss
 from physioclr.objectives.token_masks import span_mask
+from tests.objectives.conftest import random_batch
 
 
 def slow_contrastive(anchors, shuffled, weight, negative, temperature, denominator):
@@ -206,3 +209,67 @@ def test_a_setting_out_of_range_is_refused(name, value):
 def test_an_objective_without_positives_is_refused():
     with pytest.raises(ValueError, match="must not be None"):
         PhysioclrConfig(shuffle=None, neighbour=None, physiology=None)
+
+
+def levelled(**settings):
+    torch.manual_seed(0)
+    config = PhysioclrConfig(levels_weight=1.0, n_levels=7, **settings)
+    encoder = TransformerConfig(width=16, n_layers=1, n_heads=2, feedforward=32, position_kernel=5)
+    return Physioclr(encoder, config)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_levels_add_their_cross_entropy_to_the_loss(alone):
+    batch = random_batch()
+    batch.levels[1, 2] = torch.nan
+    weights = {"contrast_weight": 0.0, "global_weight": 0.0, "peak_weight": 0.0} if alone else {}
+    objective = levelled(**weights)
+    terms = objective(batch, Step.seeded(0))
+    rest = terms.get("contrastive", 0.0) * objective.config.contrast_weight
+    if not alone:
+        rest = rest + 0.2 * terms["reconstruction"] + 0.1 * terms["peaks"]
+    # float32, a handful of additions.
+    torch.testing.assert_close(terms["loss"], terms["levels"] + rest, rtol=1e-5, atol=1e-6)
+    assert ("contrastive" in terms) is not alone
+
+
+def test_levels_are_learnt_from_the_summary_of_the_recording():
+    batch = random_batch()
+    objective = levelled(
+        contrast_weight=0.0, global_weight=0.0, peak_weight=0.0, lead_mask_fraction=0.0
+    )
+    optimiser = torch.optim.Adam(objective.parameters(), 1e-2)
+    losses = []
+    for step in range(30):
+        loss = objective(batch, Step.seeded(step))["loss"]
+        losses.append(loss.item())
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    # Four recordings, seven questions each: from chance, 0.69, to nearly known.
+    assert losses[0] > 0.6
+    assert losses[-1] < 0.3
+
+
+@pytest.mark.parametrize("setting", [{"shift_ms": 200.0}, {"lowest_snr_db": 0.0}])
+def test_views_are_augmented_as_asked(setting):
+    quiet = {"contrast_weight": 0.0, "global_weight": 0.0, "peak_weight": 0.0}
+    plain, changed = (
+        levelled(**quiet, **more)(random_batch(), Step.seeded(1))["loss"] for more in ({}, setting)
+    )
+    assert plain != changed
+
+
+def test_levels_ask_the_cohort_how_many_there_are():
+    config = PhysioclrConfig(levels_weight=0.5)
+    assert "levels" in Physioclr.needs(config)
+    assert Physioclr.fitted(config, n_labels=0, n_levels=9).n_levels == 9
+    assert Physioclr.fitted(PhysioclrConfig(), n_labels=0, n_levels=9).n_levels == 0
+    with pytest.raises(ValueError, match="n_levels must be at least 1, got 0"):
+        Physioclr(TransformerConfig(), config)
+    with pytest.raises(ValueError, match="must not both be 0"):
+        PhysioclrConfig(contrast_weight=0.0)
+    without = PhysioclrConfig(
+        contrast_weight=0.0, levels_weight=1.0, peak_weight=0.0, global_weight=0.0
+    )
+    assert Physioclr.needs(without) == {"levels"}

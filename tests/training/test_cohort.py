@@ -237,6 +237,7 @@ def test_a_cohort_without_a_whole_ecg_is_refused(tmp_path):
         ("beats", "R peaks, for x, found none"),
         ("neighbours", "two neighbouring windows, for x, found 1 window of 5 s"),
         ("labels", "labels, for x, found none"),
+        ("levels", "physiology measured in 50 ECGs, for x, found in fewer"),
         ("dipole", "the leads I, II, V1, V2, V3, V4, V5, V6, for x, found I, II"),
     ],
 )

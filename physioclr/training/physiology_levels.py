@@ -1,0 +1,100 @@
+"""Physiology as yes or no: whether a measurement is above each of several levels.
+
+A straight line through a measurement is a poor rule. Criteria are limits: a QRS of 120 ms, a T wave
+below zero. An embedding from which it can be read off linearly on which side of several levels each
+measurement lies is one in which a linear probe can draw such limits. What is asked is measured, not
+labelled: the physiological vector, and the samples of the median beat.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+__all__ = ["PhysiologyLevels"]
+
+_QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
+_RAREST = 0.02
+_FEWEST = 50
+
+
+@dataclass(frozen=True, eq=False)
+class PhysiologyLevels:
+    """Levels of the entries of a table, and which entries can be absent.
+
+    Parameters
+    ----------
+    entry : (n_above,) int64 tensor
+        The column of each level.
+    level : (n_above,) float32 tensor
+    absent : (n_absent,) int64 tensor
+        Columns that are asked whether they are measurable at all.
+    """
+
+    entry: Tensor
+    level: Tensor
+    absent: Tensor
+
+    def __len__(self) -> int:
+        return len(self.entry) + len(self.absent)
+
+    @classmethod
+    def fit(cls, values: NDArray[np.floating]) -> Self:
+        """Take the 10th, 25th, 50th, 75th and 90th percentile of each entry as its levels.
+
+        Parameters
+        ----------
+        values : (n, d) float array
+            NaN where not measurable. An entry known in fewer than 50 ECGs has no levels.
+
+        Returns
+        -------
+        PhysiologyLevels
+            Without the questions that fewer than 2 % of the ECGs answer otherwise than the rest.
+        """
+        entries, levels, absent = [], [], []
+        for column in range(values.shape[1]):
+            entry = values[:, column].astype(np.float32)
+            known = entry[np.isfinite(entry)]
+            if len(known) < _FEWEST:
+                continue
+            for level in np.unique(np.quantile(known, _QUANTILES)).astype(np.float32):
+                if _is_a_question(np.mean(known > level)):
+                    entries.append(column)
+                    levels.append(level)
+            if _is_a_question(1 - len(known) / len(entry)):
+                absent.append(column)
+        return cls(
+            torch.tensor(entries, dtype=torch.int64),
+            torch.tensor(np.array(levels), dtype=torch.float32),
+            torch.tensor(absent, dtype=torch.int64),
+        )
+
+    def to(self, device: torch.device) -> Self:
+        """Move it to a device."""
+        return type(self)(self.entry.to(device), self.level.to(device), self.absent.to(device))
+
+    def answers(self, values: Tensor) -> Tensor:
+        """Answer every question.
+
+        Parameters
+        ----------
+        values : (n, d) float32 tensor
+
+        Returns
+        -------
+        (n, n_levels) float32 tensor
+            1 or 0; NaN where the entry is not measurable, but for whether it is.
+        """
+        asked = values[:, self.entry]
+        above = torch.where(asked.isfinite(), (asked > self.level).float(), torch.nan)
+        return torch.cat([above, values[:, self.absent].isfinite().logical_not().float()], dim=1)
+
+
+def _is_a_question(share: float) -> bool:
+    return bool(_RAREST <= share <= 1 - _RAREST)

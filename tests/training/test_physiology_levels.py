@@ -1,0 +1,63 @@
+"""Measurements as yes or no."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from physioclr.training.cohort import TrainingCohort
+from physioclr.training.physiology_levels import PhysiologyLevels
+
+
+def table(n=400, *, seed=0):
+    """A spread entry, one that is often absent, a constant and one that is hardly ever known."""
+    rng = np.random.default_rng(seed)
+    values = np.column_stack([rng.normal(size=n), rng.normal(100, 20, n), np.ones(n), np.ones(n)])
+    values[rng.random(n) < 0.3, 1] = np.nan
+    values[10:, 3] = np.nan
+    return values
+
+
+def test_an_answer_is_whether_the_entry_is_above_the_level():
+    values = table()
+    levels = PhysiologyLevels.fit(values)
+    answers = levels.answers(torch.tensor(values, dtype=torch.float32)).numpy()
+    n_above = len(levels.entry)
+    for i, (entry, level) in enumerate(zip(levels.entry, levels.level, strict=True)):
+        own = values[:, int(entry)].astype(np.float32)
+        known = np.isfinite(own)
+        np.testing.assert_array_equal(answers[known, i], own[known] > float(level))
+        assert np.isnan(answers[~known, i]).all()
+    np.testing.assert_array_equal(answers[:, n_above], np.isnan(values[:, 1]))
+
+
+def test_the_levels_are_percentiles_of_what_is_known():
+    values = table(10_000)
+    levels = PhysiologyLevels.fit(values)
+    above = np.nanmean(levels.answers(torch.tensor(values, dtype=torch.float32)).numpy(), axis=0)
+    # Two entries of five levels; a percentile of 10,000 is off by at most one record.
+    np.testing.assert_allclose(above[:10], [0.9, 0.75, 0.5, 0.25, 0.1] * 2, atol=2e-3)
+
+
+def test_what_nearly_all_answer_alike_is_not_asked():
+    levels = PhysiologyLevels.fit(table())
+    assert set(levels.entry.tolist()) == {0, 1}  # not the constant, not the one known in ten
+    assert levels.absent.tolist() == [1]
+    assert len(levels) == 11
+
+
+def test_without_enough_ecgs_there_are_no_levels():
+    assert len(PhysiologyLevels.fit(table(40))) == 0
+    assert len(PhysiologyLevels.fit(np.empty((0, 3)))) == 0
+
+
+def test_a_cohort_gets_its_levels_once(pulse_store):
+    stores = [pulse_store] * 3  # 72 ECGs: levels need 50
+    cohort = TrainingCohort.from_stores(stores)
+    assert cohort.batch(torch.arange(4)).levels is None
+    ready = cohort.with_levels()
+    assert ready.with_levels() is ready
+    answers = ready.batch(torch.tensor([0, 24, 5])).levels
+    assert answers.shape == (3, len(ready.levels))
+    assert torch.equal(answers[0].nan_to_num(2), answers[1].nan_to_num(2))  # the same ECG again
+    assert ready.described.shape[1] > ready.physiology.shape[1]
