@@ -342,7 +342,8 @@ def random_encoder(encoder: Encoder, *, seed: int) -> Encoder:
     Returns
     -------
     Encoder
-        The control of every probe; its card says so and it has no heads.
+        The control of every probe; its card says so, and it has no heads, reference ECGs or
+        metrics.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -351,6 +352,8 @@ def random_encoder(encoder: Encoder, *, seed: int) -> Encoder:
         update={
             "name": f"random-init-{seed}",
             "heads": {},
+            "reference_ecgs": None,
+            "metrics": {},
             "fingerprint": fingerprint(model.state_dict(), encoder.card.preprocessing),
         }
     )

@@ -617,13 +617,21 @@ def fit_head(
     store: StoreFolder,
     labels: Annotated[str, typer.Option(help="A label set of the store.")],
     checkpoint: Annotated[Path, typer.Option(help="The checkpoint folder to add the head to.")],
+    alpha: Annotated[
+        float,
+        typer.Option(min=0.001, max=0.5, help="Share of wrong calls allowed in each class."),
+    ] = 0.1,
     seed: Annotated[int, typer.Option()] = 0,
 ) -> None:
-    """Fit a prediction head on a store's labels and add it to a checkpoint."""
+    """Fit a prediction head on a store's labels and add it to a checkpoint.
+
+    The store's labelled ECGs go with it, without their signals, as the reference ECGs that
+    `predict` shows the nearest of.
+    """
     from physioclr import Store
     from physioclr.heads import add_head
 
-    card = add_head(checkpoint, Store.open(store), labels, seed=seed)
+    card = add_head(checkpoint, Store.open(store), labels, seed=seed, alpha=alpha)
     for label in card.labels:
         calls = label.calls
         no_call = "" if calls is None else f", no call on {100 * (calls.no_call or 0):.0f} %"

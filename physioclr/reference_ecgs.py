@@ -39,6 +39,7 @@ COMPARED = ("heart_rate_bpm", "pr_ms", "qrs_ms", "qtc_fridericia_ms", "axis_deg"
 
 _TENSORS, _TABLE = "reference_ecgs.safetensors", "reference_ecgs.parquet"
 _FORMAT = "physioclr-reference-ecgs-1"
+_ARRAYS = ("embeddings", "mean", "scale", "typical_distances")
 _STATED = ("record_id", "age_years", "sex")
 _ROWS_AT_ONCE = 1024
 _MOST_ECGS = 10_000
@@ -316,10 +317,7 @@ class ReferenceEcgs:
         """
         tensors, table = folder / _TENSORS, folder / _TABLE
         try:
-            with safe_open(tensors, framework="np") as stored:
-                notes = json.loads((stored.metadata() or {})["notes"])
-                arrays = {name: stored.get_tensor(name) for name in _ARRAYS}
-            bank = cls(table=pd.read_parquet(table), **arrays, **notes)
+            bank = cls(table=pd.read_parquet(table), **_read_tensors(tensors))
         except FileNotFoundError as error:
             missing = tensors if not tensors.exists() else table
             raise CheckpointError(
@@ -383,9 +381,6 @@ class ReferenceEcgs:
         ]
 
 
-_ARRAYS = ("embeddings", "mean", "scale", "typical_distances")
-
-
 def differences(nearest: pd.DataFrame, measured: Mapping[str, float]) -> pd.DataFrame:
     """Say in what reference ECGs differ from an ECG.
 
@@ -406,6 +401,16 @@ def differences(nearest: pd.DataFrame, measured: Mapping[str, float]) -> pd.Data
     difference = nearest[list(COMPARED)].astype(np.float64) - own
     difference["axis_deg"] = (difference["axis_deg"] + 180) % 360 - 180
     return difference
+
+
+def _read_tensors(path: Path) -> dict[str, Any]:
+    """Return the arrays and notes of a bank; the errors are for `ReferenceEcgs.load` to name."""
+    with safe_open(path, framework="np") as stored:
+        metadata = stored.metadata() or {}
+        if metadata.get("format") != _FORMAT:
+            raise ValueError(f"the format {metadata.get('format')}")
+        arrays = {name: stored.get_tensor(name) for name in _ARRAYS}
+    return {**arrays, **json.loads(metadata["notes"])}
 
 
 def _typical_distances(

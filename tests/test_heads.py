@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from physioclr.checkpoint import TrainingCard, load_encoder, save_checkpoint
+from physioclr.checkpoint import TrainingCard, load_encoder, random_encoder, save_checkpoint
 from physioclr.datasets.store import Store, StoreWriter
 from physioclr.errors import CheckpointError
 from physioclr.heads import add_head
@@ -98,6 +98,12 @@ def test_the_card_keeps_scores_limits_and_what_became_of_the_calls(encoder):
 def test_what_the_card_said_before_is_kept(encoder):
     assert encoder.card.limits == LIMITS
     assert encoder.card.metrics == METRICS
+
+
+def test_a_random_encoder_takes_nothing_that_was_found_of_another(encoder):
+    control = random_encoder(encoder, seed=0)
+    assert (control.heads, control.references) == ({}, None)
+    assert (control.card.reference_ecgs, control.card.metrics) == (None, {})
 
 
 def test_a_share_of_wrong_calls_can_be_chosen(store, folder, tmp_path):

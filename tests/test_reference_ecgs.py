@@ -264,6 +264,14 @@ def test_a_missing_or_damaged_file_is_refused_in_one_sentence(bank, tmp_path, fi
     assert content is not None or file in str(caught.value)
 
 
+def test_a_format_of_another_version_is_refused(bank, tmp_path):
+    bank.save(tmp_path)
+    file = tmp_path / "reference_ecgs.safetensors"
+    file.write_bytes(file.read_bytes().replace(b"reference-ecgs-1", b"reference-ecgs-9"))
+    with pytest.raises(CheckpointError, match="found the format physioclr-reference-ecgs-9"):
+        ReferenceEcgs.load(tmp_path, encoder_fingerprint=bank.encoder_fingerprint)
+
+
 def test_rows_of_another_table_are_refused(bank, tmp_path):
     bank.save(tmp_path)
     bank.table.iloc[:4].to_parquet(tmp_path / "reference_ecgs.parquet", index=False)
