@@ -11,7 +11,6 @@ bank's own ECGs lie from each other.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -20,13 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save as serialise
 
-from physioclr.atomic import replace_file
 from physioclr.errors import CheckpointError, DatasetError
+from physioclr.reference_files import TENSORS, read_reference_files, write_reference_files
 
 if TYPE_CHECKING:
     from physioclr.checkpoint import Encoder
@@ -37,8 +33,6 @@ __all__ = ["COMPARED", "ReferenceEcgs", "differences"]
 COMPARED = ("heart_rate_bpm", "pr_ms", "qrs_ms", "qtc_fridericia_ms", "axis_deg")
 """The measurements kept of each reference ECG."""
 
-_TENSORS, _TABLE = "reference_ecgs.safetensors", "reference_ecgs.parquet"
-_FORMAT = "physioclr-reference-ecgs-1"
 _ARRAYS = ("embeddings", "mean", "scale", "typical_distances")
 _STATED = ("record_id", "age_years", "sex")
 _ROWS_AT_ONCE = 1024
@@ -263,8 +257,9 @@ class ReferenceEcgs:
         -------
         float
             In [0, 100]: the percentage of the bank's ECGs that lie nearer to their nearest
-            neighbour of another patient than this ECG to its own. Above 99 the bank holds nothing
-            like it. NaN where the bank is of one patient.
+            neighbour of another patient than this ECG to its own. Above 99 the bank holds hardly
+            anything like it; a low value is no proof that it does, for what the encoder does not
+            tell apart lies near. NaN where the bank is of one patient.
 
         Raises
         ------
@@ -290,11 +285,7 @@ class ReferenceEcgs:
         PhysioclrError
             If they cannot be written.
         """
-        table = io.BytesIO()
-        self.table.to_parquet(table, index=False)
-        replace_file(folder / _TABLE, table.getvalue())
-        notes = {"format": _FORMAT, "notes": json.dumps(self._notes())}
-        replace_file(folder / _TENSORS, serialise(self._arrays(), metadata=notes))
+        write_reference_files(folder, self._arrays(), self._notes(), self.table)
 
     @classmethod
     def load(cls, folder: Path, *, encoder_fingerprint: str) -> ReferenceEcgs:
@@ -315,30 +306,17 @@ class ReferenceEcgs:
         CheckpointError
             If a file is missing or damaged, or another encoder embedded the ECGs.
         """
-        tensors, table = folder / _TENSORS, folder / _TABLE
+        arrays, notes, table = read_reference_files(folder)
+        subject = str(folder / TENSORS)
         try:
-            bank = cls(table=pd.read_parquet(table), **_read_tensors(tensors))
-        except FileNotFoundError as error:
-            missing = tensors if not tensors.exists() else table
+            bank = cls(table=table, **arrays, **notes)
+        except (TypeError, ValueError) as error:
             raise CheckpointError(
-                str(folder), expected=f"a {missing.name}", found="none"
-            ) from error
-        except (
-            SafetensorError,
-            pa.ArrowException,
-            OSError,
-            KeyError,
-            TypeError,
-            ValueError,
-        ) as error:
-            raise CheckpointError(
-                str(tensors),
-                expected="reference ECGs as PhysioCLR writes them",
-                found=str(error).splitlines()[0] or type(error).__name__,
+                subject, expected="reference ECGs that fit together", found=str(error)
             ) from error
         if bank.encoder_fingerprint != encoder_fingerprint:
             raise CheckpointError(
-                str(tensors),
+                subject,
                 expected=f"reference ECGs embedded by the encoder {encoder_fingerprint}",
                 found=f"those of {bank.encoder_fingerprint}",
             )
@@ -349,7 +327,7 @@ class ReferenceEcgs:
         return [*_STATED, *COMPARED, *labels]
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
-        return {name: np.ascontiguousarray(getattr(self, name)) for name in _ARRAYS}
+        return {name: getattr(self, name) for name in _ARRAYS}
 
     def _notes(self) -> dict[str, Any]:
         return {
@@ -401,16 +379,6 @@ def differences(nearest: pd.DataFrame, measured: Mapping[str, float]) -> pd.Data
     difference = nearest[list(COMPARED)].astype(np.float64) - own
     difference["axis_deg"] = (difference["axis_deg"] + 180) % 360 - 180
     return difference
-
-
-def _read_tensors(path: Path) -> dict[str, Any]:
-    """Return the arrays and notes of a bank; the errors are for `ReferenceEcgs.load` to name."""
-    with safe_open(path, framework="np") as stored:
-        metadata = stored.metadata() or {}
-        if metadata.get("format") != _FORMAT:
-            raise ValueError(f"the format {metadata.get('format')}")
-        arrays = {name: stored.get_tensor(name) for name in _ARRAYS}
-    return {**arrays, **json.loads(metadata["notes"])}
 
 
 def _typical_distances(
