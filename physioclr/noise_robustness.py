@@ -10,9 +10,10 @@ measures Moody's noise stress test its noise (Moody, Muldrow, Mark 1984, Compute
 serves all leads, since noise that enters at an electrode keeps its proportions; a small lead may
 have a worse ratio than a large one.
 
-Other definitions give other numbers to the same noise. On 70 ECGs of PTB-XL (medians): with
-Moody's ``S``, the QRS complex's (peak to peak)² / 8, the ratio reads 9 dB more; with the total
-power of both, 10 dB less for record ``bw``, 5 dB less for ``ma`` and for electrode motion.
+Other definitions give other numbers to the same noise. With Moody's ``S``, the QRS complex's
+(peak to peak)² / 8, the ratio reads 9 dB more (median of 70 ECGs of PTB-XL). With the total power
+of both it reads 10 dB less for record ``bw`` and 5 dB less for ``ma`` and for electrode motion
+(medians of 60 draws of 10 s).
 
 Filters and resampling are linear. So signal and noise are filtered once each, and every ratio is
 their weighted sum.
@@ -146,6 +147,8 @@ def noise_robustness(
     ------
     DatasetError
         If the store has no such label set, no label can be measured or no ECG embedded.
+    ValueError
+        If a ratio is not a number, or two conditions have one name.
     """
     report = on_progress or (lambda _what, _share: None)
     targets, patients, names = probe_targets(store, label_set)
@@ -239,7 +242,13 @@ def _conditions(
         for ratio in snr_db
     ]
     lacking = [_Condition(lost.name, "missing leads", lost=lost) for lost in missing_leads]
-    return [_Condition("clean"), *noisy, *lacking]
+    conditions = [_Condition("clean"), *noisy, *lacking]
+    if not all(math.isfinite(ratio) for ratio in snr_db):
+        raise ValueError(f"snr_db must be finite numbers of dB, got {tuple(snr_db)}")
+    names = [condition.name for condition in conditions]
+    if len(set(names)) < len(names):
+        raise ValueError(f"noises, snr_db and missing_leads must not repeat, got {names}")
+    return conditions
 
 
 def _usable(

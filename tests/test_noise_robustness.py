@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
-from physioclr.checkpoint import load_encoder
+from physioclr.checkpoint import Encoder, load_encoder
 from physioclr.datasets.store import Store, StoreWriter
 from physioclr.errors import DatasetError
 from physioclr.leads import LIMB_LEADS, PRECORDIAL_LEADS, STANDARD_LEADS
+from physioclr.models import ResNetConfig
+from physioclr.models.architectures import build_encoder, config_to_dict
 from physioclr.noise_robustness import (
     MISSING_LEADS,
     LostLeads,
@@ -29,7 +32,13 @@ WANDER, MUSCLE, MOTION = noise_sources()
 
 @pytest.fixture(scope="module")
 def encoder():
-    return load_encoder()
+    """A small untrained encoder: it sees how tall an ECG is, and costs little."""
+    card = load_encoder().card
+    config = ResNetConfig(width=32, blocks=(1, 1))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = build_encoder(config).eval()
+    return Encoder(model, card.model_copy(update={"encoder": config_to_dict(config)}), {})
 
 
 @pytest.fixture(scope="module")
@@ -257,6 +266,10 @@ def test_the_loss_is_relative_to_clean_ecgs(table):
 def test_refuses_what_it_cannot_do(store, encoder, ecgs):
     with pytest.raises(DatasetError, match="one of its label sets"):
         noise_robustness(store, encoder, "colour")
+    with pytest.raises(ValueError, match="finite numbers of dB"):
+        noise_robustness(store, encoder, "size", snr_db=(6, float("inf")))
+    with pytest.raises(ValueError, match="must not repeat"):
+        noise_robustness(store, encoder, "size", noises=(MUSCLE, MUSCLE))
     with pytest.raises(ValueError, match="n_lost must be 1 to 6, got 7"):
         LostLeads("all", LIMB_LEADS, 7)
     two = EcgRecord(ecgs[0].signal_mv[:2], 500.0, ("I", "II"), "two")
