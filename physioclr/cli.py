@@ -640,7 +640,7 @@ def fit_head(
             highlight=False,
         )
     for name, reason in card.left_out.items():
-        _err.print(f"left out {name}: it {reason}", style="yellow", highlight=False)
+        _err.print(f"left out {name}: {reason}", style="yellow", highlight=False)
 
 
 @app.command("app")
