@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from physioclr.checkpoint import Encoder
 from physioclr.datasets.store import Store
 from physioclr.embedding_map import fit_map
-from physioclr.errors import DatasetError, SignalError
+from physioclr.errors import DatasetError
 from physioclr.neighbourhoods import (
     Agreement,
     label_agreement,
@@ -27,13 +27,12 @@ from physioclr.physiology.similarity import PhysiologySpace, reference_space
 from physioclr.physiology.vector import PHYSIOLOGY_UNITS
 from physioclr.probe import cross_validate_regression
 from physioclr.training.monitoring import alignment, effective_rank, uniformity
-from physioclr.window_embeddings import embed_windows
+from physioclr.window_embeddings import embed_windows, usable_batches
 
 __all__ = ["AGE", "EmbeddingDescription", "describe_embedding", "embedded_physiology"]
 
 AGE = "age_years"
 
-_RECORDS_AT_ONCE = 64
 _COMPARED = 1000
 _MAP_NEIGHBOURS = 15
 
@@ -240,17 +239,9 @@ def _embed(
     )
     shape = (len(store), n_windows, encoder.embedding_dim)
     embedded = np.full(shape, np.nan, dtype=np.float32)
-    for start in range(0, len(store), _RECORDS_AT_ONCE):
-        on_share(start / len(store))
-        rows, signals = [], []
-        for row in range(start, min(start + _RECORDS_AT_ONCE, len(store))):
-            try:
-                signals.append(preprocessing.signal(store.record(row)))
-            except SignalError:
-                continue
-            rows.append(row)
-        if rows:
-            embedded[rows] = embed_windows(np.stack(signals), encoder)
+    for batch in usable_batches(store, encoder):
+        on_share(batch.start / len(store))
+        embedded[batch.rows] = embed_windows(batch.signals, encoder)
     return embedded
 
 

@@ -4,11 +4,11 @@ The probe is fitted on clean ECGs. Those it is asked about are the same held-out
 added to the raw signal in mV, before the encoder's preprocessing filters it as it would in use.
 
 The signal-to-noise ratio is ``10 log10(S / N)`` dB. ``S`` is the variance of the ECG within a
-second, the mean over all whole seconds and all twelve leads; ``N`` is that of the noise. So
-measures Moody's noise stress test its noise (Moody, Muldrow, Mark 1984, Computers in Cardiology
-11:381; program ``nst``): what drifts slower than a second counts little, on either side. One gain
-serves all leads, since noise that enters at an electrode keeps its proportions; a small lead may
-have a worse ratio than a large one.
+second, the mean over all whole seconds and all twelve leads; ``N`` is that of the noise. The
+MIT-BIH noise stress test measures its noise much like that (Moody, Muldrow, Mark 1984, Computers
+in Cardiology 11:381; program ``nst``): what drifts slower than a second counts little, on either
+side. One gain serves all leads, since noise that enters at an electrode keeps its proportions; a
+small lead may have a worse ratio than a large one.
 
 Other definitions give other numbers to the same noise. With Moody's ``S``, the QRS complex's
 (peak to peak)² / 8, the ratio reads 9 dB more (median of 70 ECGs of PTB-XL). With the total power
@@ -33,17 +33,16 @@ from numpy.typing import NDArray
 
 from physioclr.checkpoint import Encoder
 from physioclr.datasets.store import Store
-from physioclr.errors import DatasetError, SignalError
+from physioclr.errors import DatasetError
 from physioclr.evaluate import probe_targets
 from physioclr.leads import LIMB_LEADS, PRECORDIAL_LEADS, STANDARD_LEADS
 from physioclr.noise_sources import NoiseSource, noise_sources
 from physioclr.probe import MACRO, ProbeResult, cross_validate_probe, paired_difference
 from physioclr.records import EcgRecord
-from physioclr.window_embeddings import embed_windows
+from physioclr.window_embeddings import UsableBatch, embed_windows, usable_batches
 
 __all__ = ["MISSING_LEADS", "LostLeads", "add_noise", "noise_robustness", "within_a_second"]
 
-_RECORDS_AT_ONCE = 64
 _EMBEDDING_SHARE = 0.8
 
 
@@ -156,13 +155,10 @@ def noise_robustness(
     embedded = np.full(
         (len(conditions), len(store), encoder.embedding_dim), np.nan, dtype=np.float32
     )
-    for start in range(0, len(store), _RECORDS_AT_ONCE):
-        report("Embedding with noise", _EMBEDDING_SHARE * start / len(store))
-        rows, records, clean = _usable(store, encoder, start)
-        if rows:
-            met = _signals(records, np.stack(clean), encoder, conditions, seed)
-            for i, signals in enumerate(met):
-                embedded[i, rows] = embed_windows(signals, encoder).mean(axis=1)
+    for batch in usable_batches(store, encoder):
+        report("Embedding with noise", _EMBEDDING_SHARE * batch.start / len(store))
+        for i, signals in enumerate(_signals(batch, encoder, conditions, seed)):
+            embedded[i, batch.rows] = embed_windows(signals, encoder).mean(axis=1)
     usable = np.isfinite(embedded[0]).all(axis=1)
     if not usable.any():
         raise DatasetError(store.path.name, expected="an ECG that can be embedded", found="none")
@@ -251,31 +247,11 @@ def _conditions(
     return conditions
 
 
-def _usable(
-    store: Store, encoder: Encoder, start: int
-) -> tuple[list[int], list[EcgRecord], list[NDArray[np.float32]]]:
-    """Read some records and filter those that the encoder takes."""
-    rows, records, filtered = [], [], []
-    for row in range(start, min(start + _RECORDS_AT_ONCE, len(store))):
-        record = store.record(row)
-        try:
-            filtered.append(encoder.card.preprocessing.signal(record))
-        except SignalError:
-            continue
-        rows.append(row)
-        records.append(record)
-    return rows, records, filtered
-
-
 def _signals(
-    records: list[EcgRecord],
-    clean: NDArray[np.float32],
-    encoder: Encoder,
-    conditions: list[_Condition],
-    seed: int,
+    batch: UsableBatch, encoder: Encoder, conditions: list[_Condition], seed: int
 ) -> Iterator[NDArray[np.float32]]:
     """Give the filtered signals of each condition in turn: (n, n_leads, n_samples)."""
-    preprocessing = encoder.card.preprocessing
+    records, clean, preprocessing = batch.records, batch.signals, encoder.card.preprocessing
     of_encoder = [STANDARD_LEADS.index(lead) for lead in preprocessing.leads]
     filtered: dict[str, NDArray[np.float32]] = {}
     for condition in conditions:

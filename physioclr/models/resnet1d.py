@@ -20,6 +20,9 @@ from physioclr.models.encoder import EcgEncoder
 __all__ = ["EcgResNet", "ResNetConfig"]
 
 _FIRST_GAIN = 0.5
+_LIMIT = 12.0
+"""Amplitude towards which larger ones are bent, 6 mV at the usual scale: an electrode that comes off
+shall not outweigh all else of an ECG."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,8 @@ class EcgResNet(EcgEncoder):
         if token_mask is not None:
             hidden = token_mask.repeat_interleave(self.config.samples_per_token, dim=1)
             signal = signal * ~hidden[:, None, : signal.shape[-1]]
-        tokens = torch.relu(self.blocks(self.stem(signal))).transpose(1, 2)
+        bounded = _LIMIT * torch.tanh(signal / _LIMIT)
+        tokens = torch.relu(self.blocks(self.stem(bounded))).transpose(1, 2)
         return tokens.mean(1), tokens
 
 

@@ -55,7 +55,7 @@ class Standardiser:
         missing = np.isnan(features)
         fill = np.zeros(features.shape[1])
         known_somewhere = ~missing.all(axis=0)
-        fill[known_somewhere] = np.nanmedian(features[:, known_somewhere], axis=0)
+        fill[known_somewhere] = _medians(features[:, known_somewhere])
         gappy = np.flatnonzero(missing.any(axis=0) & known_somewhere)
         _, first = np.unique(missing[:, gappy], axis=1, return_index=True)
         indicators = gappy[np.sort(first)] if gappy.size else gappy
@@ -79,10 +79,18 @@ class Standardiser:
         return (_filled(features, self.fill, self.indicators) - self.mean) / self.scale
 
 
+def _medians(features: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median of each column's known values; of an even number the lower one."""
+    columns = torch.from_numpy(np.ascontiguousarray(features.T))
+    return np.asarray(columns.nanmedian(dim=1).values.numpy())
+
+
 def _filled(
     features: NDArray[np.float64], fill: NDArray[np.float64], indicators: NDArray[np.intp]
 ) -> NDArray[np.float64]:
     missing = np.isnan(features)
+    if not missing.any() and not indicators.size:
+        return features
     return np.concatenate(
         [np.where(missing, fill, features), missing[:, indicators].astype(np.float64)], axis=1
     )

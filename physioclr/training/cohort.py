@@ -39,6 +39,8 @@ __all__ = ["TrainingCohort"]
 
 _SHARE_OF_MEMORY = 0.5
 _BYTES_PER_SAMPLE = 2
+_EVERY = 2
+"""Of the samples of a median beat, 10 ms apart, how many one is kept of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -197,7 +199,7 @@ class TrainingCohort:
         if len(self.levels):
             return self
         beats = [
-            median_beat_features(store, usable_rows(store, self.preprocessing))
+            median_beat_features(store, usable_rows(store, self.preprocessing))[:, ::_EVERY]
             for store, _ in self.sources
         ]
         described = np.concatenate([self.physiology.cpu().numpy(), np.concatenate(beats)], axis=1)

@@ -18,7 +18,7 @@ from torch import Tensor
 
 __all__ = ["PhysiologyLevels"]
 
-_QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
+_QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 _RAREST = 0.02
 _FEWEST = 50
 
@@ -45,7 +45,7 @@ class PhysiologyLevels:
 
     @classmethod
     def fit(cls, values: NDArray[np.floating]) -> Self:
-        """Take the 10th, 25th, 50th, 75th and 90th percentile of each entry as its levels.
+        """Take seven percentiles of each entry, from the 5th to the 95th, as its levels.
 
         Parameters
         ----------

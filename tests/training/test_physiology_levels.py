@@ -35,15 +35,15 @@ def test_the_levels_are_percentiles_of_what_is_known():
     values = table(10_000)
     levels = PhysiologyLevels.fit(values)
     above = np.nanmean(levels.answers(torch.tensor(values, dtype=torch.float32)).numpy(), axis=0)
-    # Two entries of five levels; a percentile of 10,000 is off by at most one record.
-    np.testing.assert_allclose(above[:10], [0.9, 0.75, 0.5, 0.25, 0.1] * 2, atol=2e-3)
+    # Two entries of seven levels; a percentile of 10,000 is off by at most one record.
+    np.testing.assert_allclose(above[:14], [0.95, 0.9, 0.75, 0.5, 0.25, 0.1, 0.05] * 2, atol=2e-3)
 
 
 def test_what_nearly_all_answer_alike_is_not_asked():
     levels = PhysiologyLevels.fit(table())
     assert set(levels.entry.tolist()) == {0, 1}  # not the constant, not the one known in ten
     assert levels.absent.tolist() == [1]
-    assert len(levels) == 11
+    assert len(levels) == 15
 
 
 def test_without_enough_ecgs_there_are_no_levels():
