@@ -547,7 +547,8 @@ def probe(
     from physioclr import Store, load_encoder
     from physioclr.atomic import replace_file
     from physioclr.evaluate import probe_store
-    from physioclr.probe import MACRO, comparison_figure, paired_table
+    from physioclr.probe import MACRO, paired_table
+    from physioclr.probe.figure import comparison_figure
 
     if (others and compare is None) or (checkpoint and compare):
         raise typer.BadParameter(

@@ -12,9 +12,9 @@ the ECGs with similarity < δ. ``L_global`` is the mean squared error of the rec
 ``L_peak`` the same near the P, R and T peaks alone.
 
 In the paper κ is 1 and γ is 0. ``L_levels`` is ours: the binary cross-entropy of a linear layer on
-the summary of a recording, which answers for every measurement whether it is above each of its
-levels (`physioclr.training.physiology_levels`). The pairs say that two ECGs are alike; the levels
-say in what.
+the normalised summary of a recording, which answers for every measurement whether it is above each
+of its levels (`physioclr.training.physiology_levels`). The pairs say that two ECGs are alike; the
+levels say in what.
 
 Where the authors' code departs from this, or errs, its variant is kept as a switch, for ablations.
 """
@@ -172,7 +172,11 @@ class Physioclr(Objective):
         self.projection = nn.Linear(encoder.width, config.projection_dim)
         if config.levels_weight and not config.n_levels:
             raise ValueError(f"n_levels must be at least 1, got {config.n_levels}")
-        self.levels = nn.Linear(encoder.width, config.n_levels) if config.levels_weight else None
+        self.levels = (
+            nn.Sequential(nn.LayerNorm(encoder.width), nn.Linear(encoder.width, config.n_levels))
+            if config.levels_weight
+            else None
+        )
         self.lead_masking = RandomLeadMasking(config.lead_mask_fraction)
         self.shuffle = (
             AuthorsShuffle()

@@ -1,7 +1,6 @@
 """The linear probe: how much of a label can be read off frozen features by a straight line."""
 
 from physioclr.probe.cross_validation import compare_probes, cross_validate_probe
-from physioclr.probe.figure import comparison_figure
 from physioclr.probe.folds import patient_folds, unmeasurable_labels
 from physioclr.probe.head import LinearProbe, fit_probe
 from physioclr.probe.label_efficiency import FRACTIONS, label_efficiency
@@ -21,7 +20,6 @@ __all__ = [
     "ProbeResult",
     "RegressionResult",
     "compare_probes",
-    "comparison_figure",
     "comparison_table",
     "cross_validate_probe",
     "cross_validate_regression",
