@@ -170,4 +170,5 @@ def test_the_shipped_encoder_knows_the_heart_rate_of_people(tmp_path, encoder):
     table = embedded_physiology(
         real, embed_store(real, encoder), measurements=["heart_rate_bpm"], **FAST
     )
-    assert table.loc["heart_rate_bpm", "r2"] > 0.5
+    # Of physioclr-tiny it was 0.93, with an interval from 0.90 to 0.97.
+    assert table.loc["heart_rate_bpm", "r2"] > 0.85

@@ -21,7 +21,7 @@ from physioclr.noise_robustness import (
     noise_robustness,
     within_a_second,
 )
-from physioclr.noise_sources import noise_sources, recorded_noise
+from physioclr.noise_sources import _between, noise_sources, recorded_noise
 from physioclr.records import EcgRecord
 from physioclr.simulate import simulate_record
 from physioclr.window_embeddings import UsableBatch
@@ -131,6 +131,16 @@ def test_noise_keeps_einthovens_and_goldbergers_identities(recording):
         np.testing.assert_allclose(avf, ii - i / 2, **scale)
         np.testing.assert_allclose(noise.mean(axis=1), 0, **scale)
         assert np.linalg.matrix_rank(noise, tol=1e-3 * np.linalg.norm(noise, 2)) >= 2
+
+
+def test_leads_are_differences_of_electrodes():
+    of_ra, of_la, of_ll, *of_chest = _between(np.eye(9)).T
+    third = -np.full(6, 1 / 3)  # Wilson's central terminal
+    np.testing.assert_allclose(of_ra, [-1, -1, *third])
+    np.testing.assert_allclose(of_la, [1, 0, *third])
+    np.testing.assert_allclose(of_ll, [0, 1, *third])
+    np.testing.assert_array_equal(of_chest, np.eye(8)[2:])
+    np.testing.assert_allclose(_between(np.ones((9, 4))), 0, atol=1e-15)  # of all alike, nothing
 
 
 def test_noise_is_of_the_ecg_and_the_seed_alone(ecgs, encoder):
