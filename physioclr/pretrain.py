@@ -317,8 +317,9 @@ class PretrainRun:
 
     @property
     def encoder(self) -> EcgEncoder:
-        """What a checkpoint holds: the encoder, or its average."""
-        return self.objective.encoder if self.average is None else self.average.module
+        """What a checkpoint holds: the readout of the encoder, or of its average."""
+        trained = self.objective.encoder if self.average is None else self.average.module
+        return self.objective.readout(trained)
 
     @property
     def space(self) -> PhysiologySpace | None:

@@ -1,5 +1,6 @@
 """Encoders, and the decoder of the reconstruction branch."""
 
+from physioclr.models.answering import AnsweringConfig, AnsweringEncoder, answer_layer
 from physioclr.models.architectures import EncoderConfig, build_encoder
 from physioclr.models.decoder import WaveformDecoder
 from physioclr.models.encoder import EcgEncoder
@@ -9,6 +10,8 @@ from physioclr.models.transformer import EcgTransformer, TransformerConfig
 
 __all__ = [
     "ENCODER_NAMES",
+    "AnsweringConfig",
+    "AnsweringEncoder",
     "EcgEncoder",
     "EcgResNet",
     "EcgTransformer",
@@ -16,6 +19,7 @@ __all__ = [
     "ResNetConfig",
     "TransformerConfig",
     "WaveformDecoder",
+    "answer_layer",
     "build_encoder",
     "encoder_config",
 ]

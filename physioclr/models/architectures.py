@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from physioclr.models.answering import AnsweringConfig, AnsweringEncoder
 from physioclr.models.encoder import EcgEncoder, EncoderSize
 from physioclr.models.resnet1d import EcgResNet, ResNetConfig
 from physioclr.models.transformer import EcgTransformer, TransformerConfig
@@ -18,11 +19,12 @@ __all__ = [
     "config_to_dict",
 ]
 
-EncoderConfig = TransformerConfig | ResNetConfig
+EncoderConfig = TransformerConfig | ResNetConfig | AnsweringConfig
 
 ARCHITECTURES: dict[str, tuple[type[EncoderConfig], type[EcgEncoder]]] = {
     "transformer": (TransformerConfig, EcgTransformer),
     "resnet1d": (ResNetConfig, EcgResNet),
+    "answering": (AnsweringConfig, AnsweringEncoder),
 }
 """Configuration and module of each architecture, by the name it has in a checkpoint's card."""
 
@@ -62,7 +64,10 @@ def config_to_dict(config: EncoderSize) -> dict[str, Any]:
     dict
     """
     name = next(name for name, (kind, _) in ARCHITECTURES.items() if isinstance(config, kind))
-    return {"architecture": name, **dataclasses.asdict(config)}  # type: ignore[call-overload]
+    settings: dict[str, Any] = dataclasses.asdict(config)  # type: ignore[call-overload]
+    if isinstance(config, AnsweringConfig):
+        settings["encoder"] = config_to_dict(config.encoder)
+    return {"architecture": name, **settings}
 
 
 def config_from_dict(state: Mapping[str, Any]) -> EncoderConfig:
@@ -91,4 +96,6 @@ def config_from_dict(state: Mapping[str, Any]) -> EncoderConfig:
     fields = {field.name for field in dataclasses.fields(kind)}
     if unknown := sorted(set(settings) - fields):
         raise ValueError(f"{architecture} has no {unknown[0]}, only {', '.join(sorted(fields))}")
+    if kind is AnsweringConfig:
+        settings["encoder"] = config_from_dict(settings.get("encoder", {}))
     return kind(**settings)

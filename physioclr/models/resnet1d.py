@@ -21,8 +21,8 @@ __all__ = ["EcgResNet", "ResNetConfig"]
 
 _FIRST_GAIN = 0.5
 _LIMIT = 12.0
-"""Amplitude towards which larger ones are bent, 6 mV at the usual scale: an electrode that comes off
-shall not outweigh all else of an ECG."""
+"""Amplitude towards which larger ones are bent, 6 mV at the usual scale: an electrode that comes
+off shall not outweigh all else of an ECG."""
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,21 @@ class Objective(nn.Module, ABC):
             ``loss``, which is minimised, and what else is worth a curve.
         """
 
+    def readout(self, encoder: EcgEncoder) -> EcgEncoder:
+        """Return what a checkpoint holds.
+
+        Parameters
+        ----------
+        encoder : EcgEncoder
+            This objective's, or its exponential average.
+
+        Returns
+        -------
+        EcgEncoder
+            The encoder itself, unless an objective has learned more than it.
+        """
+        return encoder
+
     def after_step(self, progress: float) -> None:
         """Do what follows an optimiser step, such as to move a teacher; nothing by default.
 

@@ -24,6 +24,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -34,7 +35,16 @@ from physioclr.augment import (
     RandomLeadMasking,
     TimeShift,
 )
-from physioclr.models import EncoderConfig, WaveformDecoder
+from physioclr.models import (
+    AnsweringConfig,
+    AnsweringEncoder,
+    EcgEncoder,
+    EncoderConfig,
+    ResNetConfig,
+    TransformerConfig,
+    WaveformDecoder,
+    answer_layer,
+)
 from physioclr.objectives.objective import Objective, Step
 from physioclr.objectives.physiological_pairs import contrastive_loss, physiological_pairs
 from physioclr.objectives.reconstruction import near_peaks, peak_loss
@@ -44,6 +54,8 @@ from physioclr.training.batch import Need, TrainingBatch
 from physioclr.windows import EcgWindows
 
 __all__ = ["Physioclr", "PhysioclrConfig"]
+
+_MIXTURE_SEED = 0
 
 
 @dataclass(frozen=True)
@@ -172,11 +184,7 @@ class Physioclr(Objective):
         self.projection = nn.Linear(encoder.width, config.projection_dim)
         if config.levels_weight and not config.n_levels:
             raise ValueError(f"n_levels must be at least 1, got {config.n_levels}")
-        self.levels = (
-            nn.Sequential(nn.LayerNorm(encoder.width), nn.Linear(encoder.width, config.n_levels))
-            if config.levels_weight
-            else None
-        )
+        self.levels = answer_layer(encoder.width, config.n_levels) if config.levels_weight else None
         self.lead_masking = RandomLeadMasking(config.lead_mask_fraction)
         self.shuffle = (
             AuthorsShuffle()
@@ -208,6 +216,27 @@ class Physioclr(Objective):
     ) -> PhysioclrConfig:
         """Fill in the number of levels."""
         return replace(config, n_levels=n_levels) if config.levels_weight else config
+
+    def readout(self, encoder: EcgEncoder) -> EcgEncoder:
+        """With levels, return an encoder that embeds an ECG by its answers.
+
+        Parameters
+        ----------
+        encoder : EcgEncoder
+
+        Returns
+        -------
+        EcgEncoder
+        """
+        size = encoder.config
+        if self.levels is None or not isinstance(size, TransformerConfig | ResNetConfig):
+            return encoder
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(_MIXTURE_SEED)
+            answering = AnsweringEncoder(AnsweringConfig(size, self.config.n_levels))
+        answering.reader.load_state_dict(encoder.state_dict())
+        answering.answers.load_state_dict(self.levels.state_dict())
+        return answering.to(next(encoder.parameters()).device)
 
     def forward(self, batch: TrainingBatch, step: Step) -> dict[str, Tensor]:
         """Return the loss and its terms.

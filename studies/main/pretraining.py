@@ -62,11 +62,12 @@ class Study:
         run = self.out / "runs" / f"{row.key}-{seed}"
         if not (run / "checkpoint").exists():
             self.say(f"pretraining {row.name}, seed {seed}")
-            pretrain(self._cohort(row), run, budget(row, seed=seed, scale=self.scale), resume=True)
+            pretrain(self.cohort(row), run, budget(row, seed=seed, scale=self.scale), resume=True)
             (run / "last.safetensors").unlink(missing_ok=True)
         return load_encoder(run / "checkpoint")
 
-    def _cohort(self, row: Row) -> TrainingCohort:
+    def cohort(self, row: Row) -> TrainingCohort:
+        """Return what a row is pretrained on, filtered once for all rows that share it."""
         if row.stores not in self._cohorts:
             stores = [self.store(name) for name in row.stores]
             self._cohorts[row.stores] = TrainingCohort.from_stores(stores).with_levels()

@@ -21,14 +21,12 @@ def recipe() -> PhysioclrConfig:
     """Return the settings of the shipped encoder's objective."""
     return PhysioclrConfig(
         levels_weight=1.0,
-        contrast_weight=0.1,
-        denominator="all",
-        positive_weights="similarity",
+        contrast_weight=0.0,
         global_weight=0.0,
         peak_weight=0.0,
         lead_mask_fraction=0.15,
         shift_ms=300.0,
-        lowest_snr_db=3.0,
+        lowest_snr_db=12.0,
     )
 
 
@@ -106,10 +104,15 @@ def _objectives() -> list[Row]:
 def _parts_of_the_recipe() -> list[Row]:
     part = "parts of the recipe"
     without: dict[str, dict[str, Any]] = {
-        "levels alone": {"contrast_weight": 0.0},
-        "pairs alone": {"levels_weight": 0.0, "contrast_weight": 1.0},
-        "with reconstruction": {"global_weight": 0.2, "peak_weight": 0.1},
-        "without noise": {"lowest_snr_db": None},
+        "levels and the paper's pairs": {"contrast_weight": 0.1},
+        "levels and weighted pairs": {
+            "contrast_weight": 0.1,
+            "denominator": "all",
+            "positive_weights": "similarity",
+        },
+        "levels and reconstruction": {"global_weight": 0.2, "peak_weight": 0.1},
+        "levels, no noise": {"lowest_snr_db": None},
+        "levels, no masked leads": {"lead_mask_fraction": 0.0},
     }
     return [
         Row(name, part, replace(recipe(), **change), learning_rate=2e-3)

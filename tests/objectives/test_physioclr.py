@@ -273,3 +273,16 @@ def test_levels_ask_the_cohort_how_many_there_are():
         contrast_weight=0.0, levels_weight=1.0, peak_weight=0.0, global_weight=0.0
     )
     assert Physioclr.needs(without) == {"levels"}
+
+
+def test_a_checkpoint_with_levels_embeds_an_ecg_by_its_answers():
+    objective = levelled()
+    readout = objective.readout(objective.encoder)
+    signal = random_batch().windows.signal
+    logits = objective.levels(objective.encoder(signal)[0])
+    torch.testing.assert_close(readout.answers(readout.reader(signal)[0]), logits)
+    assert readout(signal)[0].shape == (len(signal), 256)
+    again = levelled().readout(levelled().encoder)
+    assert torch.equal(again.mixture, readout.mixture)  # the same for every run
+    plain = Physioclr(objective.encoder.config, PhysioclrConfig())
+    assert plain.readout(plain.encoder) is plain.encoder
