@@ -19,6 +19,8 @@ from physioclr.datasets.store import Store
 from physioclr.embedding import embed, embed_store
 from physioclr.errors import DatasetError, SignalError
 from physioclr.evaluate import MEDIAN_BEAT, PHYSIOLOGY, RANDOM_INIT, probe_targets
+from physioclr.models import AnsweringEncoder
+from physioclr.models.architectures import config_to_dict
 from physioclr.probe import ProbeResult, cross_validate_probe, label_efficiency
 from physioclr.records import EcgRecord
 from studies.main.pretraining import Study
@@ -26,7 +28,11 @@ from studies.main.rows import RECIPE, ROWS, Row
 
 __all__ = ["CONTROLS", "LABEL_SETS", "measure_all", "probe_results", "statements"]
 
-CONTROLS = (RANDOM_INIT, PHYSIOLOGY, MEDIAN_BEAT)
+BARE = f"{RECIPE}, bare summary"
+RANDOM_ANSWERS = f"{RANDOM_INIT}, answering"
+CONTROLS = (BARE, RANDOM_INIT, RANDOM_ANSWERS, PHYSIOLOGY, MEDIAN_BEAT)
+"""``BARE`` is what the recipe's encoder reads before it answers; ``RANDOM_ANSWERS`` is an untrained
+encoder of the recipe's shape, ``RANDOM_INIT`` one of the shape of every other row."""
 LABEL_SETS = {"superclass": "ptb-xl", "statements": "ptb-xl", "challenge_2021": "challenge2021"}
 _FEWEST = 15
 _COMPARED = (RECIPE, "PhysioCLR, paper", "simclr")
@@ -60,7 +66,8 @@ def measure_all(study: Study) -> None:
     recipe = ROWS[0]
     for label_set in LABEL_SETS:
         for control in CONTROLS:
-            for seed in study.seeds if control == RANDOM_INIT else study.seeds[:1]:
+            measured = control in (PHYSIOLOGY, MEDIAN_BEAT)
+            for seed in study.seeds[:1] if measured else study.seeds:
                 _probe(study, label_set, control, seed)
     for row in ROWS:
         for seed in study.seeds:
@@ -82,13 +89,25 @@ def features_of(study: Study, store: Store, what: Row | str, seed: int) -> NDArr
     """Return the features of a row or a control on a store, NaN where there are none."""
     if isinstance(what, Row):
         return embed_store(store, study.encoder(what, seed))
-    if what == RANDOM_INIT:
-        return embed_store(store, _untrained(study, seed))
+    if what == BARE:
+        return embed_store(store, _reader(study.encoder(ROWS[0], seed)))
+    if what in (RANDOM_INIT, RANDOM_ANSWERS):
+        return embed_store(store, _untrained(study, seed, answering=what == RANDOM_ANSWERS))
     return physiology_features(store) if what == PHYSIOLOGY else median_beat_features(store)
 
 
-def _untrained(study: Study, seed: int) -> Encoder:
-    return random_encoder(study.encoder(ROWS[0], study.seeds[0]), seed=seed)
+def _untrained(study: Study, seed: int, *, answering: bool = False) -> Encoder:
+    trained = study.encoder(ROWS[0], study.seeds[0])
+    return random_encoder(trained if answering else _reader(trained), seed=seed)
+
+
+def _reader(encoder: Encoder) -> Encoder:
+    """Return what reads the ECG in an encoder that answers."""
+    if not isinstance(encoder.model, AnsweringEncoder):
+        return encoder
+    reader = encoder.model.reader
+    settings = {"encoder": config_to_dict(reader.config)}
+    return Encoder(reader, encoder.card.model_copy(update=settings), {})
 
 
 def _targets(

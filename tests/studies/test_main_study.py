@@ -1,0 +1,72 @@
+"""The study: what it compares, and its tables of what has been measured."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from physioclr.objectives import OBJECTIVES, objective_name
+from physioclr.probe import compare_probes
+from studies.main.rows import PAPER, RECIPE, ROWS, budget
+from studies.main.seeds import seed_difference, seed_mean
+from studies.main.tables import _markdown
+from tests.test_probe import NAMES, a_cohort
+
+
+@pytest.fixture(scope="module")
+def results():
+    """Two seeds of features with signal and two of noise, on the same records."""
+    features, targets, groups = a_cohort(80)
+    rng = np.random.default_rng(0)
+    by_model = {
+        "a0": features,
+        "a1": features + 0.3 * rng.normal(size=features.shape),
+        "b0": rng.normal(size=(len(features), 3)),
+        "b1": rng.normal(size=(len(features), 3)),
+    }
+    return compare_probes(by_model, targets, groups, label_names=NAMES, n_bootstrap=100)
+
+
+def test_every_objective_that_needs_no_labels_is_a_row():
+    compared = {objective_name(row.objective) for row in ROWS if row.part == "objectives"}
+    assert compared == set(OBJECTIVES) - {"supervised"}
+
+
+def test_rows_differ_and_have_names_of_their_own():
+    assert len({row.key for row in ROWS}) == len(ROWS)
+    settings = [(row.objective, row.stores) for row in ROWS]
+    assert all(settings.count(one) == 1 for one in settings)
+    assert ROWS[0].name == RECIPE
+    assert PAPER in {row.name for row in ROWS}
+
+
+def test_all_rows_have_one_budget_and_one_encoder():
+    runs = [budget(row, seed=3, scale=0.5) for row in ROWS]
+    assert len({(run.steps, run.records_per_batch, run.encoder, run.seed) for run in runs}) == 1
+    assert runs[0].steps == 200
+
+
+def test_the_mean_over_seeds_lies_between_them_with_their_spread(results):
+    own = [results["a0"], results["a1"]]
+    mean = seed_mean(own)
+    points = [result.macro_auroc for result in own]
+    assert mean.value == pytest.approx(np.mean(points))
+    assert mean.seed_sd == pytest.approx(np.std(points, ddof=1))
+    assert mean.low < mean.value < mean.high
+    assert np.isnan(seed_mean(own[:1]).seed_sd)
+    assert str(mean).startswith(f"{mean.value:.3f}".replace("0.", ".", 1))
+
+
+def test_the_difference_is_in_pairs(results):
+    better, worse = [results["a0"], results["a1"]], [results["b0"], results["b1"]]
+    difference = seed_difference(better, worse)
+    assert difference.value == pytest.approx(seed_mean(better).value - seed_mean(worse).value)
+    assert 0 < difference.low < difference.value < difference.high
+    same = seed_difference(better, better)
+    assert (same.value, same.low, same.high) == (0.0, 0.0, 0.0)
+    # A control is measured once.
+    assert seed_difference(better, worse[:1]).value > 0
+
+
+def test_a_table_is_markdown():
+    assert _markdown(["a", "b"], [["1", "2"]]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
