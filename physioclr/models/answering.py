@@ -36,7 +36,7 @@ class AnsweringConfig:
 
     encoder: TransformerConfig | ResNetConfig
     n_answers: int
-    width: int = 256
+    width: int = 512
 
     def __post_init__(self) -> None:
         if self.n_answers < 1 or self.width < 1:

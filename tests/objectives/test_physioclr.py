@@ -281,7 +281,7 @@ def test_a_checkpoint_with_levels_embeds_an_ecg_by_its_answers():
     signal = random_batch().windows.signal
     logits = objective.levels(objective.encoder(signal)[0])
     torch.testing.assert_close(readout.answers(readout.reader(signal)[0]), logits)
-    assert readout(signal)[0].shape == (len(signal), 256)
+    assert readout(signal)[0].shape == (len(signal), 512)
     again = levelled().readout(levelled().encoder)
     assert torch.equal(again.mixture, readout.mixture)  # the same for every run
     plain = Physioclr(objective.encoder.config, PhysioclrConfig())
