@@ -242,3 +242,27 @@ def test_a_source_that_is_none_leaves_nothing(run, tmp_path):
     assert code == 2
     assert "expected" in err
     assert not list(tmp_path.glob("store*"))
+
+
+def test_what_noise_costs_and_how_few_labels_do(run, pulse_store):
+    store = pulse_store.path
+    code, printed, _ = run("robustness", store, "--labels", "rate", "--json")
+    assert code == 0
+    rows = json.loads(printed)["rows"]
+    assert rows[0]["kind"] == "clean"
+    assert {row["origin"] for row in rows if row["kind"] == "noise"} == {"simulated"}
+    code, printed, _ = run(
+        *("label-efficiency", store, "--labels", "rate", "--fraction", 0.5, "--fraction", 1),
+        *("--seeds", 1, "--json"),
+    )
+    assert code == 0
+    assert {row["fraction"] for row in json.loads(printed)["rows"]} == {0.5, 1.0}
+    code, _, err = run("label-efficiency", store, "--labels", "rate", "--fraction", 2)
+    assert code == 2
+    assert "fractions must lie in" in err
+
+
+def test_too_few_ecgs_to_describe_are_one_line(run, pulse_store):
+    code, _, err = run("describe", pulse_store.path)
+    assert code == 2
+    assert "expected more than 30 ECGs that can be embedded, found 24" in err

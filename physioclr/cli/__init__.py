@@ -1,0 +1,53 @@
+"""The command line: the verbs of the package, for a shell.
+
+Exit code 0 when done, 2 with one line on standard error when the input is not what it should be.
+Results go to standard output, progress and messages to standard error.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from physioclr.cli import cohorts, ecgs, evidence, pretraining
+from physioclr.cli.terminal import err_console
+from physioclr.errors import PhysioclrError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="physioclr",
+    help="Read ECGs, measure them, learn from them. Research use only. Not a medical device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for verbs in (ecgs, cohorts, pretraining, evidence):
+    app.add_typer(verbs.app)
+
+
+@app.command("app")
+def run_app(
+    port: Annotated[int, typer.Option(help="Where the app listens.")] = 8501,
+    host: Annotated[
+        str, typer.Option(help="0.0.0.0 to let other machines in; ECGs are then on the network.")
+    ] = "localhost",
+    headless: Annotated[bool, typer.Option(help="Open no browser.")] = False,
+) -> None:
+    """Open the app."""
+    from physioclr.serve import serve
+
+    raise typer.Exit(serve(port=port, host=host, headless=headless))
+
+
+def main() -> None:
+    """Run the command line; a `PhysioclrError` is one line and exit code 2."""
+    try:
+        app()
+    except PhysioclrError as error:
+        err_console.print(
+            str(error), style="bold red", highlight=False, soft_wrap=True, markup=False
+        )
+        sys.exit(2)
