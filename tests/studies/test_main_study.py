@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from types import SimpleNamespace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from physioclr.objectives import OBJECTIVES, objective_name
 from physioclr.probe import compare_probes
+from studies.main.measures import statements
+from studies.main.pretraining import Study
 from studies.main.rows import PAPER, RECIPE, ROWS, budget
 from studies.main.seeds import seed_difference, seed_mean
-from studies.main.tables import _markdown
+from studies.main.tables import _markdown, write_tables
 from tests.test_probe import NAMES, a_cohort
 
 
@@ -70,3 +76,35 @@ def test_the_difference_is_in_pairs(results):
 
 def test_a_table_is_markdown():
     assert _markdown(["a", "b"], [["1", "2"]]) == "| a | b |\n| --- | --- |\n| 1 | 2 |"
+
+
+def test_statements_are_those_of_fifteen_ecgs_each_once():
+    def labels(name):
+        held = {"subclass": {"AMI": 20, "NST_": 16}, "form": {"NST_": 16, "PVC": 3}, "rhythm": {}}
+        columns = {
+            label: (np.arange(40) < count).astype(float) for label, count in held[name].items()
+        }
+        return pd.DataFrame(columns, index=range(40))
+
+    targets, names = statements(SimpleNamespace(labels=labels))
+    assert names == ("subclass/AMI", "subclass/NST_")
+    assert targets.sum(axis=0).tolist() == [20, 16]
+
+
+def test_a_run_is_made_once_and_measured_from_what_is_kept(tmp_path, monkeypatch, results):
+    """Tables come from the results on disk alone, and a missing row is left out."""
+    study = Study(tmp_path / "data", tmp_path, seeds=[0, 1], scale=1.0)
+    monkeypatch.setattr(Study, "encoder", lambda *_: pytest.fail("nothing is to be trained"))
+    folder = tmp_path / "probes" / "superclass"
+    folder.mkdir(parents=True)
+    for seed in (0, 1):
+        for row, letter in ((ROWS[0], "a"), (ROWS[1], "b")):
+            stored = json.dumps(results[f"{letter}{seed}"].to_dict())
+            (folder / f"{row.key}-{seed}.json").write_text(stored)
+    tables = write_tables(study)
+    table = (tables / "objectives.md").read_text().splitlines()
+    assert len(table) == 4  # head, rule, two rows
+    assert table[2].startswith(f"| {RECIPE} | {seed_mean([results['a0'], results['a1']])} |")
+    assert PAPER in table[3]
+    assert not (tables / "label-efficiency.md").exists()
+    assert "| MI | " in (tables / "superclass-labels.md").read_text()
