@@ -2,7 +2,7 @@
 
 ::
 
-    python -m studies.main.shipped STUDY --data DATA --steps 2400 --out checkpoints/physioclr-tiny
+    python -m studies.main.shipped STUDY --data DATA --steps 3000 --out checkpoints/physioclr-tiny
 
 reads the stores of a study (`studies.main`) and writes a checkpoint, and ``STUDY/shipped`` with the
 tables of its robustness and of what the embedding knows of physiology.
@@ -57,7 +57,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("study", type=Path)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--steps", type=int, default=2400)
+    parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     study = Study(arguments.data, arguments.study, seeds=[0], scale=1.0)
@@ -97,6 +97,7 @@ def _pretrained(study: Study, steps: int) -> Encoder:
         config = replace(
             budget(ROWS[0], seed=0, scale=1.0),
             steps=steps,
+            learning_rate=2e-3,
             warmup_steps=steps // 10,
             save_every=200,
         )
