@@ -262,6 +262,17 @@ def test_what_noise_costs_and_how_few_labels_do(run, pulse_store):
     assert "fractions must lie in" in err
 
 
+def test_the_probe_stands_beside_the_fine_tuned_encoder(run, tmp_path, pulse_store):
+    out = tmp_path / "tuned.json"
+    asked = ("finetune", pulse_store.path, "--labels", "rate", "--epochs", 1, "--out", out)
+    code, printed, _ = run(*asked)
+    assert code == 0
+    assert "fine-tuned" in printed
+    models = json.loads(out.read_text())["models"]
+    assert list(models) == ["linear probe, frozen", "fine-tuned", "from scratch"]
+    assert models["fine-tuned"]["folds"] == models["linear probe, frozen"]["folds"]
+
+
 def test_too_few_ecgs_to_describe_are_one_line(run, pulse_store):
     code, _, err = run("describe", pulse_store.path)
     assert code == 2

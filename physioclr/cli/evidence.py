@@ -22,9 +22,19 @@ from physioclr.cli.terminal import (
     progress_bar,
 )
 
-__all__ = ["app", "describe", "fit_head", "label_efficiency", "probe", "robustness"]
+__all__ = [
+    "app",
+    "describe",
+    "finetune",
+    "fit_head",
+    "label_efficiency",
+    "probe",
+    "robustness",
+    "transfer",
+]
 
 app = typer.Typer()
+_AREA = ("auroc", "auroc_low", "auroc_high")
 
 
 @app.command()
@@ -48,7 +58,7 @@ def probe(
     from physioclr import Store, load_encoder
     from physioclr.atomic import replace_file
     from physioclr.evaluate import probe_store
-    from physioclr.probe import MACRO, paired_table
+    from physioclr.probe import paired_table
     from physioclr.probe.figure import comparison_figure
 
     if (others and compare is None) or (checkpoint and compare):
@@ -93,6 +103,15 @@ def probe(
     if as_json:
         print_json(document)
         return
+    _print_results(results, title=title)
+
+
+def _print_results(results: Mapping[str, Any], *, title: str) -> None:
+    """Print the AUROC of every label and the macro means, in pairs with the first model."""
+    from physioclr.probe import MACRO, paired_table
+
+    pairs = paired_table(results)
+    first = next(iter(results.values()))
     table = Table(title=title)
     table.add_column("", no_wrap=True)
     for label, n_positive in first.table["n_positive"].items():
@@ -112,6 +131,103 @@ def probe(
     for label, reason in first.table["reason"].items():
         if reason:
             out_console.print(f"{label} was not measured: {reason}.", highlight=False)
+
+
+@app.command()
+def finetune(
+    store: StoreFolder,
+    labels: Annotated[str, typer.Option(help="A label set of the store.")],
+    checkpoint: Checkpoint = None,
+    epochs: Annotated[int, typer.Option(min=1, help="At most, in each fold.")] = 40,
+    out: Annotated[Path | None, typer.Option(help="A .json to write.")] = None,
+    seed: Annotated[int, typer.Option()] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the frozen encoder's probe, the fine-tuned encoder and one trained from scratch."""
+    from physioclr import Store, load_encoder
+    from physioclr.atomic import replace_file
+    from physioclr.embedding import embed_store
+    from physioclr.evaluate import probe_targets, usable_records
+    from physioclr.finetune import FinetuneConfig, cross_validate_finetuning
+    from physioclr.probe import cross_validate_probe
+
+    opened, encoder = Store.open(store), load_encoder(checkpoint)
+    targets, patients, names = probe_targets(opened, labels)
+    config = FinetuneConfig(epochs=epochs)
+    with progress_bar("Fine-tuning") as report:
+        embeddings = embed_store(opened, encoder)
+        usable = usable_records({encoder.card.name: embeddings})
+        results = {
+            "linear probe, frozen": cross_validate_probe(
+                embeddings[usable], targets[usable], patients[usable], label_names=names, seed=seed
+            )
+        }
+        for before, (name, scratch) in enumerate((("fine-tuned", False), ("from scratch", True))):
+
+            def folds_done(done: int, total: int, before: int = before) -> None:
+                report(before * total + done, 2 * total)
+
+            results[name] = cross_validate_finetuning(
+                opened,
+                encoder,
+                labels,
+                config=config,
+                from_scratch=scratch,
+                seed=seed,
+                on_progress=folds_done,
+            )
+    document = {
+        "store": opened.source,
+        "simulated": opened.simulated,
+        "labels": labels,
+        "checkpoint": encoder.card.name,
+        "seed": seed,
+        "models": {name: result.to_dict() for name, result in results.items()},
+    }
+    if out is not None:
+        replace_file(out, (json.dumps(document, indent=1) + "\n").encode())
+    if as_json:
+        print_json(document)
+        return
+    _print_results(results, title=f"{encoder.card.name} on {opened.source}, AUROC [95 % CI]")
+
+
+@app.command()
+def transfer(
+    train: Annotated[Path, typer.Argument(help="The store to learn on.")],
+    test: Annotated[Path, typer.Argument(help="The store to be scored on.")],
+    checkpoint: Checkpoint = None,
+    seed: Annotated[int, typer.Option()] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Fit a probe on one cohort and score it on another, for the diagnoses both name."""
+    from physioclr import Store, load_encoder
+    from physioclr.transfer import transfer_probe
+
+    learnt, asked = Store.open(train), Store.open(test)
+    with progress_bar("Transfer") as report:
+        found = transfer_probe(
+            learnt,
+            asked,
+            load_encoder(checkpoint),
+            seed=seed,
+            on_progress=lambda what, share: report(round(100 * share), 100, what),
+        )
+    if as_json:
+        print_json({"train": learnt.source, "test": asked.source, "rows": _records(found)})
+        return
+    table = Table(title=f"AUROC [95 % CI], from {learnt.source} to {asked.source}")
+    for column in ("", "model", "ECGs with it\nlearn, test", "within the first", "on the second"):
+        table.add_column(column, justify="right" if "\n" in column else "left")
+    for row in found.to_dict("records"):
+        counts = f"{row['n_train']}, {row['n_test']}"
+        if row["reason"]:
+            table.add_row(row["diagnosis"], "", counts, row["reason"], "")
+            continue
+        within = {name: row[name.replace("auroc", "within")] for name in _AREA}
+        cells = (counts, auroc_cell(within), auroc_cell(row))
+        table.add_row(row["diagnosis"], row["model"], *cells)
+    out_console.print(table)
 
 
 @app.command("fit-head")

@@ -19,18 +19,14 @@ from physioclr.probe.cross_validation import (
     DEFAULT_STRENGTHS,
     checked,
     checked_grid,
-    path_logits,
 )
+from physioclr.probe.fitted_scores import fitted_scores
 from physioclr.probe.folds import patient_codes, patient_folds, unmeasurable_labels
-from physioclr.probe.logistic import log_loss
 from physioclr.probe.scores import auroc, interval, patient_resamples
 
 __all__ = ["FRACTIONS", "label_efficiency"]
 
 FRACTIONS = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
-_INNER_FOLDS = 3
-_TOO_FEW = 1.0
-"""Strength where a class of the label has too few patients drawn to choose one."""
 
 
 def label_efficiency(
@@ -116,7 +112,7 @@ def label_efficiency(
                 scores = np.empty_like(labels)
                 for fold, part in enumerate(training):
                     asked = folds == fold
-                    scores[asked] = _fitted_scores(values, labels, codes, part, asked, grid)
+                    scores[asked] = fitted_scores(values, labels, codes, part, asked, grid)
                     done += 1
                     if on_progress is not None:
                         on_progress(done, total)
@@ -149,40 +145,6 @@ def _drawn(
     shuffled = np.random.default_rng(seed).permutation(patients)
     kept = shuffled[: max(2, round(fraction * len(patients)))]
     return np.isin(codes, kept)
-
-
-def _fitted_scores(
-    features: NDArray[np.float64],
-    labels: NDArray[np.float64],
-    codes: NDArray[np.intp],
-    training: NDArray[np.bool_],
-    asked: NDArray[np.bool_],
-    grid: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Return scores (n_asked, k); 0 throughout where a label's class was not drawn."""
-    own, patients = labels[training], codes[training]
-    learnable = np.array([{0.0, 1.0} <= set(column) for column in own.T])
-    scores = np.zeros((int(asked.sum()), labels.shape[1]))
-    if not learnable.any():
-        return scores
-    own = own[:, learnable]
-    values = features[training]
-    strengths = np.full(own.shape[1], _TOO_FEW)
-    names = [str(i) for i in range(own.shape[1])]
-    if len(np.unique(patients)) >= _INNER_FOLDS:
-        rare = unmeasurable_labels(own, patients, names, n_folds=_INNER_FOLDS)
-        chosen = [i for i, name in enumerate(names) if name not in rare]
-        if chosen:
-            inner = patient_folds(own[:, chosen], patients, n_folds=_INNER_FOLDS, seed=0)
-            out_of_fold = np.empty((len(grid), len(own), len(chosen)))
-            for fold in range(_INNER_FOLDS):
-                held_out = inner == fold
-                part = (values[~held_out], own[~held_out][:, chosen])
-                out_of_fold[:, held_out] = path_logits(*part, values[held_out], grid)
-            best = np.argmin(log_loss(out_of_fold, own[:, chosen]), axis=0)
-            strengths[chosen] = grid[best]
-    scores[:, learnable] = path_logits(values, own, features[asked], strengths[None, :])[0]
-    return scores
 
 
 def _macro_within_folds(
