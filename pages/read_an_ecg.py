@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
 from app.components.ecg_paper import PAGE_S, ecg_paper
@@ -16,6 +18,7 @@ from app.components.quality_notice import show_quality
 from app.reading import choose_ecg, current_ecg
 from app.resources import measurements_of, prediction_of, quality_of
 from app.state import app_state
+from physioclr.errors import PhysioclrError
 from physioclr.records import EcgRecord
 
 
@@ -51,11 +54,16 @@ def show_predictions(record: EcgRecord) -> None:
             st.warning(literal(prediction.warning), icon=":material/warning:")
         st.html(prediction_table(prediction))
         st.caption(literal(evidence_sentence(prediction, simulated=record.simulated)))
+
+
+def show_nearest(record: EcgRecord) -> None:
+    """Tabulate the labelled ECGs that the encoder puts nearest; what went wrong is said above."""
+    with suppress(PhysioclrError):
+        prediction, measured = prediction_of(record), measurements_of(record)
         if prediction.nearest is not None:
             st.subheader("Nearest labelled ECGs")
             names = {label.name: label.display_name for label in prediction.card.labels}
-            measured = measurements_of(record).scalars()
-            st.html(nearest_table(prediction.nearest, measured, names))
+            st.html(nearest_table(prediction.nearest, measured.scalars(), names))
 
 
 show_title("Read an ECG", "Twelve leads on paper, signal quality, measurements, predictions.")
@@ -71,3 +79,4 @@ if ecg is not None:
         show_measurements(ecg)
     with predictions:
         show_predictions(ecg)
+    show_nearest(ecg)

@@ -39,6 +39,8 @@ _STYLE = """
 .pc-bar > span { display: block; height: 100%; border-radius: 2px; background: #1A8F8A; }
 .pc-leads { display: grid; grid-template-columns: repeat(auto-fit, minmax(4.4rem, 1fr));
   gap: 0.5rem 1rem; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
+.pc-share { white-space: nowrap; }
+.pc-share .pc-bar { width: 3.5rem; }
 .pc-leads .pc-bar { display: block; width: 100%; height: 0.3rem; margin-top: 0.15rem; }
 .pc-facts { display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; font-size: 0.95rem; }
 .pc-facts b { font-size: 1.05rem; overflow-wrap: anywhere; }

@@ -61,8 +61,8 @@ def _probability(probability: float) -> str:
     percent = "< 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
     percent = "> 99 %" if probability > 0.99 else percent
     return Html(
-        f'<span class="pc-bar"><span style="width:{100 * probability:.0f}%"></span></span> '
-        f"{html.escape(percent)}"
+        f'<span class="pc-share"><span class="pc-bar"><span style="width:{100 * probability:.0f}%">'
+        f"</span></span> {html.escape(percent)}</span>"
     )
 
 
