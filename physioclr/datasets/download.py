@@ -161,7 +161,7 @@ class _Fetching:
 
     def fetch_all(self, files: dict[str, str]) -> Generator[tuple[str, bool], None, None]:
         """Fetch files, several at a time; yield each one's path and whether it was fetched."""
-        with ThreadPoolExecutor(_CONNECTIONS) as pool:
+        with ThreadPoolExecutor(_CONNECTIONS, thread_name_prefix="download") as pool:
             pending: deque[tuple[str, Future[bool]]] = deque()
             try:
                 for path, sha256 in files.items():

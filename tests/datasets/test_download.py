@@ -238,15 +238,18 @@ def test_only_what_fits_a_pattern_is_fetched(server, tmp_path):
 
 
 def test_a_download_that_is_interrupted_is_gone_on_with(server, tmp_path):
+    workers = set()
+
     def interrupt(done, total, path):
+        workers.update(t for t in threading.enumerate() if t.name.startswith("download"))
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         fetch(server, tmp_path, on_progress=interrupt)
-    before = threading.active_count()
+    assert workers
+    assert not any(worker.is_alive() for worker in workers)
     fetch(server, tmp_path)
     assert files_in(tmp_path) == FILES
-    assert threading.active_count() <= before  # no worker is left over
 
 
 def test_no_server_and_no_place_are_one_sentence(server, tmp_path):

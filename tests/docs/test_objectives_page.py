@@ -53,5 +53,8 @@ def test_the_objective_of_the_page_pretrains_and_resumes(example, pulse_store, t
 def test_every_objective_and_every_switch_of_the_table_is_on_the_page():
     page = PAGE.read_text()
     assert set(re.findall(r"^\| `(\w+)` \|", page, flags=re.M)) == set(OBJECTIVES)
-    for setting in re.findall(r"--set (\w+=[\w.]+)", page):
-        objective_config("physioclr", [setting])
+    recipes = re.findall(r"^ *physioclr pretrain (?:.*\\\n)*.*", page, flags=re.M)
+    switches = re.findall(r"`(--set [^`]+)`", page)
+    for settings in [re.findall(r"--set (\w+=[\w.]+)", text) for text in recipes + switches]:
+        objective_config("physioclr", settings)
+    assert sum("levels_weight=1" in text for text in recipes) == 1
