@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+
+from physioclr.ecg_paper import (
+    ARRANGEMENTS,
+    CABRERA_LEADS,
+    GAINS_MM_PER_MV,
+    LARGE_BOX_MM,
+    MINUS_AVR,
+    SPEEDS_MM_PER_S,
+    PaperScale,
+    lead_on_paper_mv,
+    paper_cells,
+    paper_layout,
+)
+from physioclr.leads import STANDARD_LEADS
+from physioclr.records import EcgRecord
+
+# The frontal plane: where each limb lead points, in degrees (hexaxial reference system).
+POINTS_AT_DEG = {"aVL": -30, "I": 0, MINUS_AVR: 30, "II": 60, "aVF": 90, "III": 120}
+
+
+def starts(layout, scale=PaperScale(), **kwargs):
+    return {
+        cell.lead: cell.from_s
+        for cell in paper_cells(layout, scale, **{"duration_s": 10.0, **kwargs})
+        if not cell.rhythm
+    }
+
+
+def test_ten_seconds_and_a_millivolt_by_the_standard():
+    scale = PaperScale()
+    assert (scale.page_s, scale.mv_per_s) == (10.0, 2.5)  # 250 mm at 25 mm/s; 25 mm/s is 2.5 mV/s
+    assert str(scale) == "25 mm/s · 10 mm/mV"
+
+
+@pytest.mark.parametrize("speed", SPEEDS_MM_PER_S)
+@pytest.mark.parametrize("gain", GAINS_MM_PER_MV)
+def test_every_scale_has_rows_of_one_length(speed, gain):
+    scale = PaperScale(speed, gain)
+    assert scale.page_s * speed == 250.0
+    assert scale.mv_per_s * gain == speed
+
+
+@pytest.mark.parametrize("change", [{"speed_mm_per_s": 30.0}, {"gain_mm_per_mv": 0.0}])
+def test_a_scale_no_machine_prints_is_refused(change):
+    with pytest.raises(ValueError, match=f"{next(iter(change))} must be one of"):
+        PaperScale(**change)
+
+
+def test_three_by_four_runs_down_the_columns():
+    layout = paper_layout("3 × 4")
+    assert layout.rows == (
+        ("I", "aVR", "V1", "V4"),
+        ("II", "aVL", "V2", "V5"),
+        ("III", "aVF", "V3", "V6"),
+    )
+    assert layout.rhythm == ("II",)
+
+
+def test_six_by_two_has_limb_leads_left_and_chest_leads_right():
+    rows = paper_layout("6 × 2").rows
+    assert tuple(left for left, _ in rows) == STANDARD_LEADS[:6]
+    assert tuple(right for _, right in rows) == STANDARD_LEADS[6:]
+
+
+def test_one_column_shows_every_lead_whole_and_no_strip_twice():
+    layout = paper_layout("12 × 1")
+    assert layout.rows == tuple((lead,) for lead in STANDARD_LEADS)
+    assert layout.rhythm == ()
+
+
+def test_cabrera_goes_round_the_frontal_plane():
+    limb = CABRERA_LEADS[:6]
+    assert list(limb) == sorted(limb, key=POINTS_AT_DEG.__getitem__)
+    rows = paper_layout("6 × 2", cabrera=True).rows
+    assert tuple(left for left, _ in rows) == limb
+
+
+def test_minus_avr_is_avr_upside_down():
+    signal = np.outer(np.arange(1, 13), np.linspace(-1, 1, 101))
+    record = EcgRecord(signal, 500.0, STANDARD_LEADS, "ramp")
+    drawn = lead_on_paper_mv(record, MINUS_AVR)
+    np.testing.assert_array_equal(drawn, -lead_on_paper_mv(record, "aVR"))
+
+
+def test_a_lead_is_drawn_about_its_own_median_and_gaps_stay_gaps():
+    signal = np.full((1, 101), 3.0)
+    signal[0, 50], signal[0, 70] = 4.0, np.nan
+    drawn = lead_on_paper_mv(EcgRecord(signal, 500.0, ("II",), "offset"), "II")
+    assert (drawn[0], drawn[50]) == (0.0, 1.0)
+    assert np.isnan(drawn[70])
+
+
+def test_a_lead_that_was_not_recorded_is_none():
+    record = EcgRecord(np.zeros((1, 10)), 500.0, ("II",), "one lead")
+    assert lead_on_paper_mv(record, "V1") is None
+    assert lead_on_paper_mv(record, MINUS_AVR) is None
+
+
+@pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+def test_chosen_leads_keep_their_order_and_aVR_stands_for_its_inverse(arrangement):
+    layout = paper_layout(arrangement, cabrera=True, leads=("V2", "aVR", "II"), rhythm=())
+    assert layout.leads == (MINUS_AVR, "II", "V2")
+
+
+def test_rows_are_whole_large_boxes_apart():
+    for arrangement in ARRANGEMENTS:
+        assert paper_layout(arrangement).pitch_mm % LARGE_BOX_MM == 0
+
+
+@pytest.mark.parametrize("bad", [{"leads": ()}, {"leads": ("V9",)}, {"rhythm": ("X",)}])
+def test_leads_that_are_none_are_refused(bad):
+    with pytest.raises(ValueError, match="leads and rhythm must be of I, II"):
+        paper_layout(**bad)
+    with pytest.raises(ValueError, match="arrangement must be one of"):
+        paper_layout("4 × 3")
+
+
+def test_time_runs_on_across_the_columns():
+    at = starts(paper_layout())
+    assert (at["I"], at["aVL"], at["V3"], at["V6"]) == (0.0, 2.5, 5.0, 7.5)
+
+
+def test_at_50_mm_a_second_a_page_is_5_seconds():
+    at = starts(paper_layout(), PaperScale(50.0, 10.0), start_s=5.0)
+    assert (at["I"], at["aVL"], at["V3"], at["V6"]) == (5.0, 6.25, 7.5, 8.75)
+
+
+def test_in_a_short_record_every_column_begins_with_the_page():
+    cells = paper_cells(paper_layout(), PaperScale(), duration_s=4.0)
+    assert {cell.from_s for cell in cells} == {0.0}
+    assert [cell.shown_at_s for cell in cells[:4]] == [0.0, 2.5, 5.0, 7.5]
+
+
+def test_a_rhythm_strip_shows_the_whole_page():
+    strip = paper_cells(paper_layout(rhythm=("V1",)), PaperScale(), duration_s=10.0)[-1]
+    assert (strip.lead, strip.row, strip.from_s, strip.to_s) == ("V1", 3, 0.0, 10.0)
