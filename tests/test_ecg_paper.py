@@ -20,7 +20,8 @@ from physioclr.records import EcgRecord
 POINTS_AT_DEG = {"aVL": -30, "I": 0, MINUS_AVR: 30, "II": 60, "aVF": 90, "III": 120}
 
 
-def starts(layout, scale=PaperScale(), **kwargs):
+def starts(layout, scale=None, **kwargs):
+    scale = scale or PaperScale()
     return {
         cell.lead: cell.from_s
         for cell in paper_cells(layout, scale, **{"duration_s": 10.0, **kwargs})
@@ -98,7 +99,7 @@ def test_a_lead_that_was_not_recorded_is_none():
     assert lead_on_paper_mv(record, MINUS_AVR) is None
 
 
-@pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+@pytest.mark.parametrize("arrangement", ["3 × 4", "12 × 1"])
 def test_chosen_leads_keep_their_order_and_aVR_stands_for_its_inverse(arrangement):
     layout = paper_layout(arrangement, cabrera=True, leads=("V2", "aVR", "II"), rhythm=())
     assert layout.leads == (MINUS_AVR, "II", "V2")
