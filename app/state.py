@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from physioclr.leads import STANDARD_LEADS
+
 if TYPE_CHECKING:
     from physioclr.probe import ProbeResult
     from physioclr.records import EcgRecord
@@ -20,6 +22,7 @@ __all__ = [
     "AugmentState",
     "DatasetsState",
     "MapState",
+    "PaperState",
     "ProbeState",
     "ReadState",
     "app_state",
@@ -74,11 +77,42 @@ class ReadState:
 
 
 @dataclass
+class PaperState:
+    """How every page draws ECG paper: what the reader last chose.
+
+    Parameters
+    ----------
+    arrangement : str
+        One of `physioclr.ecg_paper.ARRANGEMENTS`.
+    cabrera : bool
+    rhythm, leads : tuple of str
+        Leads of the strips below, and all that are shown.
+    speed_mm_per_s, gain_mm_per_mv : float
+    band_hz : tuple of two of float or None
+        One of `physioclr.signal.display_filter.DISPLAY_BANDS_HZ`.
+    mains_hz : float or None
+    waves : bool
+        Whether the delineated waves are drawn.
+    magnification : int
+    """
+
+    arrangement: str = "3 × 4"
+    cabrera: bool = False
+    rhythm: tuple[str, ...] = ("II",)
+    leads: tuple[str, ...] = STANDARD_LEADS
+    speed_mm_per_s: float = 25.0
+    gain_mm_per_mv: float = 10.0
+    band_hz: tuple[float | None, float | None] = (None, None)
+    mains_hz: float | None = None
+    waves: bool = False
+    magnification: int = 1
+
+
+@dataclass
 class AugmentState:
     """Which augmentation is shown, and how it is set."""
 
     key: str | None = None
-    layout: str = "3 × 4 + II"
     seed: int = 0
     parameters: dict[str, dict[str, object]] = field(default_factory=dict)
 
@@ -116,6 +150,7 @@ class AppState:
     """One visitor's session."""
 
     read: ReadState = field(default_factory=ReadState)
+    paper: PaperState = field(default_factory=PaperState)
     augment: AugmentState = field(default_factory=AugmentState)
     map: MapState = field(default_factory=MapState)
     probe: ProbeState = field(default_factory=ProbeState)

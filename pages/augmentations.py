@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
-from app.components.ecg_paper import LAYOUTS, ecg_paper
+from app.components.ecg_paper import ecg_paper
 from app.components.ecg_view import overlay_legend, record_heading, show_paper
 from app.components.frame import show_title
 from app.components.measurement_table import comparison_table
 from app.components.palette import palette_for
+from app.components.paper_inputs import layout_popover, style_of
 from app.components.parameter_inputs import parameter_inputs
 from app.components.problems import showing_problems
 from app.reading import current_ecg
@@ -30,7 +33,7 @@ def choose_augmentation(state: AugmentState) -> Augmentation:
             index=list(BY_KEY).index(state.key or AUGMENTATIONS[0].key),
             format_func=lambda key: BY_KEY[key].name,
         )
-        state.layout = st.selectbox("Layout", list(LAYOUTS), list(LAYOUTS).index(state.layout))
+        layout_popover(app_state().paper)
     chosen = BY_KEY[state.key]
     with how:
         known = state.parameters.get(chosen.key, {})
@@ -49,7 +52,8 @@ def compare(record: EcgRecord, augmentation: Augmentation, state: AugmentState) 
     )
     palette = palette_for(st.context.theme.type)
     overlay_legend(palette)
-    figure = ecg_paper(augmented, palette, layout=LAYOUTS[state.layout], behind=record)
+    style = replace(style_of(app_state().paper), magnification=1, calipers=False)
+    figure = ecg_paper(augmented, palette, style=style, behind=record)
     show_paper(figure, record, key="augmented")
     numbers, words = st.columns(2, gap="large")
     with words:

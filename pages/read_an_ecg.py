@@ -6,17 +6,18 @@ from contextlib import suppress
 
 import streamlit as st
 
-from app.components.ecg_paper import PAGE_S, ecg_paper
-from app.components.ecg_view import record_heading, show_paper
+from app.components.ecg_paper import ecg_paper
+from app.components.ecg_view import measure_on_paper, record_heading, waves_legend
 from app.components.frame import show_title
 from app.components.measurement_table import FURTHER, lead_table, measurement_table
 from app.components.nearest_table import nearest_table
 from app.components.palette import palette_for
+from app.components.paper_inputs import filter_of, paper_inputs, style_of
 from app.components.prediction_table import evidence_sentence, prediction_table
 from app.components.problems import literal, showing_problems
 from app.components.quality_notice import show_quality
 from app.reading import choose_ecg, current_ecg
-from app.resources import measurements_of, prediction_of, quality_of
+from app.resources import delineation_of, measurements_of, prediction_of, quality_of
 from app.state import app_state
 from physioclr.errors import PhysioclrError
 from physioclr.records import EcgRecord
@@ -24,14 +25,32 @@ from physioclr.records import EcgRecord
 
 @st.fragment
 def show_trace(record: EcgRecord) -> None:
-    """Draw the paper, and for a long record the slider that moves along it."""
-    state = app_state().read
-    if record.duration_s > PAGE_S:
+    """Draw the paper as the reader wants it, and for a long record the slider along it."""
+    state, paper = app_state().read, app_state().paper
+    paper_inputs(paper)
+    style, display = style_of(paper), filter_of(paper)
+    page_s = style.scale.page_s
+    if record.duration_s > page_s:
+        last_s = record.duration_s - page_s
         state.start_s = st.slider(
-            "Window begins at (s)", 0.0, record.duration_s - PAGE_S, state.start_s, step=1.0
+            "Page begins at (s)", 0.0, last_s, min(state.start_s, last_s), step=page_s / 10
         )
-    figure = ecg_paper(record, palette_for(st.context.theme.type), start_s=state.start_s)
-    show_paper(figure, record, key="read")
+    palette = palette_for(st.context.theme.type)
+    figure = ecg_paper(
+        display.apply(record),
+        palette,
+        start_s=min(state.start_s, max(0.0, record.duration_s - page_s)),
+        style=style,
+        delineation=delineation_of(record) if paper.waves else None,
+        remark=f"{display} · each lead about its median",
+    )
+    measure_on_paper(
+        figure,
+        record,
+        key="read",
+        magnification=style.magnification,
+        legend=waves_legend(palette) if paper.waves else "",
+    )
 
 
 def show_measurements(record: EcgRecord) -> None:

@@ -1,14 +1,13 @@
-"""A 12-lead ECG on ECG paper: 25 mm/s and 10 mm/mV, in one Plotly figure.
+"""A 12-lead ECG on ECG paper in one Plotly figure.
 
 One pair of axes carries every lead, in seconds and millivolts; rows are offset by a whole number
-of large boxes. The millimetre paper is the grid of those axes (minor lines 1 mm = 0.04 s = 0.1 mV,
-major lines 5 mm = 0.2 s = 0.5 mV), and ``scaleanchor`` ties 1 mV to 0.4 s, so that boxes are
-square at any size of the window (IEC 60601-2-25:2011, 201.12.4.101: 25 mm/s, 10 mm/mV).
+of large boxes. The millimetre paper is the grid of those axes, and ``scaleanchor`` ties a
+millivolt to its seconds, so that boxes are square at any size of the window and at any zoom.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import plotly.graph_objects as go
@@ -16,86 +15,60 @@ from numpy.typing import NDArray
 
 from app.components.palette import Palette
 from app.components.peaks import keep_peaks
+from app.components.wave_bars import wave_bars
+from physioclr.ecg_paper import (
+    LARGE_BOX_MM,
+    PAGE_MM,
+    SMALL_BOX_MM,
+    PaperCell,
+    PaperLayout,
+    PaperScale,
+    lead_on_paper_mv,
+    paper_cells,
+    paper_layout,
+)
 from physioclr.records import EcgRecord
+from physioclr.signal.delineation import Delineation
 
-__all__ = ["LAYOUTS", "PAGE_S", "PaperLayout", "ecg_paper"]
+__all__ = ["PaperStyle", "ecg_paper"]
 
-SMALL_BOX_S, SMALL_BOX_MV = 0.04, 0.1
-LARGE_BOX_S, LARGE_BOX_MV = 0.2, 0.5
-MV_PER_S = SMALL_BOX_MV / SMALL_BOX_S
+MARGIN_LEFT_MM, MARGIN_RIGHT_MM, MARGIN_TOP_MM, MARGIN_BOTTOM_MM = 15.0, 5.0, 20.0, 15.0
+PULSE_MV, PULSE_MM = 1.0, 5.0
 
-PAGE_S = 10.0
-MARGIN_LEFT_S, MARGIN_RIGHT_S = 0.6, 0.2
-PULSE_MV, PULSE_S = 1.0, 0.2
-
-# Drawn points per 2.5 s of one lead: 500 Hz passes untouched.
-MAX_POINTS_PER_COLUMN = 1250
-COLUMN_S = 2.5
+# Drawn points a millimetre of paper: 500 Hz passes untouched at 25 mm/s.
+MAX_POINTS_PER_MM = 20
 
 FULL_WIDTH_PX = 1168
 AXIS_BAND_PX = 50
 
 
 @dataclass(frozen=True)
-class PaperLayout:
-    """Which lead stands where.
+class PaperStyle:
+    """How an ECG is drawn.
 
     Parameters
     ----------
-    rows : tuple of tuple of str
-        The leads of each row, left to right; all rows share the page's 10 s evenly.
-    rhythm : str or None
-        The lead of a last row that runs the whole page.
-    pitch_mv : float
-        Distance of two rows, a whole number of large boxes.
+    scale : PaperScale
+    layout : PaperLayout
+    magnification : int
+        Of the width it has on a page of 1280 px.
+    calipers : bool
+        Whether a drag draws a box, which measures.
     """
 
-    rows: tuple[tuple[str, ...], ...]
-    rhythm: str | None
-    pitch_mv: float
+    scale: PaperScale = field(default_factory=PaperScale)
+    layout: PaperLayout = field(default_factory=paper_layout)
+    magnification: int = 1
+    calipers: bool = False
 
     @property
-    def all_rows(self) -> tuple[tuple[str, ...], ...]:
-        return self.rows if self.rhythm is None else (*self.rows, (self.rhythm,))
+    def pitch_mv(self) -> float:
+        """Distance of two rows."""
+        return self.layout.pitch_mm / self.scale.gain_mm_per_mv
 
-    @property
-    def y_range_mv(self) -> tuple[float, float]:
-        return -(len(self.all_rows) - 1) * self.pitch_mv - 1.5, 2.0
-
-
-LAYOUTS = {
-    "3 × 4 + II": PaperLayout(
-        rows=(
-            ("I", "aVR", "V1", "V4"),
-            ("II", "aVL", "V2", "V5"),
-            ("III", "aVF", "V3", "V6"),
-        ),
-        rhythm="II",
-        pitch_mv=3.0,
-    ),
-    "12 × 1": PaperLayout(
-        rows=tuple(
-            (lead,)
-            for lead in (
-                *("I", "II", "III", "aVR", "aVL", "aVF"),
-                *("V1", "V2", "V3", "V4", "V5", "V6"),
-            )
-        ),
-        rhythm=None,
-        pitch_mv=2.0,
-    ),
-}
-
-
-@dataclass(frozen=True)
-class _Cell:
-    """One lead's place: its window of the record and where that window lands on the page."""
-
-    lead: str
-    row: int
-    shown_at_s: float
-    from_s: float
-    to_s: float
+    def zero_mv(self, row: int) -> float:
+        """Where a row's 0 mV lies on the figure's axis."""
+        return -row * self.pitch_mv
 
 
 def ecg_paper(
@@ -103,69 +76,62 @@ def ecg_paper(
     palette: Palette,
     *,
     start_s: float = 0.0,
-    layout: PaperLayout = LAYOUTS["3 × 4 + II"],
+    style: PaperStyle | None = None,
     behind: EcgRecord | None = None,
+    delineation: Delineation | None = None,
+    remark: str = "each lead about its median",
 ) -> go.Figure:
     """Draw one page of a record.
 
     Parameters
     ----------
     record : EcgRecord
-        Each lead is drawn about its own median, as an ECG machine's high-pass would centre it.
     palette : Palette
     start_s : float
         Where in the record the page begins, in s.
-    layout : PaperLayout
+    style : PaperStyle, optional
+        3 × 4 and a strip of II at 25 mm/s and 10 mm/mV if absent.
     behind : EcgRecord, optional
         A second record drawn beneath the first in another colour, lead over lead.
+    delineation : Delineation, optional
+        Of the record: its waves are drawn below the leads.
+    remark : str
+        What stands beside the scale.
 
     Returns
     -------
     plotly.graph_objects.Figure
     """
+    style = style or PaperStyle()
+    cells = paper_cells(style.layout, style.scale, start_s=start_s, duration_s=record.duration_s)
     figure = go.Figure()
-    cells = _cells(record, layout, start_s)
     if behind is not None:
         for cell in cells:
-            figure.add_trace(_lead_trace(behind, cell, layout, palette.trace_behind, 2.8))
+            figure.add_trace(_lead_trace(behind, cell, style, palette.trace_behind, 2.8))
     for cell in cells:
-        figure.add_trace(_lead_trace(record, cell, layout, palette.trace, 1.1))
-    figure.add_trace(_calibration(layout, start_s, palette))
-    _name_leads(figure, record, cells, layout, palette)
-    _separate_columns(figure, layout, start_s, palette)
-    _rule_paper(figure, layout, start_s, palette)
+        figure.add_trace(_lead_trace(record, cell, style, palette.trace, 1.1))
+    if delineation is not None:
+        figure.add_traces(wave_bars(delineation, cells, style.zero_mv, style.scale, palette))
+    figure.add_trace(_calibration(style, start_s, palette))
+    _name_leads(figure, record, cells, style, palette)
+    _separate_columns(figure, style, start_s, palette)
+    _rule_paper(figure, style, start_s, palette)
+    _state_scale(figure, f"{style.scale} · {remark}", palette)
     return figure
 
 
-def _cells(record: EcgRecord, layout: PaperLayout, start_s: float) -> list[_Cell]:
-    # A record shorter than the page would leave its right-hand columns empty if time ran on across
-    # them, so there every column begins with the record's first sample.
-    runs_on = record.duration_s >= PAGE_S - 0.05
-    cells = []
-    for row, leads in enumerate(layout.all_rows):
-        width_s = PAGE_S / len(leads)
-        for column, lead in enumerate(leads):
-            at_s = start_s + column * width_s
-            from_s = at_s if runs_on else start_s
-            cells.append(_Cell(lead, row, at_s, from_s, from_s + width_s))
-    return cells
-
-
 def _lead_trace(
-    record: EcgRecord, cell: _Cell, layout: PaperLayout, colour: str, width: float
+    record: EcgRecord, cell: PaperCell, style: PaperStyle, colour: str, width: float
 ) -> go.Scatter:
     first, last = (round(t * record.fs_hz) for t in (cell.from_s, cell.to_s))
-    shown = (
-        _centred(record.lead_mv(cell.lead))[first:last]
-        if cell.lead in record.leads
-        else np.empty(0, dtype=np.float32)
-    )
-    budget = round(MAX_POINTS_PER_COLUMN * (cell.to_s - cell.from_s) / COLUMN_S)
-    drawn, stride_samples = keep_peaks(shown, budget)
+    lead_mv = lead_on_paper_mv(record, cell.lead)
+    shown = np.empty(0, dtype=np.float32) if lead_mv is None else lead_mv[first:last]
+    length_mm = (cell.to_s - cell.from_s) * style.scale.speed_mm_per_s
+    drawn, stride_samples = keep_peaks(shown, round(MAX_POINTS_PER_MM * length_mm))
     return go.Scatter(
         x0=cell.shown_at_s,
         dx=stride_samples / record.fs_hz,
-        y=drawn - np.float32(cell.row * layout.pitch_mv),
+        y=drawn + np.float32(style.zero_mv(cell.row)),
         customdata=_whole_microvolts(drawn),
         name=cell.lead,
         mode="lines",
@@ -175,25 +141,22 @@ def _lead_trace(
     )
 
 
-def _centred(lead_mv: NDArray[np.float32]) -> NDArray[np.float32]:
-    known = lead_mv[np.isfinite(lead_mv)]
-    return lead_mv - np.float32(np.median(known)) if len(known) else lead_mv
-
-
 def _whole_microvolts(signal_mv: NDArray[np.float32]) -> NDArray[np.int16]:
     limit = np.iinfo(np.int16).max
     microvolts = np.clip(np.nan_to_num(signal_mv) * 1000.0, -limit, limit)
     return np.asarray(np.round(microvolts), dtype=np.int16)
 
 
-def _calibration(layout: PaperLayout, start_s: float, palette: Palette) -> go.Scatter:
-    left_s = start_s - MARGIN_LEFT_S + 0.08
-    rise_s, fall_s = left_s + 0.08, left_s + 0.08 + PULSE_S
+def _calibration(style: PaperStyle, start_s: float, palette: Palette) -> go.Scatter:
+    mm_s = 1.0 / style.scale.speed_mm_per_s
+    left_s = start_s + (2.0 - MARGIN_LEFT_MM) * mm_s
+    rise_s = left_s + 2.0 * mm_s
+    fall_s = rise_s + PULSE_MM * mm_s
     x: list[float | None] = []
     y: list[float | None] = []
-    for row in range(len(layout.all_rows)):
-        zero = -row * layout.pitch_mv
-        x += [left_s, rise_s, rise_s, fall_s, fall_s, fall_s + 0.08, None]
+    for row in range(style.layout.n_rows):
+        zero = style.zero_mv(row)
+        x += [left_s, rise_s, rise_s, fall_s, fall_s, fall_s + 2.0 * mm_s, None]
         y += [zero, zero, zero + PULSE_MV, zero + PULSE_MV, zero, zero, None]
     return go.Scatter(
         x=x,
@@ -209,15 +172,16 @@ def _calibration(layout: PaperLayout, start_s: float, palette: Palette) -> go.Sc
 def _name_leads(
     figure: go.Figure,
     record: EcgRecord,
-    cells: list[_Cell],
-    layout: PaperLayout,
+    cells: list[PaperCell],
+    style: PaperStyle,
     palette: Palette,
 ) -> None:
+    above_mm = min(11.5, style.layout.pitch_mm / 2)
     for cell in cells:
-        missing = cell.lead not in record.leads
+        missing = lead_on_paper_mv(record, cell.lead) is None
         figure.add_annotation(
-            x=cell.shown_at_s + 0.04,
-            y=-cell.row * layout.pitch_mv + min(1.15, layout.pitch_mv / 2),
+            x=cell.shown_at_s + 1.0 / style.scale.speed_mm_per_s,
+            y=style.zero_mv(cell.row) + above_mm / style.scale.gain_mm_per_mv,
             text=f"{cell.lead} – not recorded" if missing else f"<b>{cell.lead}</b>",
             font={"size": 14, "color": palette.ink_muted if missing else palette.ink},
             xanchor="left",
@@ -228,53 +192,74 @@ def _name_leads(
 
 
 def _separate_columns(
-    figure: go.Figure, layout: PaperLayout, start_s: float, palette: Palette
+    figure: go.Figure, style: PaperStyle, start_s: float, palette: Palette
 ) -> None:
-    for row, leads in enumerate(layout.all_rows):
-        zero = -row * layout.pitch_mv
-        for column in range(1, len(leads)):
-            at_s = start_s + column * PAGE_S / len(leads)
+    half_mv = 3.0 / style.scale.gain_mm_per_mv
+    for row in range(len(style.layout.rows)):
+        zero = style.zero_mv(row)
+        for column in range(1, style.layout.n_columns):
+            at_s = start_s + column * style.scale.page_s / style.layout.n_columns
             figure.add_shape(
                 type="line",
                 x0=at_s,
                 x1=at_s,
-                y0=zero - 0.3,
-                y1=zero + 0.3,
+                y0=zero - half_mv,
+                y1=zero + half_mv,
                 line={"color": palette.ink_muted, "width": 1.2},
                 layer="below",
             )
 
 
-def _rule_paper(figure: go.Figure, layout: PaperLayout, start_s: float, palette: Palette) -> None:
-    x_range = start_s - MARGIN_LEFT_S, start_s + PAGE_S + MARGIN_RIGHT_S
-    y_range = layout.y_range_mv
+def _rule_paper(figure: go.Figure, style: PaperStyle, start_s: float, palette: Palette) -> None:
+    mm_s, mm_mv = 1.0 / style.scale.speed_mm_per_s, 1.0 / style.scale.gain_mm_per_mv
+    width_mm = MARGIN_LEFT_MM + PAGE_MM + MARGIN_RIGHT_MM
+    below_mm = (style.layout.n_rows - 1) * style.layout.pitch_mm + MARGIN_BOTTOM_MM
     boxes = {"showgrid": True, "zeroline": False, "tick0": 0.0}
     major = {"gridcolor": palette.grid_major, "gridwidth": 1}
     minor = {"showgrid": True, "gridcolor": palette.grid_minor, "gridwidth": 1, "tick0": 0.0}
+    x_range = start_s - MARGIN_LEFT_MM * mm_s, start_s + (PAGE_MM + MARGIN_RIGHT_MM) * mm_s
+    y_range = -below_mm * mm_mv, MARGIN_TOP_MM * mm_mv
     figure.update_xaxes(
         range=x_range,
-        dtick=LARGE_BOX_S,
-        ticklabelstep=5,
+        fixedrange=True,
+        dtick=LARGE_BOX_MM * mm_s,
+        ticklabelstep=round(style.scale.speed_mm_per_s / LARGE_BOX_MM),
         ticksuffix=" s",
         tickformat="d",
         tickfont={"size": 12, "color": palette.ink_muted},
-        minor={**minor, "dtick": SMALL_BOX_S},
+        minor={**minor, "dtick": SMALL_BOX_MM * mm_s},
         **boxes,
         **major,
     )
     figure.update_yaxes(
         range=y_range,
-        dtick=LARGE_BOX_MV,
+        fixedrange=True,
+        dtick=LARGE_BOX_MM * mm_mv,
         showticklabels=False,
         scaleanchor="x",
-        scaleratio=1 / MV_PER_S,
+        scaleratio=1 / style.scale.mv_per_s,
         constraintoward="top",
-        minor={**minor, "dtick": SMALL_BOX_MV},
+        minor={**minor, "dtick": SMALL_BOX_MM * mm_mv},
         **boxes,
         **major,
     )
-    seconds_high = (y_range[1] - y_range[0]) / MV_PER_S
-    px_per_s = FULL_WIDTH_PX / (x_range[1] - x_range[0])
+    height_mm = below_mm + MARGIN_TOP_MM
+    figure.update_layout(
+        height=round(height_mm * style.magnification * FULL_WIDTH_PX / width_mm) + AXIS_BAND_PX,
+        margin={"l": 0, "r": 0, "t": 0, "b": AXIS_BAND_PX},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor=palette.paper,
+        dragmode="select" if style.calipers else False,
+        newselection={"line": {"color": palette.accent, "width": 2, "dash": "solid"}},
+        activeselection={"fillcolor": palette.accent, "opacity": 0.18},
+        hovermode="closest",
+        hoverdistance=12,
+        showlegend=False,
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": palette.ink_muted},
+    )
+
+
+def _state_scale(figure: go.Figure, text: str, palette: Palette) -> None:
     figure.add_annotation(
         xref="paper",
         yref="paper",
@@ -283,18 +268,7 @@ def _rule_paper(figure: go.Figure, layout: PaperLayout, start_s: float, palette:
         xanchor="left",
         yanchor="top",
         yshift=-24,
-        text="25 mm/s · 10 mm/mV · each lead about its median",
+        text=text,
         font={"size": 12, "color": palette.ink_muted},
         showarrow=False,
-    )
-    figure.update_layout(
-        height=round(seconds_high * px_per_s) + AXIS_BAND_PX,
-        margin={"l": 0, "r": 0, "t": 0, "b": AXIS_BAND_PX},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor=palette.paper,
-        dragmode=False,
-        hovermode="closest",
-        hoverdistance=12,
-        showlegend=False,
-        modebar={"bgcolor": "rgba(0,0,0,0)", "color": palette.ink_muted},
     )

@@ -7,11 +7,19 @@ import html
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.components.calipers import calipers_of
 from app.components.palette import Palette
 from app.components.problems import literal
+from app.components.wave_bars import WAVES
 from physioclr.records import EcgRecord
 
-__all__ = ["overlay_legend", "record_heading", "show_paper"]
+__all__ = [
+    "measure_on_paper",
+    "overlay_legend",
+    "record_heading",
+    "show_paper",
+    "waves_legend",
+]
 
 _CONFIG = {
     "displaylogo": False,
@@ -25,12 +33,55 @@ def show_paper(figure: go.Figure, record: EcgRecord, *, key: str) -> None:
     """Show a figure of `app.components.ecg_paper`; `key` names its place on the page."""
     with st.container(key=f"ecg_paper_{key}"):
         st.plotly_chart(
+            figure, theme=None, config=_CONFIG, key=f"paper_figure_{key}", alt=_described(record)
+        )
+
+
+def measure_on_paper(
+    figure: go.Figure, record: EcgRecord, *, key: str, magnification: int = 1, legend: str = ""
+) -> None:
+    """Show a figure on which a drag measures, and what the last drag measured.
+
+    Parameters
+    ----------
+    figure : plotly.graph_objects.Figure
+        Of `app.components.ecg_paper`, with calipers.
+    record : EcgRecord
+    key : str
+        Names its place on the page.
+    magnification : int
+        Above 1 the paper is wider than the page, and scrolls.
+    legend : str
+        HTML that stands beside what was measured.
+    """
+    answer = st.empty()
+    with st.container(key=f"ecg_paper_{key}_{magnification}x"):
+        state = st.plotly_chart(
             figure,
             theme=None,
             config=_CONFIG,
             key=f"paper_figure_{key}",
-            alt=f"ECG {record.record_id}, {record.n_leads} leads, on ECG paper",
+            alt=_described(record),
+            on_select="rerun",
+            selection_mode="box",
         )
+    measured = calipers_of(state)
+    said = "Calipers: drag across the paper" if measured is None else f"<b>{measured}</b>"
+    answer.html(
+        f'<div class="pc-facts"><span class="pc-calipers" role="status">{said}</span>{legend}</div>'
+    )
+
+
+def waves_legend(palette: Palette) -> str:
+    """Return what the bars of `app.components.wave_bars` stand for, as HTML."""
+    bars = zip(WAVES, palette.series, strict=False)
+    return "".join(_line_and_name(colour, 4, wave) for wave, colour in bars) + (
+        "<span>○ absent or not measurable</span>"
+    )
+
+
+def _described(record: EcgRecord) -> str:
+    return f"ECG {record.record_id}, {record.n_leads} leads, on ECG paper"
 
 
 def record_heading(record: EcgRecord) -> None:
@@ -78,12 +129,11 @@ def _facts(record: EcgRecord) -> list[str]:
 def overlay_legend(palette: Palette) -> None:
     """Say which line is which where two ECGs are drawn over each other."""
     entries = ((palette.trace_behind, 3, "original"), (palette.trace, 2, "augmented"))
-    st.html(
-        '<div class="pc-facts">'
-        + "".join(
-            f'<span><span style="display:inline-block;width:1.6rem;vertical-align:middle;'
-            f'border-top:{px}px solid {colour}"></span> {name}</span>'
-            for colour, px, name in entries
-        )
-        + "</div>"
+    st.html(f'<div class="pc-facts">{"".join(_line_and_name(*entry) for entry in entries)}</div>')
+
+
+def _line_and_name(colour: str, px: int, name: str) -> str:
+    return (
+        f'<span><span style="display:inline-block;width:1.6rem;vertical-align:middle;'
+        f'border-top:{px}px solid {colour}"></span> {name}</span>'
     )

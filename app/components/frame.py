@@ -20,6 +20,8 @@ _STYLE = """
 .pc-title p { margin: 0.2rem 0 0; opacity: 0.75; max-width: 72ch; }
 [class*="st-key-ecg_paper"] { overflow-x: auto; }
 [class*="st-key-ecg_paper"] > * { min-width: 1080px; }
+[class*="st-key-ecg_paper"][class*="_2x"] > * { min-width: 2336px; }
+[class*="st-key-ecg_paper"][class*="_4x"] > * { min-width: 4672px; }
 .pc-scroll { overflow-x: auto; }
 .pc-table { width: 100%; border-collapse: collapse; font-size: 0.95rem;
   font-variant-numeric: tabular-nums; }
@@ -39,6 +41,7 @@ _STYLE = """
 .pc-bar > span { display: block; height: 100%; border-radius: 2px; background: #1A8F8A; }
 .pc-leads { display: grid; grid-template-columns: repeat(auto-fit, minmax(4.4rem, 1fr));
   gap: 0.5rem 1rem; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
+.pc-calipers { font-variant-numeric: tabular-nums; line-height: 1.5rem; }
 .pc-share { white-space: nowrap; }
 .pc-share .pc-bar { width: 3.5rem; }
 .pc-leads .pc-bar { display: block; width: 100%; height: 0.3rem; margin-top: 0.15rem; }

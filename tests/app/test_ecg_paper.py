@@ -5,12 +5,20 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.components.ecg_paper import LAYOUTS, MAX_POINTS_PER_COLUMN, ecg_paper
+from app.components.ecg_paper import MAX_POINTS_PER_MM, PaperStyle, ecg_paper
 from app.components.palette import DARK, LIGHT
+from physioclr.ecg_paper import (
+    ARRANGEMENTS,
+    GAINS_MM_PER_MV,
+    SPEEDS_MM_PER_S,
+    PaperScale,
+    paper_layout,
+)
 from physioclr.leads import STANDARD_LEADS
 from physioclr.records import EcgRecord
 
-LAYOUT = LAYOUTS["3 × 4 + II"]
+LAYOUT = paper_layout()
+PITCH_MV = PaperStyle().pitch_mv
 
 
 def ramp_record(*, fs_hz=500.0, duration_s=10.0, leads=STANDARD_LEADS):
@@ -33,20 +41,39 @@ def test_a_millivolt_is_as_long_as_four_tenths_of_a_second():
     assert (axis.scaleanchor, axis.scaleratio) == ("x", pytest.approx(0.4))
 
 
+@pytest.mark.parametrize("speed", SPEEDS_MM_PER_S)
+@pytest.mark.parametrize("gain", GAINS_MM_PER_MV)
+def test_boxes_are_square_and_stated_at_every_scale(speed, gain):
+    style = PaperStyle(PaperScale(speed, gain))
+    layout = ecg_paper(ramp_record(), LIGHT, style=style).layout
+    assert layout.xaxis.dtick * speed == pytest.approx(5.0)  # a large box is 5 mm each way
+    assert layout.yaxis.dtick * gain == pytest.approx(5.0)
+    assert layout.xaxis.minor.dtick * speed == pytest.approx(1.0)
+    assert layout.yaxis.minor.dtick * gain == pytest.approx(1.0)
+    # A pixel is speed⁻¹ s wide and gain⁻¹ mV high a millimetre.
+    assert layout.yaxis.scaleratio == pytest.approx(gain / speed)
+    assert layout.xaxis.dtick * layout.xaxis.ticklabelstep == pytest.approx(1.0)  # whole seconds
+    assert any(f"{speed:g} mm/s · {gain:g} mm/mV" in a.text for a in layout.annotations)
+
+
+def test_a_magnified_paper_is_as_much_higher():
+    heights = [
+        ecg_paper(ramp_record(), LIGHT, style=PaperStyle(magnification=times)).layout.height - 50
+        for times in (1, 2, 4)
+    ]
+    assert heights[1] == pytest.approx(2 * heights[0], abs=1)  # rounded to whole pixels
+    assert heights[2] == pytest.approx(4 * heights[0], abs=2)
+
+
 def test_small_boxes_are_1_mm_and_large_boxes_5_mm():
     layout = ecg_paper(ramp_record(), LIGHT).layout
     assert (layout.xaxis.minor.dtick, layout.yaxis.minor.dtick) == (0.04, 0.1)
     assert (layout.xaxis.dtick, layout.yaxis.dtick) == (0.2, 0.5)
 
 
-def test_every_row_lies_on_a_large_box():
-    for layout in LAYOUTS.values():
-        assert (layout.pitch_mv / 0.5).is_integer()
-
-
-@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("name", ARRANGEMENTS)
 def test_all_twelve_leads_are_drawn(name):
-    figure = ecg_paper(ramp_record(), LIGHT, layout=LAYOUTS[name])
+    figure = ecg_paper(ramp_record(), LIGHT, style=PaperStyle(layout=paper_layout(name)))
     assert {trace.name for trace in lead_traces(figure)} == set(STANDARD_LEADS)
 
 
@@ -54,7 +81,7 @@ def test_time_runs_on_across_the_columns():
     record = ramp_record()
     centre_mv = np.median(record.lead_mv("I"))
     for trace in lead_traces(ecg_paper(record, LIGHT))[:12]:
-        drawn_mv = np.asarray(trace.y) + row_of(trace.name) * LAYOUT.pitch_mv
+        drawn_mv = np.asarray(trace.y) + row_of(trace.name) * PITCH_MV
         first_s = (drawn_mv[0] + centre_mv) / 0.1
         assert first_s == pytest.approx(trace.x0, abs=1e-4)  # float32 of values below 10
         assert len(drawn_mv) == 1250
@@ -101,7 +128,7 @@ def test_a_window_of_a_long_record_shows_that_time():
     figure = ecg_paper(record, LIGHT, start_s=30.0)
     lead_v6 = next(t for t in lead_traces(figure) if t.name == "V6")
     assert lead_v6.x0 == 37.5
-    first_mv = lead_v6.y[0] + 2 * LAYOUT.pitch_mv + np.median(record.lead_mv("V6"))
+    first_mv = lead_v6.y[0] + 2 * PITCH_MV + np.median(record.lead_mv("V6"))
     assert first_mv == pytest.approx(3.75, abs=1e-4)  # float32 of values below 10
     assert figure.layout.xaxis.range == (29.4, 40.2)
 
@@ -115,7 +142,7 @@ def test_a_narrow_spike_keeps_its_height_at_any_sampling_rate(fs_hz):
     assert max(lead_i.y) == pytest.approx(2.0)
     at_s = lead_i.x0 + lead_i.dx * int(np.argmax(lead_i.y))
     assert at_s == pytest.approx(1.2, abs=2 * lead_i.dx + 1 / fs_hz)  # within its bin
-    assert len(lead_i.y) <= MAX_POINTS_PER_COLUMN
+    assert len(lead_i.y) <= 62.5 * MAX_POINTS_PER_MM  # 2.5 s at 25 mm/s
 
 
 def test_missing_samples_stay_gaps():
@@ -136,10 +163,10 @@ def test_a_lead_without_any_sample_draws_nothing_and_warns_nobody():
 
 
 @pytest.mark.parametrize("fs_hz", [500.0, 1000.0])
-@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize("name", ARRANGEMENTS)
 def test_the_figure_is_small_on_the_wire(name, fs_hz):
     record = ramp_record(fs_hz=fs_hz)
-    figure = ecg_paper(record, DARK, layout=LAYOUTS[name], behind=record)
+    figure = ecg_paper(record, DARK, style=PaperStyle(layout=paper_layout(name)), behind=record)
     assert len(figure.to_json()) < 1_500_000
 
 
