@@ -15,7 +15,9 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from physioclr.physiology.measurements import Measurements, measure
+from physioclr.physiology.beat_features import BeatFeatures, compute_beat_features
+from physioclr.physiology.dominant_beat import DominantBeat, dominant_beat
+from physioclr.physiology.measurements import Measurements, summarise
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import Delineation, delineate
 from physioclr.signal.quality import Quality, assess_quality
@@ -27,9 +29,11 @@ if TYPE_CHECKING:
     from physioclr.prediction import Prediction
 
 __all__ = [
+    "beat_features_of",
     "cohort",
     "cohort_map",
     "delineation_of",
+    "dominant_beat_of",
     "embedding_of",
     "encoder",
     "measurements_of",
@@ -63,7 +67,19 @@ def delineation_of(record: EcgRecord) -> Delineation:
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Measuring …")
 def measurements_of(record: EcgRecord) -> Measurements:
     """Return the measurements of a record."""
-    return measure(record, delineation_of(record))
+    return summarise(beat_features_of(record))
+
+
+@st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner=False)
+def beat_features_of(record: EcgRecord) -> BeatFeatures:
+    """Return what each beat of a record measures."""
+    return compute_beat_features(record, delineation_of(record))
+
+
+@st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner=False)
+def dominant_beat_of(record: EcgRecord) -> DominantBeat:
+    """Return the median beat of a record."""
+    return dominant_beat(record, beat_features_of(record))
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Predicting …")

@@ -7,9 +7,10 @@ from contextlib import suppress
 import streamlit as st
 
 from app.components.ecg_paper import ecg_paper
-from app.components.ecg_view import measure_on_paper, record_heading, waves_legend
+from app.components.ecg_view import measure_on_paper, record_heading, show_paper, waves_legend
 from app.components.frame import show_title
 from app.components.measurement_table import FURTHER, lead_table, measurement_table
+from app.components.median_beat_figure import median_beat_figure
 from app.components.nearest_table import nearest_table
 from app.components.palette import palette_for
 from app.components.paper_inputs import filter_of, paper_inputs, style_of
@@ -17,7 +18,13 @@ from app.components.prediction_table import evidence_sentence, prediction_table
 from app.components.problems import literal, showing_problems
 from app.components.quality_notice import show_quality
 from app.reading import choose_ecg, current_ecg
-from app.resources import delineation_of, measurements_of, prediction_of, quality_of
+from app.resources import (
+    delineation_of,
+    dominant_beat_of,
+    measurements_of,
+    prediction_of,
+    quality_of,
+)
 from app.state import app_state
 from physioclr.errors import PhysioclrError
 from physioclr.records import EcgRecord
@@ -51,6 +58,16 @@ def show_trace(record: EcgRecord) -> None:
         magnification=style.magnification,
         legend=waves_legend(palette) if paper.waves else "",
     )
+
+
+def show_median_beat(record: EcgRecord) -> None:
+    """Draw the median beat of each lead, and the intervals measured on it."""
+    with showing_problems("No median beat. "):
+        beat = dominant_beat_of(record)
+        st.subheader(f"Median beat of {beat.fiducials.n_beats} beats, not a rhythm strip")
+        paper = app_state().paper
+        figure = median_beat_figure(beat, palette_for(st.context.theme.type), paper.gain_mm_per_mv)
+        show_paper(figure, record, key="median_beat")
 
 
 def show_measurements(record: EcgRecord) -> None:
@@ -90,9 +107,10 @@ choose_ecg()
 ecg = current_ecg()
 if ecg is not None:
     record_heading(ecg)
-    show_trace(ecg)
     with showing_problems():
         show_quality(quality_of(ecg))
+    show_trace(ecg)
+    show_median_beat(ecg)
     measurements, predictions = st.columns(2, gap="large")
     with measurements:
         show_measurements(ecg)
