@@ -1,0 +1,1 @@
+"""How repeatable the measurements are, on the ECGs of PTB-XL."""
