@@ -41,7 +41,7 @@ _SURAWICZ = "Surawicz et al. 2009, AHA/ACCF/HRS recommendations part III, J Am C
 _RAUTAHARJU = (
     "Rautaharju et al. 2009, AHA/ACCF/HRS recommendations part IV, J Am Coll Cardiol 53:982"
 )
-_ZEPPENFELD = "Zeppenfeld et al. 2022, ESC guidelines on sudden cardiac death, Eur Heart J 43:3997"
+_PRIORI = "Priori et al. 2015, ESC guidelines on sudden cardiac death, Eur Heart J 36:2793"
 _BAYES = "Bayés de Luna et al. 2012, consensus on interatrial blocks, J Electrocardiol 45:445"
 _CHEN = "Chen and Soliman 2019, P wave indices, Front Cardiovasc Med 6:53"
 _KORS = "Kors et al. 1998, T axis in people from 55 years, Lancet 352:601"
@@ -103,15 +103,15 @@ class NormalRange:
 
     @property
     def text(self) -> str:
-        """The limits in words, such as ``"120 to 200 ms"`` or ``"below 120 ms"``."""
+        """The limits in words, such as ``"120 to 200 ms"`` or ``"up to 110 ms"``."""
         unit = self.unit if self.unit == "°" else f" {self.unit}"
         low, high = (f"{limit:g}".replace("-", "−") for limit in (self.low, self.high))
-        if math.isinf(self.low):
-            return f"{'up to' if self.high_included else 'below'} {high}{unit}"
-        if self.low_included and self.high_included:
-            return f"{low} to {high}{unit}"
         lower = "from" if self.low_included else "above"
         upper = "up to" if self.high_included else "below"
+        if math.isinf(self.low):
+            return f"{upper} {high}{unit}"
+        if self.low_included and self.high_included:
+            return f"{low} to {high}{unit}"
         return f"{lower} {low} and {upper} {high}{unit}"
 
 
@@ -154,7 +154,7 @@ _ADULTS: Mapping[str, tuple[Mapping[str, _Limits], str]] = MappingProxyType(
     {
         "heart_rate_bpm": ({_BOTH: _Limits(50, 100)}, f"{_KUSUMOTO}; {_PAGE}"),
         "pr_ms": ({_BOTH: _Limits(120, 200)}, f"{_SURAWICZ}; {_KUSUMOTO}"),
-        "p_ms": ({_BOTH: _Limits(-math.inf, 120, high_included=False)}, _BAYES),
+        "p_ms": ({_BOTH: _Limits(-math.inf, 120)}, _BAYES),
         "qrs_ms": ({_BOTH: _Limits(-math.inf, 110)}, _SURAWICZ),
         "axis_deg": ({_BOTH: _Limits(-30, 90)}, _SURAWICZ),
         "p_axis_deg": ({_BOTH: _Limits(0, 75)}, _CHEN),
@@ -166,7 +166,7 @@ _ADULTS: Mapping[str, tuple[Mapping[str, _Limits], str]] = MappingProxyType(
                 "male": _Limits(360, 450, low_included=False, high_included=False),
                 "female": _Limits(360, 460, low_included=False, high_included=False),
             },
-            f"{_RAUTAHARJU}; {_ZEPPENFELD}",
+            f"{_RAUTAHARJU}; {_PRIORI}",
         )
         for name in _QTC
     }
@@ -278,7 +278,8 @@ def _with_unknown_sex(whom: str) -> str:
 def _age(years: float) -> str:
     if years == 0:
         return "11 days"
-    return f"{years:g} years" if years >= 1 else f"{round(12 * years)} months"
+    number, unit = (round(years), "year") if years >= 1 else (round(12 * years), "month")
+    return f"{number} {unit}{'s' * (number > 1)}"
 
 
 def deviation(value: float, limits: NormalRange | NoRange) -> Deviation:
