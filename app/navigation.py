@@ -12,6 +12,7 @@ __all__ = ["PAGES", "go_to", "navigation"]
 # url path: (file, title, icon). The first is where the app opens.
 PAGES = {
     "read": ("read_an_ecg.py", "Read an ECG", ":material/ecg:"),
+    "compare": ("compare.py", "Compare", ":material/compare_arrows:"),
     "augmentations": ("augmentations.py", "Augmentations", ":material/shuffle:"),
     "map": ("embedding_map.py", "Embedding map", ":material/scatter_plot:"),
     "datasets": ("datasets.py", "Datasets", ":material/database:"),

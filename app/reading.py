@@ -16,14 +16,21 @@ from physioclr.records import EcgRecord
 __all__ = ["choose_ecg", "current_ecg"]
 
 
-def choose_ecg() -> None:
-    """Ask for an ECG by upload or from the demo cohort, and open it."""
-    state = app_state().read
+def choose_ecg(state: ReadState, *, key: str) -> None:
+    """Ask for an ECG by upload or from the demo cohort, and open it.
+
+    Parameters
+    ----------
+    state : ReadState
+        Where it is opened.
+    key : str
+        Names the place on the app.
+    """
     upload, demo = st.columns([3, 2], gap="medium")
     with upload:
-        _take_upload(state)
+        _take_upload(state, key)
     with demo, showing_problems():
-        _take_pick(state)
+        _take_pick(state, key)
     for problem in state.problems:
         show_problem(problem)
 
@@ -37,8 +44,8 @@ def current_ecg() -> EcgRecord | None:
     return state.record
 
 
-def _take_upload(state: ReadState) -> None:
-    files = upload_box()
+def _take_upload(state: ReadState, key: str) -> None:
+    files = upload_box(key=f"upload_{key}")
     contents = {file.name: file.getvalue() for file in files}
     undeclared = undeclared_among(contents)
     layout = layout_inputs() if undeclared else None
@@ -55,29 +62,28 @@ def _take_upload(state: ReadState) -> None:
     state.problems = problems
 
 
-def _take_pick(state: ReadState) -> None:
+def _take_pick(state: ReadState, key: str) -> None:
     store = cohort()
-    current_ecg()
     row = pick_from(
         record_titles(store),
         state.demo_row,
         label="or pick one of the demo cohort (simulated)",
         placeholder="Pick an ECG",
-        key=f"demo_row_{state.opened if state.demo_row is None else 'kept'}",
+        key=f"demo_row_{key}_{state.opened if state.demo_row is None else 'kept'}",
     )
     if row is not None and row != state.demo_row:
         state.open(store.record(row), demo_row=row)
     if len(state.uploaded) > 1:
-        _take_uploaded(state)
+        _take_uploaded(state, key)
 
 
-def _take_uploaded(state: ReadState) -> None:
+def _take_uploaded(state: ReadState, key: str) -> None:
     row = pick_from(
         [record.record_id for record in state.uploaded],
         state.uploaded_row,
         label="or another of the uploaded ECGs",
         placeholder="Pick an ECG",
-        key=f"uploaded_row_{state.opened if state.uploaded_row is None else 'kept'}",
+        key=f"uploaded_row_{key}_{state.opened if state.uploaded_row is None else 'kept'}",
     )
     if row is not None and row != state.uploaded_row:
         state.open(state.uploaded[row], uploaded_row=row)

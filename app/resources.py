@@ -16,7 +16,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from physioclr.physiology.beat_features import BeatFeatures, compute_beat_features
-from physioclr.physiology.dominant_beat import DominantBeat, dominant_beat
+from physioclr.physiology.dominant_beat import DominantBeat, aligned_beats, dominant_beat
 from physioclr.physiology.measurements import Measurements, summarise
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import Delineation, delineate
@@ -32,6 +32,7 @@ __all__ = [
     "beat_features_of",
     "cohort",
     "cohort_map",
+    "compared_beats",
     "delineation_of",
     "dominant_beat_of",
     "embedding_of",
@@ -97,6 +98,11 @@ def embedding_of(record: EcgRecord) -> NDArray[np.float32]:
 
     embedding: NDArray[np.float32] = embed([record], encoder())[0]
     return embedding
+
+
+def compared_beats(before: EcgRecord, after: EcgRecord) -> tuple[DominantBeat, DominantBeat]:
+    """Return the median beats of two records on one time axis."""
+    return aligned_beats(before, after, (beat_features_of(before), beat_features_of(after)))
 
 
 @st.cache_resource(show_spinner="Loading the encoder …")

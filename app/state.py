@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AppState",
     "AugmentState",
+    "CompareState",
     "DatasetsState",
     "MapState",
     "PaperState",
@@ -146,11 +147,22 @@ class DatasetsState:
 
 
 @dataclass
+class CompareState:
+    """The ECG that the one being read is compared with, and which of the two is the later one."""
+
+    other: ReadState = field(default_factory=ReadState)
+    read_is_later: bool = True
+
+
+@dataclass
 class AppState:
-    """One visitor's session."""
+    """One visitor's session; `qt_formula` is the correction of QT that tables show."""
+
+    qt_formula: str = "fridericia"
 
     read: ReadState = field(default_factory=ReadState)
     paper: PaperState = field(default_factory=PaperState)
+    compare: CompareState = field(default_factory=CompareState)
     augment: AugmentState = field(default_factory=AugmentState)
     map: MapState = field(default_factory=MapState)
     probe: ProbeState = field(default_factory=ProbeState)

@@ -9,7 +9,7 @@ import streamlit as st
 from app.components.ecg_paper import ecg_paper
 from app.components.ecg_view import overlay_legend, record_heading, show_paper
 from app.components.frame import show_title
-from app.components.measurement_table import comparison_table
+from app.components.measurement_table import comparison_table, main_measurements
 from app.components.palette import palette_for
 from app.components.paper_inputs import layout_popover, style_of
 from app.components.parameter_inputs import parameter_inputs
@@ -63,7 +63,8 @@ def compare(record: EcgRecord, augmentation: Augmentation, state: AugmentState) 
         st.caption(augmentation.citation)
     with numbers, showing_problems():
         st.subheader("Measurements")
-        st.html(comparison_table(measurements_of(record), measurements_of(augmented)))
+        names = main_measurements(app_state().qt_formula)
+        st.html(comparison_table(measurements_of(record), measurements_of(augmented), names))
 
 
 show_title("Augmentations", "The ECG being read, and what pretraining makes of it.")

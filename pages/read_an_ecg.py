@@ -9,7 +9,14 @@ import streamlit as st
 from app.components.ecg_paper import ecg_paper
 from app.components.ecg_view import measure_on_paper, record_heading, show_paper, waves_legend
 from app.components.frame import show_title
-from app.components.measurement_table import FURTHER, lead_table, measurement_table
+from app.components.measurement_table import (
+    QT_FORMULA_LABELS,
+    further_measurements,
+    lead_table,
+    main_measurements,
+    measurement_table,
+    sources_of_normal,
+)
 from app.components.median_beat_figure import median_beat_figure
 from app.components.nearest_table import nearest_table
 from app.components.palette import palette_for
@@ -70,15 +77,29 @@ def show_median_beat(record: EcgRecord) -> None:
         show_paper(figure, record, key="median_beat")
 
 
+@st.fragment
 def show_measurements(record: EcgRecord) -> None:
-    """Tabulate what was measured."""
+    """Tabulate what was measured, beside what is normal."""
+    state = app_state()
     st.subheader("Measurements")
     with showing_problems():
         measured = measurements_of(record)
-        st.html(measurement_table(measured))
-        with st.expander("Rhythm, further intervals, and amplitudes of each lead"):
-            st.html(measurement_table(measured, FURTHER))
+        state.qt_formula = st.segmented_control(
+            "QTc by",
+            list(QT_FORMULA_LABELS),
+            default=state.qt_formula,
+            format_func=QT_FORMULA_LABELS.__getitem__,
+            required=True,
+            key="qt_formula",
+        )
+        main = main_measurements(state.qt_formula)
+        further = further_measurements(state.qt_formula)
+        person = {"age_years": record.meta.get("age_years"), "sex": record.meta.get("sex")}
+        st.html(measurement_table(measured, main, **person))
+        with st.expander("Rhythm, further intervals, amplitudes of each lead, sources of “normal”"):
+            st.html(measurement_table(measured, further, **person))
             st.html(lead_table(measured))
+            st.html(sources_of_normal((*main, *further), **person))
 
 
 def show_predictions(record: EcgRecord) -> None:
@@ -103,7 +124,8 @@ def show_nearest(record: EcgRecord) -> None:
 
 
 show_title("Read an ECG", "Twelve leads on paper, signal quality, measurements, predictions.")
-choose_ecg()
+current_ecg()  # so that the first of the demo cohort is picked until another is
+choose_ecg(app_state().read, key="read")
 ecg = current_ecg()
 if ecg is not None:
     record_heading(ecg)

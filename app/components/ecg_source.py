@@ -10,11 +10,12 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 __all__ = ["pick_from", "upload_box"]
 
 
-def upload_box() -> list[UploadedFile]:
+def upload_box(*, key: str) -> list[UploadedFile]:
     """Ask for the files of an ECG."""
     return st.file_uploader(
         "Upload an ECG: DICOM, SCP, aECG, MUSE, Philips, EDF, ISHNE, MFER, WFDB, CSV or NumPy",
         accept_multiple_files=True,
+        key=key,
         help="Several ECGs may be uploaded at once, also as a zip. A WFDB record is its header "
         "(.hea) and its signal file (.dat or .mat) together. Files stay on the computer that runs "
         "this app.",

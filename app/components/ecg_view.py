@@ -126,14 +126,14 @@ def _facts(record: EcgRecord) -> list[str]:
     return facts
 
 
-def overlay_legend(palette: Palette) -> None:
+def overlay_legend(palette: Palette, *, behind: str = "original", front: str = "augmented") -> None:
     """Say which line is which where two ECGs are drawn over each other."""
-    entries = ((palette.trace_behind, 3, "original"), (palette.trace, 2, "augmented"))
+    entries = ((palette.trace_behind, 3, behind), (palette.trace, 2, front))
     st.html(f'<div class="pc-facts">{"".join(_line_and_name(*entry) for entry in entries)}</div>')
 
 
 def _line_and_name(colour: str, px: int, name: str) -> str:
     return (
         f'<span><span style="display:inline-block;width:1.6rem;vertical-align:middle;'
-        f'border-top:{px}px solid {colour}"></span> {name}</span>'
+        f'border-top:{px}px solid {colour}"></span> {html.escape(name)}</span>'
     )

@@ -42,6 +42,7 @@ _STYLE = """
 .pc-leads { display: grid; grid-template-columns: repeat(auto-fit, minmax(4.4rem, 1fr));
   gap: 0.5rem 1rem; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
 .pc-calipers { font-variant-numeric: tabular-nums; line-height: 1.5rem; }
+.pc-outside { font-size: 0.85rem; font-weight: 600; white-space: nowrap; color: #B4520F; }
 .pc-share { white-space: nowrap; }
 .pc-share .pc-bar { width: 3.5rem; }
 .pc-leads .pc-bar { display: block; width: 100%; height: 0.3rem; margin-top: 0.15rem; }

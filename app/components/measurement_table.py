@@ -8,24 +8,44 @@ from collections.abc import Sequence
 
 from app.components.html_table import Html, html_table
 from physioclr.physiology.measurements import MEASUREMENTS, Measurements
-
-__all__ = ["FURTHER", "MAIN", "comparison_table", "lead_table", "measurement_table"]
-
-FURTHER = (
-    "rr_ms",
-    "p_ms",
-    "qtc_framingham_ms",
-    "qtc_hodges_ms",
-    "p_axis_deg",
-    "t_axis_deg",
-    "rmssd_ms",
-    "sdnn_ms",
-    "pnn50_pct",
-    "rr_irregularity_pct",
-    "p_wave_presence_pct",
-    "n_beats",
+from physioclr.physiology.normal_ranges import (
+    Deviation,
+    NoRange,
+    NormalRange,
+    deviation,
+    normal_range,
 )
-MAIN = tuple(name for name in MEASUREMENTS if name not in FURTHER)
+
+__all__ = [
+    "QT_FORMULA_LABELS",
+    "comparison_table",
+    "further_measurements",
+    "lead_table",
+    "main_measurements",
+    "measurement_table",
+    "number",
+    "sources_of_normal",
+]
+
+QT_FORMULA_LABELS = {
+    "fridericia": "Fridericia",
+    "bazett": "Bazett",
+    "framingham": "Framingham",
+    "hodges": "Hodges",
+}
+_MAIN = ("heart_rate_bpm", "pr_ms", "qrs_ms", "qt_ms", "axis_deg", "n_ectopic_beats")
+
+
+def main_measurements(qt_formula: str) -> tuple[str, ...]:
+    """Return the measurements every reader looks at, with one correction of QT."""
+    return (*_MAIN[:4], f"qtc_{qt_formula}_ms", *_MAIN[4:])
+
+
+def further_measurements(qt_formula: str) -> tuple[str, ...]:
+    """Return the other measurements."""
+    main = main_measurements(qt_formula)
+    return tuple(name for name in MEASUREMENTS if name not in main)
+
 
 _AMPLITUDE_LABELS = {
     "p_mv": "P",
@@ -38,19 +58,52 @@ _AMPLITUDE_LABELS = {
 _NOT_MEASURABLE = "not measurable"
 
 
-def measurement_table(measured: Measurements, names: Sequence[str] = MAIN) -> str:
-    """Return some measurements as an HTML table: name, value and unit, or the reason."""
-    rows = [[MEASUREMENTS[name].label, _value_or_reason(measured, name)] for name in names]
-    return html_table(["Measurement", "Value"], rows, label="Measurements")
+def measurement_table(
+    measured: Measurements, names: Sequence[str], *, age_years: float | None, sex: str | None
+) -> str:
+    """Return some measurements as an HTML table, beside what is normal and what they stand on.
+
+    Parameters
+    ----------
+    measured : Measurements
+    names : sequence of str
+    age_years, sex : float, str or None
+        Of the person, where they are stated.
+
+    Returns
+    -------
+    str
+    """
+    limits = {name: normal_range(name, age_years=age_years, sex=sex) for name in names}
+    whom = dict.fromkeys(e.applies_to for e in limits.values() if isinstance(e, NormalRange))
+    return html_table(
+        ["Measurement", "Value", "Normal", "Beats"],
+        [_row(measured, name, limits[name]) for name in names],
+        numeric=(3,),
+        caption=f"Normal: {'; '.join(whom)}. Beats: those a number stands on, of all."
+        if whom
+        else "",
+        label="Measurements",
+    )
 
 
-def comparison_table(before: Measurements, after: Measurements, names: Sequence[str] = MAIN) -> str:
+def sources_of_normal(names: Sequence[str], *, age_years: float | None, sex: str | None) -> str:
+    """Return where the normal limits are from, and why some have none, as an HTML table."""
+    rows = []
+    for name in names:
+        limits = normal_range(name, age_years=age_years, sex=sex)
+        found = limits.source if isinstance(limits, NormalRange) else f"none: {limits.reason}"
+        rows.append([MEASUREMENTS[name].label, found])
+    return html_table(["Normal limits of", "Source"], rows, label="Sources of the normal limits")
+
+
+def comparison_table(before: Measurements, after: Measurements, names: Sequence[str]) -> str:
     """Return two ECGs' measurements side by side, with the difference where both are known."""
     rows = [
         [
             MEASUREMENTS[name].label,
-            _number(before, name),
-            _number(after, name),
+            number(before.scalars()[name], name),
+            number(after.scalars()[name], name),
             _difference(before, after, name),
         ]
         for name in names
@@ -82,18 +135,36 @@ def lead_table(measured: Measurements) -> str:
     )
 
 
+def _row(measured: Measurements, name: str, limits: NormalRange | NoRange) -> list[str]:
+    used = measured.used[name]
+    value = measured.scalars()[name]
+    beats = "–" if math.isnan(value) or name == "n_beats" else f"{used.sum()} of {used.size}"
+    normal = limits.text if isinstance(limits, NormalRange) else "–"
+    shown = Html(f"{_value_or_reason(measured, name)}{_mark(deviation(value, limits), name)}")
+    return [MEASUREMENTS[name].label, shown, normal, beats]
+
+
+def _mark(found: Deviation, name: str) -> str:
+    if found.side not in ("below", "above"):
+        return ""
+    arrow = "▲" if found.side == "above" else "▼"
+    by = f"{found.by:.{MEASUREMENTS[name].decimals}f} {found.side}"
+    words = f"{arrow} borderline, {by}" if found.borderline else f"{arrow} {by}"
+    return f' <span class="pc-outside">{words}</span>'
+
+
 def _value_or_reason(measured: Measurements, name: str) -> str:
     value = measured.scalars()[name]
     if math.isnan(value):
         reason = measured.reasons.get(name, _NOT_MEASURABLE).removeprefix(f"{_NOT_MEASURABLE}: ")
         text = _NOT_MEASURABLE if reason == _NOT_MEASURABLE else f"{_NOT_MEASURABLE} — {reason}"
         return Html(f'<span class="pc-quiet">{html.escape(text)}</span>')
-    return _number(measured, name)
+    return number(measured.scalars()[name], name)
 
 
-def _number(measured: Measurements, name: str) -> str:
+def number(value: float, name: str) -> str:
+    """Return a measurement's value with its unit as HTML, or that it is not measurable."""
     kind = MEASUREMENTS[name]
-    value = measured.scalars()[name]
     if math.isnan(value):
         return Html(f'<span class="pc-quiet">{_NOT_MEASURABLE}</span>')
     gap = "" if kind.unit == "°" else " "

@@ -21,7 +21,7 @@ INTERVALS = {"PR": ("p_on", "qrs_on"), "QRS": ("qrs_on", "qrs_off"), "QT": ("qrs
 _COLUMNS = 6
 _COLUMN_S = 1.0
 _PITCH_MM = 25.0
-_ABOVE_MM, _BELOW_MM = 15.0, 10.0
+_ABOVE_MM, _BELOW_MM = 15.0, 15.0
 _BRACKETS_MM, _BRACKET_PITCH_MM = 12.0, 4.0
 _FULL_WIDTH_PX = 1168
 

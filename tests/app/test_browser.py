@@ -21,6 +21,7 @@ from app.navigation import PAGES
 from physioclr import read_ecg
 from physioclr.bundle import bundle_root, bundled
 from physioclr.physiology.measurements import MEASUREMENTS, measure
+from physioclr.records import EcgRecord
 from physioclr.simulate import simulate_record
 from tests.shared_data import SHARED_DATA, needs_shared_data
 
@@ -106,7 +107,7 @@ def shown_values(page: Page) -> dict[str, float]:
     """Read the measurements off the screen: label to number."""
     values = {}
     for row in page.locator('table[aria-label="Measurements"]').first.locator("tbody tr").all():
-        label, value = row.locator("td").all_inner_texts()
+        label, value = row.locator("td").all_inner_texts()[:2]
         number = re.match(r"[−-]?[\d.]+", value)
         values[label] = float(number[0].replace("−", "-")) if number else np.nan
     return values
@@ -131,7 +132,7 @@ def test_a_real_ecg_is_read_and_its_measurements_are_on_screen(page):
     expect(page.locator(".pc-badge")).to_have_count(0)
 
 
-def test_a_simulated_wfdb_pair_is_read_and_survives_a_bad_upload(page, tmp_path):
+def upload_simulated(page: Page, folder: Path) -> EcgRecord:
     record = simulate_record("sinus_rhythm", seed=4)
     wfdb.wrsamp(
         "ours",
@@ -140,9 +141,14 @@ def test_a_simulated_wfdb_pair_is_read_and_survives_a_bad_upload(page, tmp_path)
         sig_name=list(record.leads),
         p_signal=np.asarray(record.signal_mv.T, dtype=np.float64),
         fmt=["16"] * 12,
-        write_dir=str(tmp_path),
+        write_dir=str(folder),
     )
-    upload(page, tmp_path / "ours.hea", tmp_path / "ours.dat")
+    upload(page, folder / "ours.hea", folder / "ours.dat")
+    return record
+
+
+def test_a_simulated_wfdb_pair_is_read_and_survives_a_bad_upload(page, tmp_path):
+    upload_simulated(page, tmp_path)
     assert_screen_agrees_with(page, tmp_path / "ours.hea")
     bad = tmp_path / "text.dat"
     bad.write_text("this is no ECG")
@@ -156,14 +162,14 @@ def test_a_simulated_wfdb_pair_is_read_and_survives_a_bad_upload(page, tmp_path)
 
 
 def test_every_page_opens_with_its_figure_and_the_disclaimer(page):
-    figures = {"read": 1, "augmentations": 1, "map": 1, "datasets": 2, "probe": 0}
+    figures = {"read": 2, "augmentations": 1, "map": 1, "datasets": 2}
     for url_path, (_, title, _) in PAGES.items():
         page.get_by_role("link", name=title).click()
         expect(page.locator("h1")).to_have_text(title)
         wait_until_ready(page)
         expect(page.get_by_text(DISCLAIMER)).to_be_visible()
         expect(page.get_by_test_id("stException")).to_have_count(0)
-        expect(page.locator(".js-plotly-plot")).to_have_count(figures[url_path])
+        expect(page.locator(".js-plotly-plot")).to_have_count(figures.get(url_path, 0))
 
 
 def test_boxes_on_screen_are_square(page):
@@ -172,3 +178,57 @@ def test_boxes_on_screen_are_square(page):
         "plot => [plot._fullLayout.xaxis._m, plot._fullLayout.yaxis._m]"
     )
     assert abs(scale[1]) == pytest.approx(0.4 * scale[0], rel=1e-3)  # a pixel in a thousand
+
+
+def drag_between(page: Page, from_s: float, to_s: float, height_mv: float) -> None:
+    """Drag across the paper, in whole pixels as a mouse does."""
+    paper = page.locator('[class*="st-key-ecg_paper_read"]')
+    paper.scroll_into_view_if_needed()
+    at = paper.locator(".js-plotly-plot").evaluate(
+        """(plot, [fromS, toS, mv]) => {
+            const {xaxis, yaxis} = plot._fullLayout;
+            return [fromS, toS].map(s => xaxis._offset + xaxis.l2p(s))
+                .concat([0.5, 0.5 - mv].map(v => yaxis._offset + yaxis.l2p(v)));
+        }""",
+        [from_s, to_s, height_mv],
+    )
+    box = paper.locator(".js-plotly-plot").bounding_box()
+    x0, x1 = (round(box["x"] + x) for x in at[:2])
+    y0, y1 = (round(box["y"] + y) for y in at[2:])
+    page.mouse.move(x0, y0)
+    page.mouse.down()
+    page.mouse.move((x0 + x1) // 2, (y0 + y1) // 2)
+    page.mouse.move(x1, y1)
+    page.mouse.up()
+    wait_until_ready(page)
+
+
+def test_calipers_measure_a_known_interval(page, tmp_path):
+    record = upload_simulated(page, tmp_path)
+    page.get_by_text("4 ×", exact=True).click()
+    wait_until_ready(page)
+    lead_ii = record.lead_mv("II")
+    first = int(np.argmax(lead_ii[200:700])) + 200  # an R peak, and the next
+    second = int(np.argmax(lead_ii[first + 200 : first + 700])) + first + 200
+    first_s, second_s = first / 500, second / 500
+    drag_between(page, first_s, second_s, 0.5)
+    said = page.locator(".pc-calipers").inner_text()
+    ms, bpm, mv = (float(re.match(r"[\d.]+", part)[0]) for part in said.split(" · "))
+    assert ms == pytest.approx(1000 * (second_s - first_s), abs=5)  # the issue asks for 5 ms
+    assert bpm == pytest.approx(60 / (second_s - first_s), rel=0.01)
+    assert mv == pytest.approx(0.5, abs=0.02)  # a pixel is 0.006 mV
+
+
+def test_paper_scale_filter_and_layout_change_what_is_drawn(page):
+    figure = page.locator('[class*="st-key-ecg_paper_read"] .js-plotly-plot')
+    page.get_by_role("button", name="25 mm/s").click()
+    page.get_by_text("50 mm/s", exact=True).click()
+    wait_until_ready(page)
+    page.keyboard.press("Escape")
+    width_s = "plot => plot._fullLayout.xaxis.range[1] - plot._fullLayout.xaxis.range[0]"
+    assert figure.evaluate(width_s) == pytest.approx(270 / 50)  # 270 mm of paper
+    page.get_by_role("button", name="Layout").click()
+    page.get_by_text("Cabrera", exact=False).first.click()
+    wait_until_ready(page)
+    names = figure.evaluate("plot => plot.data.map(trace => trace.name)")
+    assert names[:2] == ["aVL", "II"]  # down the columns: aVL, I, −aVR; then II, aVF, III

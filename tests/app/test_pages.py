@@ -12,6 +12,7 @@ from app.state import AppState
 from physioclr.bundle import bundled
 from physioclr.physiology.measurements import measure
 from physioclr.records import EcgRecord
+from physioclr.simulate import simulate_record
 
 pytestmark = pytest.mark.usefixtures("small_app")
 
@@ -36,12 +37,22 @@ def two_leads(record):
     return EcgRecord(record.signal_mv[[1, 6]], record.fs_hz, ("II", "V1"), "two-leads")
 
 
+def one_lead(record):
+    return EcgRecord(record.signal_mv[[1]], record.fs_hz, ("II",), "one-lead")
+
+
+def all_flat(record):
+    return replace(record, signal_mv=np.zeros_like(record.signal_mv))
+
+
 KINDS = {
     "good": lambda record: record,
     "flat lead": flat_lead,
     "2 s": two_seconds,
     "missing samples": missing_samples,
     "two leads": two_leads,
+    "one lead": one_lead,
+    "all flat": all_flat,
 }
 
 
@@ -111,6 +122,48 @@ def test_a_long_record_gets_a_time_slider(good_record):
     app.slider[0].set_value(7.0).run()
     assert not app.exception
     assert app.session_state["physioclr"].read.start_s == 7.0
+
+
+def test_the_paper_stays_as_it_was_set_over_a_page_change(good_record):
+    app = open_page("read", good_record)
+    app.radio(key="paper_speed").set_value(50.0).run()
+    app.radio(key="paper_band").set_value((0.5, 40.0)).run()
+    app.switch_page(str(bundled("pages") / PAGES["map"][0])).run()
+    app.switch_page(str(bundled("pages") / PAGES["read"][0])).run()
+    assert not app.exception
+    assert app.radio(key="paper_speed").value == 50.0
+    assert app.radio(key="paper_band").value == (0.5, 40.0)
+    assert app.slider[0].max == pytest.approx(5.0)  # of 10 s a page shows 5
+
+
+def test_the_formula_of_qtc_is_the_readers_choice(good_record):
+    app = open_page("read", good_record)
+    assert "QTc (Fridericia)</td>" in html_of(app).split("Rhythm")[0]
+    app.segmented_control(key="qt_formula").set_value("bazett").run()
+    first_table = next(text for text in html_of(app).split("<table") if "Heart rate" in text)
+    assert "QTc (Bazett)" in first_table
+    assert "QTc (Fridericia)" not in first_table
+
+
+def test_a_value_outside_the_normal_limits_is_marked(good_record):
+    fast = simulate_record("sinus_tachycardia", seed=1)
+    assert "▲" in html_of(open_page("read", fast))
+    assert "100 bpm" in html_of(open_page("read", good_record))
+
+
+def test_two_ecgs_are_compared_with_their_order_said(good_record, small_cohort):
+    app = open_page("compare", good_record)
+    assert any("second ECG" in element.value for element in app.info)
+    app.selectbox[0].set_value(3).run()
+    assert not app.exception
+    table = next(text for text in html_of(app).split("<table") if "Difference" in text)
+    other = measure(small_cohort.record(3)).heart_rate_bpm
+    read = measure(good_record).heart_rate_bpm
+    change = f"{round(read - other):+d}".replace("-", "−")
+    assert change in table
+    app.segmented_control(key="read_is_later").set_value("earlier").run()
+    table = next(text for text in html_of(app).split("<table") if "Difference" in text)
+    assert f"{round(other - read):+d}".replace("-", "−") in table
 
 
 def test_the_ecg_survives_a_page_change(good_record):

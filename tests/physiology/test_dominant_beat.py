@@ -5,7 +5,7 @@ import pytest
 
 from physioclr.errors import SignalError
 from physioclr.physiology.beat_features import compute_beat_features
-from physioclr.physiology.dominant_beat import dominant_beat
+from physioclr.physiology.dominant_beat import aligned_beats, dominant_beat
 from physioclr.physiology.measurements import summarise
 from physioclr.signal.delineation import delineate
 from physioclr.simulate import simulate_record
@@ -71,3 +71,25 @@ def first_two(features):
     return type(features.kinds)(
         **{field.name: getattr(features.kinds, field.name)[:2] for field in fields(features.kinds)}
     )
+
+
+def test_two_ecgs_lie_over_each_other_at_the_onset_of_qrs(record):
+    # The same heart, recorded 0.4 s later and at half the rate.
+    half = replace(record, signal_mv=record.signal_mv[:, 200::2], fs_hz=250.0)
+    earlier, later = aligned_beats(record, half, (features_of(record), features_of(half)))
+    np.testing.assert_array_equal(earlier.time_ms, later.time_ms)
+    assert earlier.fiducials.qrs_on == later.fiducials.qrs_on == 0.0
+    qrs = (earlier.time_ms > -20) & (earlier.time_ms < 120)
+    apart = np.abs(earlier.signal_mv - later.signal_mv)[:, qrs]
+    assert np.median(apart) < 0.03  # noise of the simulator
+    # The steepest slope is about 0.1 of the height a ms, and the onsets 2 ms apart.
+    assert apart.max() < 0.25 * np.abs(earlier.signal_mv[:, qrs]).max()
+
+
+def test_without_an_onset_they_lie_over_each_other_at_the_beats_marks(record):
+    features = features_of(record)
+    unknown = replace(features, median_beat=replace(features.median_beat, qrs_on=np.nan))
+    earlier, later = aligned_beats(record, record, (features, unknown))
+    assert earlier.fiducials.qrs_on == features.median_beat.qrs_on
+    assert np.isnan(later.fiducials.qrs_on)
+    assert np.argmax(np.abs(earlier.signal_mv[1])) == np.argmax(np.abs(later.signal_mv[1]))
