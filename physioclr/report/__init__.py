@@ -1,0 +1,5 @@
+"""One ECG's report: a page to print, numbers for a table, resources for a hospital's system."""
+
+from physioclr.report.findings import AGREEMENTS, ReaderFindings, Report
+
+__all__ = ["AGREEMENTS", "ReaderFindings", "Report"]

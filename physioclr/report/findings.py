@@ -1,0 +1,88 @@
+"""What a report holds: what the machine measured and predicted, and what its reader found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from physioclr.physiology.measurements import Measurements
+from physioclr.records import EcgRecord
+from physioclr.signal.quality import Quality
+
+if TYPE_CHECKING:
+    from physioclr.prediction import Prediction
+
+__all__ = ["AGREEMENTS", "ReaderFindings", "Report"]
+
+AGREEMENTS = ("agree", "disagree")
+
+
+@dataclass(frozen=True)
+class ReaderFindings:
+    """What the person who read the ECG says.
+
+    Parameters
+    ----------
+    findings : str
+        In the reader's words; empty where nothing was written.
+    comment : str
+    agreement : mapping of str to str
+        Label of the prediction → one of `AGREEMENTS`; a label the reader did not judge is absent.
+    reader : str
+        The reader's name; empty where it is not given.
+    """
+
+    findings: str = ""
+    comment: str = ""
+    agreement: Mapping[str, str] = field(default_factory=dict)
+    reader: str = ""
+
+    def __post_init__(self) -> None:
+        unknown = set(self.agreement.values()) - set(AGREEMENTS)
+        if unknown:
+            raise ValueError(f"agreement must be of {', '.join(AGREEMENTS)}, got {unknown}")
+        object.__setattr__(self, "agreement", MappingProxyType(dict(self.agreement)))
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the reader said nothing."""
+        return not (self.findings or self.comment or self.agreement)
+
+
+@dataclass(frozen=True, eq=False)
+class Report:
+    """Everything a report is made of.
+
+    Parameters
+    ----------
+    record : EcgRecord
+    quality : Quality
+    measured : Measurements
+        Of the record.
+    made_at : datetime
+        With its time zone.
+    prediction : Prediction or None
+    why_no_prediction : str
+        One sentence where there is none.
+    encoder : str
+        Name and fingerprint of the checkpoint; empty where there is no prediction.
+    reader : ReaderFindings
+    """
+
+    record: EcgRecord
+    quality: Quality
+    measured: Measurements
+    made_at: datetime
+    prediction: Prediction | None = None
+    why_no_prediction: str = ""
+    encoder: str = ""
+    reader: ReaderFindings = field(default_factory=ReaderFindings)
+
+    def __post_init__(self) -> None:
+        if self.made_at.tzinfo is None:
+            raise ValueError(f"made_at must have a time zone, got {self.made_at}")
+        if self.prediction is None and not self.why_no_prediction:
+            raise ValueError("why_no_prediction must say why prediction is None")
