@@ -1,5 +1,6 @@
 """One ECG's report: a page to print, numbers for a table, resources for a hospital's system."""
 
+from physioclr.report.assembly import encoder_name, make_report
 from physioclr.report.findings import AGREEMENTS, ReaderFindings, Report
 
-__all__ = ["AGREEMENTS", "ReaderFindings", "Report"]
+__all__ = ["AGREEMENTS", "ReaderFindings", "Report", "encoder_name", "make_report"]

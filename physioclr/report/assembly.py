@@ -1,0 +1,70 @@
+"""From an ECG to its report: measured, judged and predicted in one call."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from physioclr.errors import PhysioclrError
+from physioclr.physiology.measurements import measure
+from physioclr.records import EcgRecord
+from physioclr.report.findings import ReaderFindings, Report
+from physioclr.signal.quality import assess_quality
+
+if TYPE_CHECKING:
+    from physioclr.checkpoint import Encoder
+
+__all__ = ["encoder_name", "make_report"]
+
+
+def make_report(
+    record: EcgRecord,
+    encoder: Encoder | None,
+    *,
+    made_at: datetime,
+    reader: ReaderFindings | None = None,
+) -> Report:
+    """Measure an ECG, judge its quality and predict, where that can be done.
+
+    Parameters
+    ----------
+    record : EcgRecord
+    encoder : Encoder or None
+        With a head; None where nothing is to be predicted.
+    made_at : datetime
+        With its time zone.
+    reader : ReaderFindings, optional
+
+    Returns
+    -------
+    Report
+        Without a prediction, and with the reason, where the encoder refuses the ECG.
+
+    Raises
+    ------
+    SignalError
+        If the ECG is too short to be measured.
+    """
+    from physioclr.prediction import predict
+
+    prediction, why = None, "No prediction was asked for."
+    if encoder is not None:
+        try:
+            prediction, why = predict(record, encoder), ""
+        except PhysioclrError as error:
+            why = f"No call. {error}"
+    return Report(
+        record=record,
+        quality=assess_quality(record),
+        measured=measure(record),
+        made_at=made_at,
+        prediction=prediction,
+        why_no_prediction=why,
+        encoder="" if encoder is None else encoder_name(encoder),
+        reader=reader or ReaderFindings(),
+    )
+
+
+def encoder_name(encoder: Encoder) -> str:
+    """Return a checkpoint's name with the fingerprint of its weights."""
+    return f"{encoder.card.name} {encoder.card.fingerprint}"
