@@ -52,6 +52,10 @@ class ReadState:
         What of the last upload could not be read, and why.
     start_s : float
         Where the page shown of a long record begins, in s.
+    findings, comment, reader : str
+        What the reader wrote about it, and who the reader is.
+    agreement : dict of str to str
+        Label of the prediction → whether the reader agrees.
     opened : int
         How many ECGs were opened so far; part of the keys of widgets that start afresh with each.
     """
@@ -63,6 +67,10 @@ class ReadState:
     upload_ids: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     start_s: float = 0.0
+    findings: str = ""
+    comment: str = ""
+    reader: str = ""
+    agreement: dict[str, str] = field(default_factory=dict)
     opened: int = 0
 
     def open(
@@ -74,6 +82,8 @@ class ReadState:
         self.uploaded_row = uploaded_row
         self.problems = ()
         self.start_s = 0.0
+        self.findings = self.comment = ""
+        self.agreement = {}
         self.opened += 1
 
 

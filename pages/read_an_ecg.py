@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 
 import streamlit as st
 
@@ -24,7 +25,9 @@ from app.components.paper_inputs import filter_of, paper_inputs, style_of
 from app.components.prediction_table import evidence_sentence, prediction_table
 from app.components.problems import literal, showing_problems
 from app.components.quality_notice import show_quality
+from app.components.reader_inputs import reader_inputs
 from app.reading import choose_ecg, current_ecg
+from app.reporting import REPORT_FILES, file_stem, report_file, report_of
 from app.resources import (
     delineation_of,
     dominant_beat_of,
@@ -123,6 +126,27 @@ def show_nearest(record: EcgRecord) -> None:
             st.html(nearest_table(prediction.nearest, measured.scalars(), names))
 
 
+@st.fragment
+def show_report(record: EcgRecord) -> None:
+    """Take the reader's findings, and offer the report as files."""
+    state, paper = app_state().read, app_state().paper
+    st.subheader("Report")
+    with showing_problems():
+        downloads = st.container(horizontal=True)
+        reader_inputs(state, report_of(record, state).prediction)
+        report = report_of(record, state)
+        for kind, (ending, media_type) in REPORT_FILES.items():
+            downloads.download_button(
+                kind,
+                partial(report_file, kind, report, paper, state.start_s),
+                file_name=f"{file_stem(record)}.{ending}",
+                mime=media_type,
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"download_{kind}",
+            )
+
+
 show_title("Read an ECG", "Twelve leads on paper, signal quality, measurements, predictions.")
 current_ecg()  # so that the first of the demo cohort is picked until another is
 choose_ecg(app_state().read, key="read")
@@ -139,3 +163,4 @@ if ecg is not None:
     with predictions:
         show_predictions(ecg)
     show_nearest(ecg)
+    show_report(ecg)

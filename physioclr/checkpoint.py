@@ -35,6 +35,7 @@ from physioclr.checkpoint_card import (
     HeadCard,
     LabelCard,
     Metrics,
+    ReliabilityCard,
     TrainingCard,
 )
 from physioclr.errors import CheckpointError
@@ -53,6 +54,7 @@ __all__ = [
     "Encoder",
     "HeadCard",
     "LabelCard",
+    "ReliabilityCard",
     "TrainingCard",
     "load_encoder",
     "load_physiology_space",

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 from physioclr.models.architectures import EncoderConfig, config_from_dict
 from physioclr.preprocessing import Preprocessing
 from physioclr.probe.no_call import CallLimits
+from physioclr.probe.reliability import ReliabilityBin
 
 __all__ = [
     "INTENDED_USE",
@@ -23,6 +24,7 @@ __all__ = [
     "HeadCard",
     "LabelCard",
     "Metrics",
+    "ReliabilityCard",
     "TrainingCard",
 ]
 
@@ -85,8 +87,20 @@ class CallCard(_Card):
         return self
 
 
+class ReliabilityCard(_Card):
+    """The fields of a `ReliabilityBin`."""
+
+    low: float
+    high: float
+    n: int
+    n_positive: int
+
+
 class LabelCard(_Card):
-    """How well a head tells one label, by cross-validation on its training cohort."""
+    """How well a head tells one label, by cross-validation on its training cohort.
+
+    `reliability` is empty in cards older than it.
+    """
 
     name: str
     display_name: str
@@ -98,6 +112,12 @@ class LabelCard(_Card):
     brier: float | None = None
     calibration_error: float | None = None
     calls: CallCard | None = None
+    reliability: tuple[ReliabilityCard, ...] = ()
+
+    @property
+    def reliability_bins(self) -> tuple[ReliabilityBin, ...]:
+        """How often the label was there when a probability was given."""
+        return tuple(ReliabilityBin(**each.model_dump()) for each in self.reliability)
 
 
 class HeadCard(_Card):

@@ -13,6 +13,7 @@ from physioclr.checkpoint import (
     Encoder,
     HeadCard,
     LabelCard,
+    ReliabilityCard,
     load_encoder,
     load_physiology_space,
     save_checkpoint,
@@ -22,6 +23,7 @@ from physioclr.embedding import embed_store
 from physioclr.evaluate import probe_targets
 from physioclr.probe import ProbeResult, cross_validate_probe, fit_probe
 from physioclr.probe.no_call import DEFAULT_ALPHA, fit_call_limits, measure_calls
+from physioclr.probe.reliability import reliability_bins
 from physioclr.reference_ecgs import ReferenceEcgs
 
 __all__ = ["add_head"]
@@ -129,7 +131,14 @@ def _label_card(evidence: ProbeResult, name: str, display_name: str, alpha: floa
         brier=_number(row.get("brier")),
         calibration_error=_number(row.get("ece")),
         calls=_call_card(evidence, name, alpha),
+        reliability=_reliability(evidence, name),
     )
+
+
+def _reliability(evidence: ProbeResult, name: str) -> tuple[ReliabilityCard, ...]:
+    column = evidence.label_names.index(name)
+    bins = reliability_bins(evidence.probabilities[:, column], evidence.targets[:, column])
+    return tuple(ReliabilityCard(**asdict(each)) for each in bins)
 
 
 def _call_card(evidence: ProbeResult, name: str, alpha: float) -> CallCard:

@@ -15,6 +15,7 @@ from physioclr.checkpoint import Encoder, HeadCard
 from physioclr.embedding import embed
 from physioclr.errors import CheckpointError
 from physioclr.probe.no_call import Call
+from physioclr.probe.reliability import ReliabilityBin, bin_of
 from physioclr.records import EcgRecord
 from physioclr.reference_ecgs import COMPARED, differences
 
@@ -79,6 +80,17 @@ class Prediction:
             for i, probability in enumerate(self.probabilities)
         )
 
+    @cached_property
+    def like_it(self) -> tuple[ReliabilityBin | None, ...]:
+        """Of each label, the labelled ECGs that were given a probability like this one's.
+
+        None where the head does not carry them.
+        """
+        return tuple(
+            bin_of(float(probability), label.reliability_bins)
+            for probability, label in zip(self.probabilities, self.card.labels, strict=True)
+        )
+
     @property
     def warning(self) -> str | None:
         """Why the predictions may not hold for this ECG: it is unlike the reference ECGs."""
@@ -108,6 +120,10 @@ class Prediction:
         return {
             "head": self.head,
             "probabilities": dict(zip(self.labels, probabilities, strict=True)),
+            "intervals": {
+                name: None if like is None else [round(end, 4) for end in like.interval()]
+                for name, like in zip(self.labels, self.like_it, strict=True)
+            },
             "calls": {
                 name: {"call": call.call, "reason": call.reason, "correct": call.correct}
                 for name, call in calls

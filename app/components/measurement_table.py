@@ -75,7 +75,8 @@ def measurement_table(
     str
     """
     limits = {name: normal_range(name, age_years=age_years, sex=sex) for name in names}
-    whom = dict.fromkeys(e.applies_to for e in limits.values() if isinstance(e, NormalRange))
+    stated = {each.applies_to for each in limits.values() if isinstance(each, NormalRange)}
+    whom = sorted(one for one in stated if not any(one != more and one in more for more in stated))
     return html_table(
         ["Measurement", "Value", "Normal", "Beats"],
         [_row(measured, name, limits[name]) for name in names],

@@ -9,6 +9,7 @@ import numpy as np
 from app.components.html_table import Html, html_table
 from physioclr.checkpoint import HeadCard
 from physioclr.prediction import LabelCall, Prediction
+from physioclr.probe.reliability import ReliabilityBin
 
 __all__ = ["evidence_sentence", "prediction_table"]
 
@@ -20,14 +21,14 @@ def prediction_table(prediction: Prediction) -> str:
     rows = [
         [
             prediction.card.labels[i].display_name,
-            _probability(float(probabilities[i])),
+            _probability(float(probabilities[i]), prediction.like_it[i]),
             _call(prediction.calls[i]),
             _auroc(prediction.card.labels[i]),
         ]
         for i in order
     ]
     return html_table(
-        ["Label", "Probability", "Call", "AUROC of the head [95 % CI]"],
+        ["Label", "Probability [95 % CI]", "Call", "AUROC of the head [95 % CI]"],
         rows,
         numeric=(3,),
         label="Predictions",
@@ -52,17 +53,24 @@ def evidence_sentence(prediction: Prediction, *, simulated: bool) -> str:
         applies = "Read with care: this ECG is a person’s, the head was trained on simulated ones. "
     return (
         f"{applies}Head “{prediction.head}”, trained on {card.n_records:,} {kind} of "
-        f"{card.n_patients:,} patients ({card.cohort}). {_calls_sentence(card)}"
+        f"{card.n_patients:,} patients ({card.cohort}). Interval: how often those of them had the "
+        f"label that were given a probability like this one. {_calls_sentence(card)}"
         f"Protocol: {card.protocol}."
     )
 
 
-def _probability(probability: float) -> str:
+def _probability(probability: float, like: ReliabilityBin | None) -> str:
     percent = "< 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
     percent = "> 99 %" if probability > 0.99 else percent
+    interval = title = ""
+    if like is not None:
+        low, high = like.interval()
+        interval = f' <span class="pc-quiet">[{100 * low:.0f}–{100 * high:.0f}]</span>'
+        title = f"Of {like.n} labelled ECGs with a probability like this, {like.n_positive} had it"
     return Html(
-        f'<span class="pc-share"><span class="pc-bar"><span style="width:{100 * probability:.0f}%">'
-        f"</span></span> {html.escape(percent)}</span>"
+        f'<span class="pc-share" title="{html.escape(title)}"><span class="pc-bar">'
+        f'<span style="width:{100 * probability:.0f}%"></span></span> '
+        f"{html.escape(percent)}{interval}</span>"
     )
 
 

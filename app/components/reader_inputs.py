@@ -1,0 +1,46 @@
+"""What a reader writes about an ECG."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app.state import ReadState
+from physioclr.prediction import Prediction
+from physioclr.report import AGREEMENTS
+
+__all__ = ["reader_inputs"]
+
+
+def reader_inputs(state: ReadState, prediction: Prediction | None) -> None:
+    """Ask for findings, a comment, and agreement with each call; write them to the state.
+
+    Parameters
+    ----------
+    state : ReadState
+    prediction : Prediction or None
+        Whose calls the reader may agree with.
+    """
+    place = str(state.opened)
+    words, calls = st.columns([3, 2], gap="large")
+    with words:
+        state.findings = st.text_area(
+            "Your findings", state.findings, key=f"findings_{place}", height=100
+        )
+        state.comment = st.text_input("Comment", state.comment, key=f"comment_{place}")
+        state.reader = st.text_input("Your name, for the report", state.reader, key="reader")
+    with calls:
+        if prediction is None:
+            st.caption("No prediction to agree with.")
+            return
+        st.caption("Do you agree with the machine?")
+        for label, call in zip(prediction.card.labels, prediction.calls, strict=True):
+            answer = st.segmented_control(
+                f"{label.display_name}: {call.call}",
+                AGREEMENTS,
+                default=state.agreement.get(label.name),
+                key=f"agreement_{label.name}_{place}",
+            )
+            if answer is None:
+                state.agreement.pop(label.name, None)
+            else:
+                state.agreement[label.name] = answer

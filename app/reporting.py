@@ -1,0 +1,78 @@
+"""The report of the ECG being read: what was found by the machine, and by its reader."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from pathlib import PurePath
+
+from app.components.paper_inputs import filter_of, style_of
+from app.resources import encoder, measurements_of, prediction_of, quality_of
+from app.state import PaperState, ReadState
+from physioclr.errors import PhysioclrError
+from physioclr.records import EcgRecord
+from physioclr.report import ReaderFindings, Report, encoder_name
+
+__all__ = ["REPORT_FILES", "file_stem", "report_file", "report_of"]
+
+
+def report_of(record: EcgRecord, state: ReadState) -> Report:
+    """Return the report of a record as it stands now.
+
+    Parameters
+    ----------
+    record : EcgRecord
+    state : ReadState
+        What the reader wrote about it.
+
+    Returns
+    -------
+    Report
+
+    Raises
+    ------
+    SignalError
+        If the ECG cannot be measured.
+    """
+    try:
+        prediction, why = prediction_of(record), ""
+    except PhysioclrError as error:
+        prediction, why = None, f"No call. {error}"
+    return Report(
+        record=record,
+        quality=quality_of(record),
+        measured=measurements_of(record),
+        made_at=datetime.now(UTC),
+        prediction=prediction,
+        why_no_prediction=why,
+        encoder=encoder_name(encoder()) if prediction is not None else "",
+        reader=ReaderFindings(state.findings, state.comment, state.agreement, state.reader),
+    )
+
+
+REPORT_FILES = {
+    "PDF": ("pdf", "application/pdf"),
+    "PNG": ("png", "image/png"),
+    "FHIR": ("fhir.json", "application/fhir+json"),
+    "CSV": ("csv", "text/csv"),
+    "JSON": ("json", "application/json"),
+}
+"""Name → ending and media type."""
+
+
+def report_file(kind: str, report: Report, paper: PaperState, start_s: float) -> bytes:
+    """Write a report as one of `REPORT_FILES`; what that needs is imported only then."""
+    from physioclr.report import fhir, page, tables
+
+    if kind in ("PDF", "PNG"):
+        style = style_of(paper)
+        on_sheet = page.PageStyle(style.scale, style.layout, filter_of(paper), start_s)
+        draw = page.report_pdf if kind == "PDF" else page.report_png
+        return draw(report, on_sheet)
+    write = {"FHIR": fhir.fhir_bundle, "CSV": tables.report_csv, "JSON": tables.report_json}[kind]
+    return write(report).encode()
+
+
+def file_stem(record: EcgRecord) -> str:
+    """Return the name of a record as a file has it."""
+    return re.sub(r"[^\w.-]+", "_", PurePath(record.record_id).name)
