@@ -27,9 +27,11 @@ if TYPE_CHECKING:
     from physioclr.cohort_map import CohortMap
     from physioclr.datasets.store import Store
     from physioclr.prediction import Prediction
+    from physioclr.prediction_change import PredictionChange
 
 __all__ = [
     "beat_features_of",
+    "change_of",
     "cohort",
     "cohort_map",
     "compared_beats",
@@ -89,6 +91,14 @@ def prediction_of(record: EcgRecord) -> Prediction:
     from physioclr.prediction import predict
 
     return predict(record, encoder())
+
+
+@st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Predicting …")
+def change_of(record: EcgRecord, changed: EcgRecord) -> PredictionChange:
+    """Return what the shipped encoder makes of a record before and after it was changed."""
+    from physioclr.prediction_change import prediction_change
+
+    return prediction_change(record, changed, encoder())
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner=False)

@@ -246,6 +246,28 @@ class ReferenceEcgs:
             }
         )
 
+    def cosine(self, embedding: NDArray[Any], other: NDArray[Any]) -> float:
+        """Compare two ECGs as `nearest` does.
+
+        Parameters
+        ----------
+        embedding, other : (d,) array of numbers
+
+        Returns
+        -------
+        float
+            Cosine of the embeddings, standardised as the bank is, in [-1, 1]; 0 where one of them
+            is the bank's mean.
+
+        Raises
+        ------
+        ValueError
+            As `nearest` does.
+        """
+        a, b = self._standardised(embedding), self._standardised(other)
+        lengths = float(np.linalg.norm(a) * np.linalg.norm(b))
+        return float(np.clip(a @ b / lengths, -1.0, 1.0)) if lengths else 0.0
+
     def distance_percentile(self, embedding: NDArray[Any]) -> float:
         """Say how far an ECG lies from the bank.
 

@@ -34,6 +34,7 @@ _STYLE = """
   border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent); }
 .pc-table .pc-number { text-align: right; white-space: nowrap; }
 .pc-table td:first-child { white-space: nowrap; padding-right: 1.2rem; }
+.pc-table .pc-number + :not(.pc-number) { padding-left: 1.2rem; }
 .pc-table .pc-number:last-child { padding-right: 0; }
 .pc-unit, .pc-quiet { opacity: 0.72; font-size: 0.85rem; }
 .pc-bar { display: inline-block; width: 5.5rem; height: 0.5rem; border-radius: 2px;

@@ -11,7 +11,7 @@ from physioclr.checkpoint import HeadCard
 from physioclr.prediction import LabelCall, Prediction
 from physioclr.probe.reliability import ReliabilityBin
 
-__all__ = ["evidence_sentence", "prediction_table"]
+__all__ = ["evidence_sentence", "percent", "prediction_table"]
 
 
 def prediction_table(prediction: Prediction) -> str:
@@ -59,9 +59,14 @@ def evidence_sentence(prediction: Prediction, *, simulated: bool) -> str:
     )
 
 
+def percent(probability: float) -> str:
+    """Return a probability as a person reads it: never 0 or 100 %."""
+    if probability < 0.01:
+        return "< 1 %"
+    return "> 99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
+
+
 def _probability(probability: float, like: ReliabilityBin | None) -> str:
-    percent = "< 1 %" if probability < 0.01 else f"{100 * probability:.0f} %"
-    percent = "> 99 %" if probability > 0.99 else percent
     interval = title = ""
     if like is not None:
         low, high = like.interval()
@@ -70,7 +75,7 @@ def _probability(probability: float, like: ReliabilityBin | None) -> str:
     return Html(
         f'<span class="pc-share" title="{html.escape(title)}"><span class="pc-bar">'
         f'<span style="width:{100 * probability:.0f}%"></span></span> '
-        f"{html.escape(percent)}{interval}</span>"
+        f"{html.escape(percent(probability))}{interval}</span>"
     )
 
 
