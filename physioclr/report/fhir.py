@@ -48,8 +48,8 @@ LOINC = {
 """Measurement, or what else is coded → LOINC code and the name LOINC gives it."""
 
 _SNOMED_CT = {
-    ("superclass", "NORM"): ("164854000", "Electrocardiogram normal"),
-    ("superclass", "MI"): ("164865005", "Electrocardiogram: myocardial infarction"),
+    ("superclass", "NORM"): "164854000",  # electrocardiogram normal
+    ("superclass", "MI"): "164865005",  # electrocardiogram: myocardial infarction
 }
 """Head and label → code."""
 
@@ -236,8 +236,8 @@ class _Resources:
         label, call = prediction.card.labels[column], prediction.calls[column]
         code: Json = {"text": _words(label.display_name) or label.name}
         if (prediction.head, label.name) in _SNOMED_CT:
-            coding = _SNOMED_CT[prediction.head, label.name]
-            code["coding"] = [_coding("http://snomed.info/sct", *coding)]
+            concept = _SNOMED_CT[prediction.head, label.name]
+            code["coding"] = [{"system": "http://snomed.info/sct", "code": concept}]
         meaning = _coding(f"{_TERMINOLOGY}v3-ObservationInterpretation", *_CALLS[call.call])
         notes = [call.reason, _auroc(prediction, column), prediction.warning or ""]
         made = self.observation(
@@ -259,7 +259,9 @@ class _Resources:
             {"text": "Signal quality"},
             _value_in_words("acceptable" if quality.acceptable else "not acceptable"),
             method={"text": "Judged by machine."},
-            component=[{"code": {"text": "Score, 0 to 1"}, **_quantity(quality.score, "", "")}],
+            component=[
+                {"code": {"text": "Score, 0 to 1"}, **_measure(round(quality.score, 3), "1", "1")}
+            ],
         )
         if quality.reasons:
             made["note"] = [{"text": _sentence(reason)} for reason in quality.reasons]
