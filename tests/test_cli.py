@@ -115,6 +115,33 @@ def test_predict_prints_each_label_with_its_evidence(run, ecg_file):
     assert {label["name"] for label in printed["evidence"]["labels"]} == set(prediction.labels)
 
 
+def test_report_writes_what_is_asked_and_goes_on_after_a_bad_file(run, tmp_path, ecg_file):
+    bad = tmp_path / "text.csv"
+    bad.write_text("no numbers here")
+    folder = tmp_path / "reports"
+    asked = ("--pdf", "--fhir", "--csv", "--json", "--findings", "Sinus rhythm.")
+    code, out, err = run("report", bad, ecg_file, *asked, "--out", folder)
+    assert code == 2
+    assert "text.csv" in err
+    endings = ("pdf", "fhir.json", "csv", "json")
+    assert {file.name for file in folder.iterdir()} == {f"ecg.{ending}" for ending in endings}
+    assert all(f"ecg.{ending}" in out.replace("\n", "") for ending in endings)
+    assert (folder / "ecg.pdf").read_bytes().startswith(b"%PDF")
+    bundle = json.loads((folder / "ecg.fhir.json").read_text())
+    assert bundle["resourceType"] == "Bundle"
+    assert "Sinus rhythm." in (folder / "ecg.csv").read_text()
+
+
+def test_report_wants_to_know_what_to_write_and_how(run, tmp_path, ecg_file):
+    code, _, err = run("report", ecg_file, "--out", tmp_path / "none")
+    assert code == 2
+    assert "--pdf" in err
+    code, _, err = run("report", ecg_file, "--pdf", "--speed", "30", "--out", tmp_path / "none")
+    assert code == 2
+    assert "speed_mm_per_s must be one of" in err
+    assert not (tmp_path / "none").exists()
+
+
 def test_a_table_is_measured_once_its_layout_is_declared(run, tmp_path, ecg):
     table = tmp_path / "table.csv"
     np.savetxt(table, 1000 * ecg.signal_mv.T, delimiter=",")

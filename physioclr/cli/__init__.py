@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from physioclr.cli import cohorts, ecgs, evidence, pretraining
+from physioclr.cli import cohorts, ecgs, evidence, pretraining, reporting
 from physioclr.cli.terminal import err_console
 from physioclr.errors import PhysioclrError
 
@@ -24,7 +24,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verbs in (ecgs, cohorts, pretraining, evidence):
+for verbs in (ecgs, reporting, cohorts, pretraining, evidence):
     app.add_typer(verbs.app)
 
 

@@ -20,7 +20,7 @@ from physioclr.cli.terminal import (
     print_json,
 )
 
-__all__ = ["app", "measure", "predict"]
+__all__ = ["app", "declared_layout", "measure", "predict"]
 
 app = typer.Typer()
 File = Annotated[Path, typer.Argument(help="An ECG of any format, or a WFDB record's stem.")]
@@ -40,7 +40,7 @@ def measure(file: File, layout: Layout = None, as_json: AsJson = False) -> None:
     from physioclr import measure as measure_record
     from physioclr.physiology.measurements import MEASUREMENTS
 
-    record = read_ecg(file, layout=_layout(layout))
+    record = read_ecg(file, layout=declared_layout(layout))
     quality = assess_quality(record)
     measured = measure_record(record)
     if as_json:
@@ -81,7 +81,7 @@ def predict(
     from physioclr import measure as measure_record
     from physioclr import predict as predict_record
 
-    record = read_ecg(file, layout=_layout(layout))
+    record = read_ecg(file, layout=declared_layout(layout))
     prediction = predict_record(record, load_encoder(checkpoint), head=head)
     nearest = prediction.nearest
     measured = {} if nearest is None else measure_record(record).scalars()
@@ -118,7 +118,7 @@ def predict(
         out_console.print(_nearest_table(nearest, measured))
 
 
-def _layout(declared: list[str] | None) -> Any:
+def declared_layout(declared: list[str] | None) -> Any:
     """Read what is declared of an array, as name=value."""
     from physioclr.io import ArrayLayout
 
