@@ -67,10 +67,12 @@ _CALLS = {
 }
 _MEASURED = "Measured by machine."
 _PREDICTED = "Computed by machine. Not validated for clinical use."
+_LIKE_IT = "Share with the label of the labelled ECGs given a like probability, 95 % interval"
 _DISCLAIMER = "Research use only. Not a medical device."
 _SIMULATED = "Simulated ECG: not of a person."
 
 _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
+_SERVICE = f"{_TERMINOLOGY}v2-0074"
 _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _NAMESPACE = UUID("5c0a3c5e-9a53-5d5b-8f0e-6f6a1c1f7b1d")
 # What a FHIR string may not hold: white space and control characters but blank, tab, end of line.
@@ -148,6 +150,7 @@ class _Resources:
             "resourceType": "DiagnosticReport",
             "text": {"status": "additional", "div": self.narrative()},
             "status": "preliminary",
+            "category": [{"coding": [{"system": _SERVICE, "code": "EC"}], "text": "ECG"}],
             "code": _loinc("ekg_study", "EKG study"),
             "subject": {"reference": self.url("patient")},
             "_effectiveDateTime": _unknown(),
@@ -247,10 +250,14 @@ class _Resources:
             method={"text": f"{_PREDICTED} Calibrated probability; head {prediction.head}."},
             note=[{"text": _sentence(note)} for note in notes if note],
         )
-        agreement = self.report.reader.agreement.get(label.name)
-        if agreement is not None:
+        components = []
+        if (like := prediction.like_it[column]) is not None:
+            components.append({"code": {"text": _LIKE_IT}, **_range(*like.interval())})
+        if (agreement := self.report.reader.agreement.get(label.name)) is not None:
             code = {"text": "Reader's agreement"}
-            made["component"] = [{"code": code, **_value_in_words(agreement)}]
+            components.append({"code": code, **_value_in_words(agreement)})
+        if components:
+            made["component"] = components
         return made
 
     def quality(self) -> Json:
@@ -308,6 +315,15 @@ def _quantity(value: float, unit: str, why: str) -> Json:
 def _measure(value: float, unit: str, ucum: str) -> Json:
     system = "http://unitsofmeasure.org"
     return {"valueQuantity": {"value": value, "unit": unit, "system": system, "code": ucum}}
+
+
+def _range(low: float, high: float) -> Json:
+    ends = {"low": low, "high": high}
+    return {
+        "valueRange": {
+            name: _measure(round(end, 4), "1", "1")["valueQuantity"] for name, end in ends.items()
+        }
+    }
 
 
 def _absent(code: str, display: str, why: str) -> Json:

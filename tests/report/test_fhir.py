@@ -8,6 +8,7 @@ import pytest
 from fhir.resources.R4B.bundle import Bundle
 
 from physioclr import __version__, load_encoder
+from physioclr.checkpoint_card import ReliabilityCard
 from physioclr.physiology.measurements import MEASUREMENTS
 from physioclr.report import ReaderFindings, make_report
 from physioclr.report.fhir import LOINC, fhir_bundle
@@ -51,6 +52,10 @@ def of_type(report, kind):
 
 def observations_of(report):
     return {r["code"]["text"]: r for r in of_type(report, "Observation")}
+
+
+def components_of(observation):
+    return {part["code"]["text"]: part for part in observation.get("component", [])}
 
 
 def parts_of(node):
@@ -154,6 +159,31 @@ def test_each_prediction_says_what_it_is_worth(reports):
     assert versions == {"software": __version__, "checkpoint": report.encoder}
 
 
+def test_a_probability_has_the_interval_of_the_ecgs_given_one_like_it(reports):
+    good = reports["good"]
+    bins = (ReliabilityCard(low=0.0, high=1.0, n=40, n_positive=36),)
+    for reliability in (bins, ()):
+        labels = tuple(
+            label.model_copy(update={"reliability": reliability})
+            for label in good.prediction.card.labels
+        )
+        card = good.prediction.card.model_copy(update={"labels": labels})
+        told = replace(good, prediction=replace(good.prediction, card=card))
+        ranges = [
+            part["valueRange"]
+            for part in components_of(observations_of(told)["Normal ECG"]).values()
+            if "valueRange" in part
+        ]
+        if reliability:
+            low, high = told.prediction.like_it[0].interval()
+            (found,) = ranges
+            # Four decimals, as Prediction.to_dict gives them.
+            assert found["low"]["value"] == round(low, 4)
+            assert found["high"]["value"] == round(high, 4)
+        else:
+            assert not ranges
+
+
 def test_only_labels_that_one_concept_covers_have_a_snomed_code(reports):
     codes = {
         name: made["code"]["coding"][0]["code"]
@@ -195,8 +225,9 @@ def test_the_reader_is_heard_and_a_silent_one_leaves_no_trace(reports):
     assert report["conclusion"] == "Sinus rhythm.\n\nSeen at rest."
     assert report["resultsInterpreter"] == [{"display": "A. Reader"}]
     agreed = observations_of(reports["good"])
-    assert agreed["Normal ECG"]["component"][0]["valueCodeableConcept"] == {"text": "agree"}
-    assert "component" not in agreed["Hypertrophy"]
+    said = {name: components_of(made).get("Reader's agreement") for name, made in agreed.items()}
+    assert said.pop("Normal ECG")["valueCodeableConcept"] == {"text": "agree"}
+    assert not any(said.values())
     silent = replace(reports["good"], reader=ReaderFindings(" ", "\n", reader="A. Reader"))
     (report,) = of_type(silent, "DiagnosticReport")
     assert "conclusion" not in report
