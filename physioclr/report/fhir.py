@@ -4,9 +4,9 @@ One Bundle of type collection holds a DiagnosticReport, the Observations it refe
 (this software) and a Patient of whom the sex is said and nothing else. Everything is preliminary:
 no clinician has confirmed it. HL7 FHIR R4 (4.0.1), hl7.org/fhir/R4; units in UCUM.
 
-LOINC names a measurement only where the code means just that: P duration over all leads, RMSSD and
-pNN50 have none and are named in words. So are the labels whose group of diagnoses is wider than any
-one SNOMED CT concept.
+LOINC names a measurement only where a code means just that; others, such as P duration over all
+leads or RMSSD, are named in words. So are labels whose group of diagnoses is wider than any one
+SNOMED CT concept.
 """
 
 from __future__ import annotations
@@ -67,7 +67,6 @@ _CALLS = {
 }
 _MEASURED = "Measured by machine."
 _PREDICTED = "Computed by machine. Not validated for clinical use."
-_LIKE_IT = "Share with the label of the labelled ECGs given a like probability, 95 % interval"
 _DISCLAIMER = "Research use only. Not a medical device."
 _SIMULATED = "Simulated ECG: not of a person."
 
@@ -161,7 +160,7 @@ class _Resources:
             made["identifier"] = [{"value": record_id}]
         if said:
             made["conclusion"] = "\n\n".join(said)
-        if (name := _words(reader.reader)) and not reader.is_empty:
+        if (name := _words(reader.reader)) and (said or reader.agreement):
             made["resultsInterpreter"] = [{"display": name}]
         return made
 
@@ -242,17 +241,19 @@ class _Resources:
             concept = _SNOMED_CT[prediction.head, label.name]
             code["coding"] = [{"system": "http://snomed.info/sct", "code": concept}]
         meaning = _coding(f"{_TERMINOLOGY}v3-ObservationInterpretation", *_CALLS[call.call])
-        notes = [call.reason, _auroc(prediction, column), prediction.warning or ""]
+        no_call = f"No call: {call.reason}" if call.reason else ""
+        notes = [no_call, _auroc(prediction, column), prediction.warning or ""]
         made = self.observation(
             code,
             _quantity(round(float(prediction.probabilities[column]), 4), "", "not known"),
             interpretation=[{"coding": [meaning], "text": call.call}],
             method={"text": f"{_PREDICTED} Calibrated probability; head {prediction.head}."},
-            note=[{"text": _sentence(note)} for note in notes if note],
         )
+        if any(notes):
+            made["note"] = [{"text": _sentence(note)} for note in notes if note]
         components = []
-        if (like := prediction.like_it[column]) is not None:
-            components.append({"code": {"text": _LIKE_IT}, **_range(*like.interval())})
+        if interval := prediction.to_dict().get("intervals", {}).get(label.name):
+            components.append({"code": {"text": "95 % interval"}, **_range(*interval)})
         if (agreement := self.report.reader.agreement.get(label.name)) is not None:
             code = {"text": "Reader's agreement"}
             components.append({"code": code, **_value_in_words(agreement)})
@@ -319,11 +320,8 @@ def _measure(value: float, unit: str, ucum: str) -> Json:
 
 def _range(low: float, high: float) -> Json:
     ends = {"low": low, "high": high}
-    return {
-        "valueRange": {
-            name: _measure(round(end, 4), "1", "1")["valueQuantity"] for name, end in ends.items()
-        }
-    }
+    range_ = {name: _measure(end, "1", "1")["valueQuantity"] for name, end in ends.items()}
+    return {"valueRange": range_}
 
 
 def _absent(code: str, display: str, why: str) -> Json:

@@ -139,17 +139,13 @@ def _quality_rows(report: Report) -> Iterator[_Row]:
 
 
 def _prediction_rows(prediction: Prediction) -> Iterator[_Row]:
-    card = prediction.card
+    card, intervals = prediction.card, prediction.to_dict().get("intervals", {})
     for i, name in enumerate(prediction.labels):
         label, call = card.labels[i], prediction.calls[i]
         probability = round(float(prediction.probabilities[i]), 4)
         yield _Row("probability", name, label.display_name, probability)
-        if (like := prediction.like_it[i]) is not None:
-            given = f"{like.n} ECGs given {like.low:.2f} to {like.high:.2f}"
-            note = f"95 %; {like.n_positive} of {given} had the label"
-            for end, share in zip(("low", "high"), like.interval(), strict=True):
-                kind = f"probability_{end}"
-                yield _Row(kind, name, label.display_name, round(share, 4), "", note)
+        for end, value in zip(("low", "high"), intervals.get(name) or (), strict=False):
+            yield _Row(f"probability_{end}", name, label.display_name, value, "", "95 % interval")
         yield _Row("call", name, label.display_name, call.call, "", call.reason)
         measured_on = f"{card.n_records} {'simulated ' * card.simulated}ECGs of {card.cohort}"
         limits = "" if label.auroc_low is None else f"; {label.auroc_low} to {label.auroc_high}"

@@ -1,6 +1,6 @@
 import json
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import numpy as np
@@ -8,8 +8,8 @@ import pytest
 from fhir.resources.R4B.bundle import Bundle
 
 from physioclr import __version__, load_encoder
-from physioclr.checkpoint_card import ReliabilityCard
 from physioclr.physiology.measurements import MEASUREMENTS
+from physioclr.prediction import Prediction
 from physioclr.report import ReaderFindings, make_report
 from physioclr.report.fhir import LOINC, fhir_bundle
 from physioclr.simulate import simulate_record
@@ -159,29 +159,19 @@ def test_each_prediction_says_what_it_is_worth(reports):
     assert versions == {"software": __version__, "checkpoint": report.encoder}
 
 
-def test_a_probability_has_the_interval_of_the_ecgs_given_one_like_it(reports):
-    good = reports["good"]
-    bins = (ReliabilityCard(low=0.0, high=1.0, n=40, n_positive=36),)
-    for reliability in (bins, ()):
-        labels = tuple(
-            label.model_copy(update={"reliability": reliability})
-            for label in good.prediction.card.labels
-        )
-        card = good.prediction.card.model_copy(update={"labels": labels})
-        told = replace(good, prediction=replace(good.prediction, card=card))
-        ranges = [
-            part["valueRange"]
-            for part in components_of(observations_of(told)["Normal ECG"]).values()
-            if "valueRange" in part
-        ]
-        if reliability:
-            low, high = told.prediction.like_it[0].interval()
-            (found,) = ranges
-            # Four decimals, as Prediction.to_dict gives them.
-            assert found["low"]["value"] == round(low, 4)
-            assert found["high"]["value"] == round(high, 4)
-        else:
-            assert not ranges
+class WithIntervals(Prediction):
+    def to_dict(self, measured=None):
+        return {**super().to_dict(measured), "intervals": {"NORM": [0.75, 0.9], "MI": None}}
+
+
+def test_a_probability_has_its_interval_where_there_is_one(reports):
+    given = reports["good"].prediction
+    prediction = WithIntervals(**{f.name: getattr(given, f.name) for f in fields(Prediction)})
+    observations = observations_of(replace(reports["good"], prediction=prediction))
+    found = components_of(observations["Normal ECG"])["95 % interval"]["valueRange"]
+    assert (found["low"]["value"], found["high"]["value"]) == (0.75, 0.9)
+    for name in ("Myocardial infarction", "Hypertrophy"):
+        assert "95 % interval" not in components_of(observations[name])
 
 
 def test_only_labels_that_one_concept_covers_have_a_snomed_code(reports):
@@ -191,6 +181,19 @@ def test_only_labels_that_one_concept_covers_have_a_snomed_code(reports):
         if made["code"].get("coding", [{}])[0].get("system") == "http://snomed.info/sct"
     }
     assert codes == {"Normal ECG": "164854000", "Myocardial infarction": "164865005"}
+
+
+def test_an_unsure_call_says_why_and_a_head_without_evidence_says_nothing(reports):
+    good = reports["good"]
+    bare = {"auroc": None, "calls": None}
+    labels = tuple(label.model_copy(update=bare) for label in good.prediction.card.labels)
+    card = good.prediction.card.model_copy(update={"labels": labels})
+    told = replace(good, prediction=replace(good.prediction, card=card))
+    made = observations_of(told)["Normal ECG"]
+    assert made["note"] == [{"text": "No call: the head has no limits."}]
+    assert made["interpretation"][0]["coding"][0]["code"] == "IND"
+    for part in parts_of(json.loads(fhir_bundle(told))):
+        assert [] not in part.values()  # FHIR R4 JSON: an array is never empty
 
 
 def test_a_probability_that_is_not_known_is_no_number(reports):
@@ -230,7 +233,7 @@ def test_the_reader_is_heard_and_a_silent_one_leaves_no_trace(reports):
     assert not any(said.values())
     silent = replace(reports["good"], reader=ReaderFindings(" ", "\n", reader="A. Reader"))
     (report,) = of_type(silent, "DiagnosticReport")
-    assert "conclusion" not in report
+    assert not {"conclusion", "resultsInterpreter"} & set(report)
 
 
 def test_whatever_the_reader_types_is_valid_and_comes_back(reports):
@@ -288,6 +291,6 @@ def test_the_same_report_is_the_same_bytes_and_another_shares_no_resource(report
 
 
 def test_the_time_keeps_its_zone(reports):
-    made_at = datetime(2026, 11, 23, 14, 0, tzinfo=timezone(timedelta(hours=2)))
+    made_at = datetime(2026, 11, 23, 14, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
     (report,) = of_type(replace(reports["good"], made_at=made_at), "DiagnosticReport")
     assert datetime.fromisoformat(report["issued"]) == made_at

@@ -2,15 +2,15 @@ import csv
 import io
 import json
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
 from physioclr import __version__, load_encoder
-from physioclr.checkpoint_card import ReliabilityCard
 from physioclr.physiology.measurements import MEASUREMENTS
+from physioclr.prediction import Prediction
 from physioclr.report import ReaderFindings, make_report
 from physioclr.report.tables import report_csv, report_json
 from physioclr.simulate import simulate_record
@@ -78,27 +78,19 @@ def test_each_label_has_its_probability_its_call_and_the_heads_auroc(good):
     assert document_of(good)["prediction"] == as_json
 
 
-def test_a_probability_has_the_interval_of_the_ecgs_given_one_like_it(good):
-    bins = (
-        ReliabilityCard(low=0.0, high=0.5, n=40, n_positive=2),
-        ReliabilityCard(low=0.5, high=1.0, n=40, n_positive=36),
+class WithIntervals(Prediction):
+    def to_dict(self, measured=None):
+        return {**super().to_dict(measured), "intervals": {"NORM": [0.75, 0.9], "MI": None}}
+
+
+def test_a_probability_has_its_interval_where_there_is_one(good):
+    prediction = WithIntervals(
+        **{f.name: getattr(good.prediction, f.name) for f in fields(Prediction)}
     )
-    labels = tuple(
-        label.model_copy(update={"reliability": bins}) for label in good.prediction.card.labels
-    )
-    card = good.prediction.card.model_copy(update={"labels": labels})
-    rows = rows_of(replace(good, prediction=replace(good.prediction, card=card)))
-    low, high = (rows[f"probability_{end}", "NORM"] for end in ("low", "high"))
-    # Wilson 1927: (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n), p = 36/40, z = 1.96.
-    assert (float(low["value"]), float(high["value"])) == pytest.approx((0.7695, 0.9604), abs=1e-4)
-    assert low["note"] == "95 %; 36 of 40 ECGs given 0.50 to 1.00 had the label"
-    bare = card.model_copy(
-        update={"labels": tuple(label.model_copy(update={"reliability": ()}) for label in labels)}
-    )
-    without = replace(good, prediction=replace(good.prediction, card=bare))
-    assert not {"probability_low", "probability_high"} & {
-        section for section, _ in rows_of(without)
-    }
+    rows = rows_of(replace(good, prediction=prediction))
+    assert float(rows["probability_low", "NORM"]["value"]) == 0.75
+    assert float(rows["probability_high", "NORM"]["value"]) == 0.9
+    assert not {("probability_low", name) for name in ("MI", "HYP")} & set(rows)
 
 
 def test_without_a_prediction_the_reason_stands_in_its_place(no_p):
