@@ -8,6 +8,7 @@ from app.cohort_labels import record_titles
 from app.components.ecg_source import pick_from, upload_box
 from app.components.layout_inputs import layout_inputs
 from app.components.problems import show_problem, showing_problems
+from app.components.progress import progress_bar
 from app.resources import cohort
 from app.state import ReadState, app_state
 from app.uploads import read_uploads, undeclared_among
@@ -55,7 +56,8 @@ def _take_upload(state: ReadState, key: str) -> None:
     state.upload_ids = ids
     if layout is None:
         contents = {name: content for name, content in contents.items() if name not in undeclared}
-    records, problems = read_uploads(contents, layout=layout)
+    with progress_bar() as report:
+        records, problems = read_uploads(contents, layout=layout, on_progress=report)
     if records:
         state.uploaded = records
         state.open(records[0], uploaded_row=0)

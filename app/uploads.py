@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from physioclr.errors import PhysioclrError
 from physioclr.io import ArrayLayout, group_files, is_undeclared, read_ecg
@@ -12,7 +12,10 @@ __all__ = ["read_uploads", "undeclared_among"]
 
 
 def read_uploads(
-    files: Mapping[str, bytes], *, layout: ArrayLayout | None = None
+    files: Mapping[str, bytes],
+    *,
+    layout: ArrayLayout | None = None,
+    on_progress: Callable[[str, float], None] | None = None,
 ) -> tuple[tuple[EcgRecord, ...], tuple[str, ...]]:
     """Read every ECG among some files.
 
@@ -22,6 +25,8 @@ def read_uploads(
         File name to content, of one ECG or many, also in zip files.
     layout : ArrayLayout, optional
         Of the tables and arrays among them.
+    on_progress : callable, optional
+        Called with what is being read and the share done, in [0, 1].
 
     Returns
     -------
@@ -31,7 +36,10 @@ def read_uploads(
         One sentence for each that could not.
     """
     records, problems = [], []
-    for one in group_files(files):
+    groups = list(group_files(files))
+    for number, one in enumerate(groups):
+        if on_progress is not None:
+            on_progress(f"Reading ECG {number + 1} of {len(groups)}", number / len(groups))
         try:
             records.append(read_ecg(one, layout=layout))
         except PhysioclrError as error:

@@ -1,83 +1,49 @@
 """The app as a person meets it: a server, a browser, a real ECG, every page."""
 
-import os
+import io
+import json
 import re
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
 import wfdb
+from fhir.resources.R4B.bundle import Bundle
 from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
+from pypdf import PdfReader
 
 from app.components.frame import DISCLAIMER
 from app.navigation import PAGES
+from app.uploads import read_uploads
+from benchmarks.browser import open_chromium, serve_app, wait_until_ready
 from physioclr import read_ecg
-from physioclr.bundle import bundle_root, bundled
+from physioclr.io import is_undeclared
 from physioclr.physiology.measurements import MEASUREMENTS, measure
 from physioclr.records import EcgRecord
 from physioclr.simulate import simulate_record
 from tests.shared_data import SHARED_DATA, needs_shared_data
 
 REAL_HEADER = SHARED_DATA / "ptb-xl/records500/00000/00001_hr.hea"
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--use-gl=angle",
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
-)
-READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 # The map's first visit embeds the demo cohort and lays it out.
 PATIENCE_MS = 180_000
 
 
 @pytest.fixture(scope="module")
 def server():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "streamlit", "run", str(bundled("app") / "main.py")),
-            *(f"--server.port={port}", "--server.headless=true", "--server.address=127.0.0.1"),
-        ],
-        env={**os.environ, "PYTHONPATH": str(bundle_root())},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(120):
-            try:
-                with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
-                    break
-            except OSError:
-                time.sleep(0.5)
+    with serve_app() as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 @pytest.fixture(scope="module")
 def browser():
-    names = ("chromium", "chromium-browser", "google-chrome")
-    executable = next(filter(None, map(shutil.which, names)), None)
-    with sync_playwright() as playwright:
+    with ExitStack() as stack:
         try:
-            chromium = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
+            chromium = stack.enter_context(open_chromium())
         except PlaywrightError as error:
             pytest.skip(f"no Chromium: {str(error).splitlines()[0]}")
         yield chromium
-        chromium.close()
 
 
 @pytest.fixture
@@ -90,12 +56,6 @@ def page(browser, server):
     wait_until_ready(page)
     yield page
     context.close()
-
-
-def wait_until_ready(page: Page) -> None:
-    page.wait_for_selector(READY)
-    page.wait_for_timeout(300)  # a rerun begins a moment after the event that asked for it
-    page.wait_for_selector(READY)
 
 
 def upload(page: Page, *files: Path) -> None:
@@ -232,3 +192,55 @@ def test_paper_scale_filter_and_layout_change_what_is_drawn(page):
     wait_until_ready(page)
     names = figure.evaluate("plot => plot.data.map(trace => trace.name)")
     assert names[:2] == ["aVL", "II"]  # down the columns: aVL, I, −aVR; then II, aVF, III
+
+
+@needs_shared_data
+def test_every_clinical_format_is_read_from_an_upload(page):
+    folder = SHARED_DATA / "formats"
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+    groups = {file.with_suffix(""): [] for file in files}
+    for file in files:
+        groups[file.with_suffix("")].append(file)
+    for group in groups.values():
+        records, problems = read_uploads({file.name: file.read_bytes() for file in group})
+        if any(is_undeclared(file.read_bytes()) for file in group):
+            continue  # a table asks for its layout first
+        page.reload()  # a new session, with nothing uploaded
+        wait_until_ready(page)
+        upload(page, *group)
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+        if records:
+            expect(page.locator(".pc-facts b").first).to_have_text(records[0].record_id)
+        for problem in problems:
+            expect(page.get_by_test_id("stAlert").first).to_contain_text(problem[:40])
+
+
+def download(page: Page, kind: str) -> bytes:
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=kind, exact=True).click()
+    return Path(waiting.value.path()).read_bytes()
+
+
+def test_the_report_is_downloaded_with_what_the_reader_wrote(page, tmp_path):
+    record = upload_simulated(page, tmp_path)
+    page.get_by_label("Your findings").fill("Sinus rhythm, as one would expect.")
+    page.get_by_label("Comment").click()  # a text area is taken when it is left
+    wait_until_ready(page)
+    page.get_by_text("disagree", exact=True).first.click()
+    wait_until_ready(page)
+    pdf = PdfReader(io.BytesIO(download(page, "PDF")))
+    text = pdf.pages[0].extract_text()
+    assert len(pdf.pages) == 1
+    assert float(pdf.pages[0].mediabox.width) == pytest.approx(297 / 25.4 * 72, abs=0.01)
+    assert "Sinus rhythm, as one would expect." in text
+    assert "reader: disagrees" in text
+    assert f"{measure(read_ecg(tmp_path / 'ours.hea')).qrs_ms:.0f} ms" in text
+    bundle = json.loads(download(page, "FHIR"))
+    conclusions = [
+        entry["resource"].get("conclusion")
+        for entry in bundle["entry"]
+        if entry["resource"]["resourceType"] == "DiagnosticReport"
+    ]
+    assert "Sinus rhythm, as one would expect." in conclusions[0]
+    Bundle.model_validate(bundle)
+    assert record.record_id not in page.url

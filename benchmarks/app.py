@@ -1,0 +1,154 @@
+"""How long a reader waits: ``python -m benchmarks.app``.
+
+The app in headless Chromium at 1280 × 900, with simulated ECGs of 10 s at 500 Hz as WFDB files. A
+time ends when what is waited for is painted, as the browser's next frame says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import wfdb
+from playwright.sync_api import Page
+from rich.console import Console
+from rich.table import Table
+
+from app.components.ecg_paper import PaperStyle, ecg_paper
+from app.components.palette import LIGHT
+from app.navigation import PAGES
+from benchmarks.browser import open_chromium, serve_app, wait_until_ready
+from physioclr.ecg_paper import ARRANGEMENTS, paper_layout
+from physioclr.simulate import CONDITIONS, simulate_record
+
+__all__ = ["main"]
+
+_N_FILES = 20
+_PATIENCE_MS = 120_000
+_PAINTED = """() => new Promise(done =>
+    requestAnimationFrame(() => requestAnimationFrame(done)))"""
+
+
+def main() -> None:
+    """Time each thing a reader does and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=5)
+    arguments = parser.parse_args()
+    table = Table(title="Seconds until it is painted, two cores")
+    for column in ("", "median", "longest", "goal"):
+        table.add_column(column, justify="right" if column else "left")
+    with tempfile.TemporaryDirectory() as folder, open_chromium() as browser:
+        files = _written(Path(folder), arguments.repeats + _N_FILES)
+        started = time.perf_counter()
+        with serve_app() as url:
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            page.set_default_timeout(_PATIENCE_MS)
+            page.goto(url)
+            _paper(page)
+            first_s = time.perf_counter() - started
+            wait_until_ready(page)
+            rows: dict[str, tuple[list[float], str]] = {
+                "start of the app to its first paper": ([first_s], "6"),
+                **_uploads(page, url, files[: arguments.repeats]),
+                **_page_changes(page, arguments.repeats),
+                **_many(page, url, files[arguments.repeats :]),
+            }
+    for name, (seconds, goal) in rows.items():
+        table.add_row(name, f"{np.median(seconds):.2f}", f"{max(seconds):.2f}", goal)
+    Console().print(table)
+    Console().print(_figure_sizes())
+
+
+def _written(folder: Path, n: int) -> list[tuple[Path, Path]]:
+    conditions = list(CONDITIONS)
+    written = []
+    for seed in range(n):
+        record = simulate_record(conditions[seed % len(conditions)], seed=seed)
+        name = f"ecg{seed:03d}"
+        wfdb.wrsamp(
+            name,
+            fs=500,
+            units=["mV"] * 12,
+            sig_name=list(record.leads),
+            p_signal=np.asarray(record.signal_mv.T, dtype=np.float64),
+            fmt=["16"] * 12,
+            write_dir=str(folder),
+        )
+        written.append((folder / f"{name}.hea", folder / f"{name}.dat"))
+    return written
+
+
+def _paper(page: Page) -> None:
+    page.wait_for_selector(
+        '[class*="st-key-ecg_paper_read"] .js-plotly-plot .scatterlayer .js-line'
+    )
+    page.evaluate(_PAINTED)
+
+
+def _uploads(
+    page: Page, url: str, files: list[tuple[Path, Path]]
+) -> dict[str, tuple[list[float], str]]:
+    to_paper, to_numbers = [], []
+    for header, signal in files:
+        page.goto(url)  # a new session
+        wait_until_ready(page)
+        started = time.perf_counter()
+        page.locator('input[type="file"]').set_input_files([str(header), str(signal)])
+        page.wait_for_selector(f'.pc-facts b:text-is("{header.stem}")')
+        _paper(page)
+        to_paper.append(time.perf_counter() - started)
+        page.wait_for_selector('table[aria-label="Predictions"]')
+        wait_until_ready(page)
+        to_numbers.append(time.perf_counter() - started)
+    return {
+        "upload to painted paper": (to_paper, "1.5"),
+        "upload to measurements and predictions": (to_numbers, "3"),
+    }
+
+
+def _page_changes(page: Page, repeats: int) -> dict[str, tuple[list[float], str]]:
+    seconds = []
+    for _ in range(repeats):
+        for name in ("augmentations", "read", "compare"):
+            started = time.perf_counter()
+            _open(page, PAGES[name][1])
+            seconds.append(time.perf_counter() - started)
+    return {"change of page": (seconds, "1")}
+
+
+def _open(page: Page, title: str) -> None:
+    page.get_by_role("link", name=title).click()
+    page.wait_for_selector(f'h1:text-is("{title}")')
+    page.evaluate(_PAINTED)
+
+
+def _many(
+    page: Page, url: str, files: list[tuple[Path, Path]]
+) -> dict[str, tuple[list[float], str]]:
+    page.goto(url)
+    wait_until_ready(page)
+    started = time.perf_counter()
+    page.locator('input[type="file"]').set_input_files(
+        [str(file) for pair in files for file in pair]
+    )
+    page.wait_for_selector(f'.pc-facts b:text-is("{files[0][0].stem}")')
+    wait_until_ready(page)
+    return {f"{len(files)} ECGs at once": ([time.perf_counter() - started], "20")}
+
+
+def _figure_sizes() -> Table:
+    table = Table(title="What goes to the browser")
+    for column in ("paper", "MB", "goal"):
+        table.add_column(column, justify="right" if column != "paper" else "left")
+    record = simulate_record("sinus_rhythm", seed=0)
+    for arrangement in ARRANGEMENTS:
+        figure = ecg_paper(record, LIGHT, style=PaperStyle(layout=paper_layout(arrangement)))
+        table.add_row(arrangement, f"{len(figure.to_json()) / 1e6:.2f}", "1.5")
+    return table
+
+
+if __name__ == "__main__":
+    main()
