@@ -94,6 +94,7 @@ class ReliabilityCard(_Card):
     high: float
     n: int
     n_positive: int
+    mean_probability: float
 
 
 class LabelCard(_Card):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +19,7 @@ from physioclr.probe.reliability import ReliabilityBin, bin_of
 from physioclr.records import EcgRecord
 from physioclr.reference_ecgs import COMPARED, differences
 
-__all__ = ["UNLIKE_PCT", "LabelCall", "Prediction", "predict"]
+__all__ = ["UNLIKE_PCT", "LabelCall", "Prediction", "head_name", "predict"]
 
 UNLIKE_PCT = 99.0
 """Above this distance percentile an ECG is taken to be unlike all the reference ECGs."""
@@ -91,6 +91,18 @@ class Prediction:
             for probability, label in zip(self.probabilities, self.card.labels, strict=True)
         )
 
+    @cached_property
+    def intervals(self) -> NDArray[np.float64]:
+        """The 95 % interval of each probability, (n_labels, 2).
+
+        `ReliabilityBin.interval_at` says what of. NaN where the head does not carry it.
+        """
+        ends = [
+            (np.nan, np.nan) if like is None else like.interval_at(float(probability))
+            for probability, like in zip(self.probabilities, self.like_it, strict=True)
+        ]
+        return np.array(ends, dtype=np.float64)
+
     @property
     def warning(self) -> str | None:
         """Why the predictions may not hold for this ECG: it is unlike the reference ECGs."""
@@ -121,7 +133,11 @@ class Prediction:
             "head": self.head,
             "probabilities": dict(zip(self.labels, probabilities, strict=True)),
             "intervals": {
-                name: None if like is None else [round(end, 4) for end in like.interval()]
+                name: None if np.isnan(ends).any() else ends.round(4).tolist()
+                for name, ends in zip(self.labels, self.intervals, strict=True)
+            },
+            "like_it": {
+                name: None if like is None else asdict(like)
                 for name, like in zip(self.labels, self.like_it, strict=True)
             },
             "calls": {
@@ -158,11 +174,7 @@ def predict(record: EcgRecord, encoder: Encoder, *, head: str | None = None) -> 
     ValueError
         If it has no head of that name.
     """
-    if not encoder.heads:
-        raise CheckpointError(encoder.card.name, expected="a prediction head", found="none")
-    name = next(iter(encoder.heads)) if head is None else head
-    if name not in encoder.heads:
-        raise ValueError(f"head must be one of {', '.join(encoder.heads)}, got {name!r}")
+    name = head_name(encoder, head)
     probe, bank = encoder.heads[name], encoder.references
     embedding = embed([record], encoder)
     return Prediction(
@@ -173,6 +185,34 @@ def predict(record: EcgRecord, encoder: Encoder, *, head: str | None = None) -> 
         nearest=None if bank is None else bank.nearest(embedding[0], _N_NEAREST, label_set=name),
         distance_percentile=None if bank is None else bank.distance_percentile(embedding[0]),
     )
+
+
+def head_name(encoder: Encoder, head: str | None = None) -> str:
+    """Return which head is meant.
+
+    Parameters
+    ----------
+    encoder : Encoder
+    head : str, optional
+        Name of a head of the checkpoint; the first one if absent.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    CheckpointError
+        If the checkpoint has no head at all.
+    ValueError
+        If it has no head of that name.
+    """
+    if not encoder.heads:
+        raise CheckpointError(encoder.card.name, expected="a prediction head", found="none")
+    name = next(iter(encoder.heads)) if head is None else head
+    if name not in encoder.heads:
+        raise ValueError(f"head must be one of {', '.join(encoder.heads)}, got {name!r}")
+    return name
 
 
 def _label_call(card: HeadCard, column: int, probability: float) -> LabelCall:

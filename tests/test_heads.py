@@ -150,6 +150,20 @@ def test_a_prediction_is_json_with_what_differs(encoder, store):
     assert "difference" not in predict(record, encoder).to_dict()["nearest"][0]
 
 
+def test_a_probability_has_the_interval_of_ecgs_like_it(encoder, store):
+    """Forty ECGs are one bin: half of them are tall, whatever the probability."""
+    prediction = predict(store.record(21), encoder)
+    (like,) = prediction.like_it
+    assert (like.n, like.n_positive) == (40, 20)
+    assert prediction.intervals.shape == (1, 2)
+    low, high = prediction.intervals[0]
+    assert low < prediction.probabilities[0] < high
+    assert low > like.interval()[0]  # a tall one: above the mean of the bin
+    written = prediction.to_dict()
+    assert written["intervals"]["tall"] == [round(low, 4), round(high, 4)]
+    assert written["like_it"]["tall"]["n_positive"] == 20
+
+
 def card_with_calls(encoder, **changes):
     head = encoder.card.heads["size"]
     calls = head.labels[0].calls.model_copy(update=changes)
@@ -173,14 +187,17 @@ def test_no_call_gives_its_reason(encoder, store, limits, reason):
     assert call.reason.startswith(reason)
 
 
-def test_a_head_without_limits_makes_no_call(encoder, store):
+def test_an_older_head_makes_no_call_and_has_no_intervals(encoder, store):
     head = encoder.card.heads["size"]
-    label = head.labels[0].model_copy(update={"calls": None})
+    label = head.labels[0].model_copy(update={"calls": None, "reliability": ()})
     older = replace(
         predict(store.record(0), encoder), card=head.model_copy(update={"labels": (label,)})
     )
     assert older.calls[0].call == "no call"
     assert older.to_dict()["calls"]["tall"]["reason"] == "the head has no limits"
+    assert older.like_it == (None,)
+    assert np.isnan(older.intervals).all()
+    assert (older.to_dict()["intervals"], older.to_dict()["like_it"]) == ({"tall": None},) * 2
 
 
 def test_a_checkpoint_without_reference_ecgs_predicts_without_them(encoder, store):
@@ -248,3 +265,15 @@ def test_reference_ecgs_of_another_encoder_are_not_written(encoder, tmp_path):
             references=encoder.references,
         )
     assert not (tmp_path / "other").exists()
+
+
+def test_the_shipped_head_says_how_often_each_probability_was_right():
+    card = load_encoder().card.heads["superclass"]
+    for label in card.labels:
+        bins = label.reliability_bins
+        assert sum(one.n for one in bins) == 348  # of one ECG of the 349 no label is known
+        assert sum(one.n_positive for one in bins) == label.n_positives
+        # Calibrated: of 45 bins of a head without fault 0.05 would lie outside.
+        for one in bins:
+            low, high = one.interval(0.999)
+            assert low <= one.mean_probability <= high

@@ -9,7 +9,6 @@ import numpy as np
 from app.components.html_table import Html, html_table
 from physioclr.checkpoint import HeadCard
 from physioclr.prediction import LabelCall, Prediction
-from physioclr.probe.reliability import ReliabilityBin
 
 __all__ = ["evidence_sentence", "percent", "prediction_table"]
 
@@ -21,7 +20,7 @@ def prediction_table(prediction: Prediction) -> str:
     rows = [
         [
             prediction.card.labels[i].display_name,
-            _probability(float(probabilities[i]), prediction.like_it[i]),
+            _probability(prediction, i),
             _call(prediction.calls[i]),
             _auroc(prediction.card.labels[i]),
         ]
@@ -66,10 +65,11 @@ def percent(probability: float) -> str:
     return "> 99 %" if probability > 0.99 else f"{100 * probability:.0f} %"
 
 
-def _probability(probability: float, like: ReliabilityBin | None) -> str:
+def _probability(prediction: Prediction, column: int) -> str:
+    probability, like = float(prediction.probabilities[column]), prediction.like_it[column]
     interval = title = ""
     if like is not None:
-        low, high = like.interval()
+        low, high = prediction.intervals[column]
         interval = f' <span class="pc-quiet">[{100 * low:.0f}–{100 * high:.0f}]</span>'
         title = f"Of {like.n} labelled ECGs with a probability like this, {like.n_positive} had it"
     return Html(

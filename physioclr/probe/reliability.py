@@ -1,4 +1,10 @@
-"""How often a label was there when a probability was given: the reliability of a head, in bins."""
+"""How often a label was there when a probability was given: the reliability of a head, in bins.
+
+It is the head's calibration curve (Van Calster et al. 2019, doi:10.1186/s12916-019-1466-7) with
+its uncertainty. A bin says of its ECGs together how often they had the label. One probability of
+them may lie far from their mean, above all in the last bin, which holds all that is rare: what is
+said of it is carried over from the mean, see `ReliabilityBin.interval_at`.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +13,14 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 from scipy.stats import binomtest
 
 __all__ = ["ReliabilityBin", "bin_of", "reliability_bins"]
 
 _PER_BIN = 35
+_CERTAIN = 1e-7
+"""Probabilities nearer to 0 or 1 than this are taken to be this near."""
 
 
 @dataclass(frozen=True)
@@ -27,12 +36,15 @@ class ReliabilityBin:
         How many ECGs.
     n_positive : int
         How many of them have the label.
+    mean_probability : float
+        Of the ECGs: the share of them that was expected to have it.
     """
 
     low: float
     high: float
     n: int
     n_positive: int
+    mean_probability: float
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Return the range the share of the label lies in.
@@ -50,6 +62,28 @@ class ReliabilityBin:
         """
         found = binomtest(self.n_positive, self.n).proportion_ci(confidence, method="wilson")
         return float(found.low), float(found.high)
+
+    def interval_at(self, probability: float, confidence: float = 0.95) -> tuple[float, float]:
+        """Return the range the share of the label lies in where a probability is given.
+
+        Parameters
+        ----------
+        probability : float
+            In the bin. NaN gives NaN.
+        confidence : float
+            In (0, 1).
+
+        Returns
+        -------
+        (float, float)
+            `interval`, moved in log-odds by as much as `probability` is from the bin's mean: the
+            head may be off in the bin, but by one change of log-odds (Cox 1958, Biometrika 45:562).
+            It leaves `probability` out where the head is off by more than chance. It is about how
+            many of such ECGs have the label, of the cohort the bins are of; not about one ECG.
+        """
+        off = _log_odds(probability) - _log_odds(self.mean_probability)
+        low, high = (float(expit(logit(end) + off)) for end in self.interval(confidence))
+        return low, high
 
 
 def reliability_bins(
@@ -94,7 +128,13 @@ def reliability_bins(
     of_bin = np.searchsorted(edges, sorted_p, side="right")
     lows, highs = [0.0, *edges.tolist()], [*edges.tolist(), 1.0]
     return tuple(
-        ReliabilityBin(low, high, int(inside.sum()), int(sorted_y[inside].sum()))
+        ReliabilityBin(
+            low,
+            high,
+            int(inside.sum()),
+            int(sorted_y[inside].sum()),
+            float(sorted_p[inside].mean()),
+        )
         for k, (low, high) in enumerate(zip(lows, highs, strict=True))
         if (inside := of_bin == k).any()
     )
@@ -104,3 +144,7 @@ def bin_of(probability: float, bins: Sequence[ReliabilityBin]) -> ReliabilityBin
     """Return the bin a probability lies in; None where there are none."""
     holding = [one for one in bins if probability >= one.low]
     return holding[-1] if holding else None
+
+
+def _log_odds(probability: float) -> float:
+    return float(logit(np.clip(probability, _CERTAIN, 1 - _CERTAIN)))
