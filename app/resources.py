@@ -23,6 +23,7 @@ from physioclr.signal.delineation import Delineation, delineate
 from physioclr.signal.quality import Quality, assess_quality
 
 if TYPE_CHECKING:
+    from physioclr.attribution import Attribution, RandomisationCheck
     from physioclr.checkpoint import Encoder
     from physioclr.cohort_map import CohortMap
     from physioclr.datasets.store import Store
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from physioclr.prediction_change import PredictionChange
 
 __all__ = [
+    "attribution_of",
     "beat_features_of",
     "change_of",
     "cohort",
@@ -91,6 +93,15 @@ def prediction_of(record: EcgRecord) -> Prediction:
     from physioclr.prediction import predict
 
     return predict(record, encoder())
+
+
+@st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Asking why …")
+def attribution_of(record: EcgRecord, label: str) -> tuple[Attribution, RandomisationCheck]:
+    """Return what a label's log-odds rest on, and how much of that random weights show too."""
+    from physioclr.attribution import attribute, randomisation_check
+
+    found = attribute(record, encoder(), label)
+    return found, randomisation_check(record, encoder(), found, seed=0)
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Predicting …")

@@ -56,6 +56,8 @@ class ReadState:
         What the reader wrote about it, and who the reader is.
     agreement : dict of str to str
         Label of the prediction → whether the reader agrees.
+    why : str or None
+        The label whose attribution is drawn.
     opened : int
         How many ECGs were opened so far; part of the keys of widgets that start afresh with each.
     """
@@ -71,6 +73,7 @@ class ReadState:
     comment: str = ""
     reader: str = ""
     agreement: dict[str, str] = field(default_factory=dict)
+    why: str | None = None
     opened: int = 0
 
     def open(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import streamlit as st
 
+from app.components.attribution_text import attribution_legend, attribution_sentence
 from app.components.ecg_paper import ecg_paper
 from app.components.ecg_view import measure_on_paper, record_heading, show_paper, waves_legend
 from app.components.frame import show_title
@@ -29,6 +31,7 @@ from app.components.reader_inputs import reader_inputs
 from app.reading import choose_ecg, current_ecg
 from app.reporting import REPORT_FILES, file_stem, report_file, report_of
 from app.resources import (
+    attribution_of,
     delineation_of,
     dominant_beat_of,
     measurements_of,
@@ -116,6 +119,35 @@ def show_predictions(record: EcgRecord) -> None:
         st.caption(literal(evidence_sentence(prediction, simulated=record.simulated)))
 
 
+@st.fragment
+def show_why(record: EcgRecord) -> None:
+    """Mark on the paper what a prediction rests on, for the label that is asked about."""
+    state, paper = app_state().read, app_state().paper
+    with suppress(PhysioclrError):  # what went wrong is said with the predictions
+        names = {label.name: label.display_name for label in prediction_of(record).card.labels}
+        st.subheader("Why")
+        state.why = st.segmented_control(
+            "What of the ECG speaks for and against",
+            list(names),
+            default=state.why,
+            format_func=names.__getitem__,
+            key=f"why_{state.opened}",
+        )
+        if state.why is None:
+            return
+        attribution, check = attribution_of(record, state.why)
+        palette = palette_for(st.context.theme.type)
+        st.html(attribution_legend(names[state.why], palette))
+        figure = ecg_paper(
+            record,
+            palette,
+            style=replace(style_of(paper), magnification=1, calipers=False),
+            attribution=attribution,
+        )
+        show_paper(figure, record, key="why")
+        st.caption(literal(attribution_sentence(attribution, check)))
+
+
 def show_nearest(record: EcgRecord) -> None:
     """Tabulate the labelled ECGs that the encoder puts nearest; what went wrong is said above."""
     with suppress(PhysioclrError):
@@ -162,5 +194,6 @@ if ecg is not None:
         show_measurements(ecg)
     with predictions:
         show_predictions(ecg)
+    show_why(ecg)
     show_nearest(ecg)
     show_report(ecg)

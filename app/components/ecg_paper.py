@@ -8,11 +8,13 @@ millivolt to its seconds, so that boxes are square at any size of the window and
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
+from app.components.attribution_marks import attribution_marks
 from app.components.palette import Palette
 from app.components.peaks import keep_peaks
 from app.components.wave_bars import wave_bars
@@ -29,6 +31,9 @@ from physioclr.ecg_paper import (
 )
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import Delineation
+
+if TYPE_CHECKING:
+    from physioclr.attribution import Attribution
 
 __all__ = ["PaperStyle", "ecg_paper"]
 
@@ -79,6 +84,7 @@ def ecg_paper(
     style: PaperStyle | None = None,
     behind: EcgRecord | None = None,
     delineation: Delineation | None = None,
+    attribution: Attribution | None = None,
     remark: str = "each lead about its median",
 ) -> go.Figure:
     """Draw one page of a record.
@@ -95,6 +101,8 @@ def ecg_paper(
         A second record drawn beneath the first in another colour, lead over lead.
     delineation : Delineation, optional
         Of the record: its waves are drawn below the leads.
+    attribution : Attribution, optional
+        Of the record: what speaks for and against a label is marked beneath the traces.
     remark : str
         What stands beside the scale.
 
@@ -108,6 +116,8 @@ def ecg_paper(
     if behind is not None:
         for cell in cells:
             figure.add_trace(_lead_trace(behind, cell, style, palette.trace_behind, 2.8))
+    if attribution is not None:
+        figure.add_traces(attribution_marks(attribution, record, cells, style.zero_mv, palette))
     for cell in cells:
         figure.add_trace(_lead_trace(record, cell, style, palette.trace, 1.1))
     if delineation is not None:
