@@ -61,7 +61,8 @@ def _against(study: Study, label_set: str, part: str, reference: str) -> str:
     own = probe_results(study, label_set, reference)
     names = [row.name for row in ROWS if row.part == part]
     asked = dict.fromkeys([reference, *names, *(CONTROLS if part == "objectives" else ())])
-    header = ["", "macro AUROC ± seeds [95 % CI]", *(s.upper() for s in _SCORES), "reference less"]
+    scored = [score.upper() for score in _SCORES]
+    header = ["", "seeds", "macro AUROC ± seeds [95 % CI]", *scored, "reference less"]
     lines = []
     for name in asked:
         results = probe_results(study, label_set, name)
@@ -70,7 +71,7 @@ def _against(study: Study, label_set: str, part: str, reference: str) -> str:
         macro = pd.DataFrame([result.table.loc[MACRO] for result in results])
         difference = "" if name == reference or not own else str(seed_difference(own, results))
         scores = [_short(float(macro[score].mean())) for score in _SCORES]
-        lines.append([name, str(seed_mean(results)), *scores, difference])
+        lines.append([name, str(len(results)), str(seed_mean(results)), *scores, difference])
     return _markdown(header, lines)
 
 

@@ -81,6 +81,7 @@ def test_the_method_the_baseline_and_the_checks_are_named():
     said = attribution_sentence(found, RandomisationCheck(0.07, 0.1, 0.5))
     assert "Integrated gradients" in said
     assert "isoelectric line" in said
+    assert "but for 0.00 log-odds" in said
     assert "V2 +0.80, I −0.60" in said
     assert "rank correlation with these marks is 0.07" in said
     assert "speaks against &lt;MI&gt;" in attribution_legend("<MI>", LIGHT)
