@@ -47,8 +47,8 @@ def attribution_sentence(attribution: Attribution, check: RandomisationCheck) ->
         f"{100 * attribution.baseline_probability:.0f} %, to this ECG with "
         f"{100 * attribution.probability:.0f} %. The marks add up to that but for "
         f"{abs(attribution.missed_log_odds):.2f} log-odds; by lead, the greatest: {leads}. Drawn "
-        f"smoothed over {SMOOTHED_MS:g} ms. With random weights in the encoder the rank correlation with "
-        f"these marks is {alike}: near 0 they show what the model learnt, near 1 only the ECG. It "
-        "is what this model rests on, no evidence that it is right; a wave that is missing cannot "
-        "be marked."
+        f"smoothed over {SMOOTHED_MS:g} ms. With random weights in the encoder the rank "
+        f"correlation with these marks is {alike}: near 0 they show what the model learnt, near 1 "
+        "only the ECG. It is what this model rests on, no evidence that it is right; a wave that "
+        "is missing cannot be marked."
     )
