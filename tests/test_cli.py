@@ -119,7 +119,7 @@ def test_report_writes_what_is_asked_and_goes_on_after_a_bad_file(run, tmp_path,
     bad = tmp_path / "text.csv"
     bad.write_text("no numbers here")
     folder = tmp_path / "reports"
-    asked = ("--pdf", "--fhir", "--csv", "--json", "--findings", "Sinus rhythm.")
+    asked = ("--pdf", "--fhir", "--csv", "--json")
     code, out, err = run("report", bad, ecg_file, *asked, "--out", folder)
     assert code == 2
     assert "text.csv" in err
@@ -129,7 +129,6 @@ def test_report_writes_what_is_asked_and_goes_on_after_a_bad_file(run, tmp_path,
     assert (folder / "ecg.pdf").read_bytes().startswith(b"%PDF")
     bundle = json.loads((folder / "ecg.fhir.json").read_text())
     assert bundle["resourceType"] == "Bundle"
-    assert "Sinus rhythm." in (folder / "ecg.csv").read_text()
 
 
 def test_report_wants_to_know_what_to_write_and_how(run, tmp_path, ecg_file):
@@ -140,6 +139,35 @@ def test_report_wants_to_know_what_to_write_and_how(run, tmp_path, ecg_file):
     assert code == 2
     assert "speed_mm_per_s must be one of" in err
     assert not (tmp_path / "none").exists()
+
+
+def test_report_takes_a_readers_words_for_one_ecg_only(run, tmp_path, ecg_file):
+    asked = ("--json", "--out", tmp_path / "out")
+    said = ("--findings", "Sinus.", "--agree", "NORM", "--disagree", "MI", "--reader", "A. Reader")
+    assert run("report", ecg_file, *asked, *said)[0] == 0
+    reader = json.loads((tmp_path / "out" / "ecg.json").read_text())["reader"]
+    assert reader["agreement"] == {"NORM": "agree", "MI": "disagree"}
+    assert (reader["reader"], reader["findings"]) == ("A. Reader", "Sinus.")
+    for wrong, says in (
+        ((ecg_file, ecg_file, "--findings", "x"), "about one ECG"),
+        ((ecg_file, "--agree", "AFIB"), "NORM"),
+        ((ecg_file, "--agree", "MI", "--disagree", "MI"), "different labels"),
+    ):
+        code, _, err = run("report", *wrong, *asked)
+        assert code == 2
+        assert says in err
+
+
+def test_reports_of_one_name_do_not_replace_each_other(run, tmp_path, ecg_file):
+    folder = tmp_path / "out"
+    assert run("report", ecg_file, ecg_file, "--csv", "--out", folder)[0] == 0
+    assert {file.name for file in folder.iterdir()} == {"ecg.csv", "ecg-2.csv"}
+
+
+def test_a_page_that_begins_after_the_end_is_one_line(run, tmp_path, ecg_file):
+    code, out, err = run("report", ecg_file, "--pdf", "--start", "60", "--out", tmp_path / "out")
+    assert (code, out) == (2, "")
+    assert "expected signal from 60 s on" in err
 
 
 def test_a_table_is_measured_once_its_layout_is_declared(run, tmp_path, ecg):

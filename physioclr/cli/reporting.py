@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from physioclr.cli.ecgs import Layout, declared_layout
 from physioclr.cli.terminal import Checkpoint, err_console, option_errors, out_console
 from physioclr.errors import PhysioclrError
+
+if TYPE_CHECKING:
+    from physioclr.checkpoint import Encoder
+    from physioclr.report import ReaderFindings
 
 __all__ = ["app", "report"]
 
@@ -34,20 +38,29 @@ def report(
     cabrera: Annotated[bool, typer.Option("--cabrera", help="aVL, I, −aVR, II, aVF, III.")] = False,
     speed: Annotated[float, typer.Option(help="mm/s: 25 or 50.")] = 25.0,
     gain: Annotated[float, typer.Option(help="mm/mV: 5, 10 or 20.")] = 10.0,
+    start: Annotated[float, typer.Option(help="Where in the ECG the page begins, in s.")] = 0.0,
     sheet: Annotated[str, typer.Option(help="A4 or US letter.")] = "A4",
     findings: Annotated[str, typer.Option(help="The reader's own findings.")] = "",
     comment: Annotated[str, typer.Option(help="The reader's comment.")] = "",
+    agree: Annotated[
+        list[str] | None, typer.Option(help="A label the reader agrees with; repeatable.")
+    ] = None,
+    disagree: Annotated[
+        list[str] | None, typer.Option(help="A label the reader disagrees with; repeatable.")
+    ] = None,
+    reader: Annotated[str, typer.Option(help="The reader's name.")] = "",
     checkpoint: Checkpoint = None,
     layout: Layout = None,
 ) -> None:
     """Write the report of each ECG: RECORD.pdf, .png, .fhir.json, .csv, .json.
 
-    Those that cannot be read are said, the others are written; the exit code is then 2.
+    Those that cannot be read are said, the others are written; the exit code is then 2. A report
+    that is there already is replaced; two ECGs of one name are RECORD and RECORD-2.
     """
     from physioclr import load_encoder, read_ecg
     from physioclr.atomic import make_folder, replace_file
     from physioclr.ecg_paper import PaperScale, paper_layout
-    from physioclr.report import ReaderFindings, Report, make_report
+    from physioclr.report import Report, make_report
     from physioclr.report.fhir import fhir_bundle
     from physioclr.report.page import PageStyle, report_pdf, report_png
     from physioclr.report.tables import report_csv, report_json
@@ -56,8 +69,10 @@ def report(
         style = PageStyle(
             PaperScale(speed, gain),
             paper_layout(arrangement.replace("x", " × "), cabrera=cabrera),
+            start_s=start,
             sheet=sheet,
         )
+        read = _reader_findings(findings, comment, reader, agree or [], disagree or [])
     kinds: dict[str, tuple[bool, Callable[[Report], bytes]]] = {
         "pdf": (pdf, lambda made: report_pdf(made, style)),
         "png": (png, lambda made: report_png(made, style)),
@@ -67,25 +82,64 @@ def report(
     }
     if not any(asked for asked, _ in kinds.values()):
         raise typer.BadParameter("ask for one of --pdf, --png, --fhir, --csv, --json")
+    if not read.is_empty and len(files) > 1:
+        raise typer.BadParameter("what a reader finds is about one ECG, give one FILE")
     declared, encoder = declared_layout(layout), load_encoder(checkpoint)
-    made_at, reader = datetime.now(UTC), ReaderFindings(findings, comment)
+    _check_labels(read.agreement, encoder)
+    made_at = datetime.now(UTC)
     make_folder(out)
-    failed = False
+    failed, stems = False, set[str]()
     for file in files:
         try:
             record = read_ecg(file, layout=declared)
-            made = make_report(record, encoder, made_at=made_at, reader=reader)
+            made = make_report(record, encoder, made_at=made_at, reader=read)
+            written = {ending: write(made) for ending, (asked, write) in kinds.items() if asked}
         except PhysioclrError as error:
             failed = True
-            err_console.print(str(error), style="bold red", highlight=False, markup=False)
+            err_console.print(
+                str(error), style="bold red", highlight=False, soft_wrap=True, markup=False
+            )
             continue
         if made.prediction is None:
             said = f"{file.name}: {made.why_no_prediction}"
-            err_console.print(said, style="yellow", highlight=False, markup=False)
-        stem = re.sub(r"[^\w.-]+", "_", record.record_id)
-        for ending, (asked, write) in kinds.items():
-            if asked:
-                replace_file(out / f"{stem}.{ending}", write(made))
-                out_console.print(str(out / f"{stem}.{ending}"), highlight=False, soft_wrap=True)
+            err_console.print(said, style="yellow", highlight=False, soft_wrap=True, markup=False)
+        stem = _free_stem(record.record_id, stems)
+        for ending, content in written.items():
+            replace_file(out / f"{stem}.{ending}", content)
+            out_console.print(str(out / f"{stem}.{ending}"), highlight=False, soft_wrap=True)
     if failed:
         raise typer.Exit(2)
+
+
+def _reader_findings(
+    findings: str, comment: str, reader: str, agree: list[str], disagree: list[str]
+) -> ReaderFindings:
+    from physioclr.report import ReaderFindings
+
+    if both := set(agree) & set(disagree):
+        raise ValueError(f"agree and disagree must name different labels, both name {both}")
+    agreement = {**dict.fromkeys(agree, "agree"), **dict.fromkeys(disagree, "disagree")}
+    return ReaderFindings(findings, comment, agreement, reader)
+
+
+def _check_labels(agreement: Mapping[str, str], encoder: Encoder) -> None:
+    from physioclr.prediction import head_name
+
+    if not agreement:
+        return
+    known = encoder.heads[head_name(encoder)].label_names
+    if unknown := sorted(set(agreement) - set(known)):
+        raise typer.BadParameter(
+            f"--agree and --disagree take {', '.join(known)}, got {', '.join(unknown)}"
+        )
+
+
+def _free_stem(record_id: str, taken: set[str]) -> str:
+    """Return a file's name for a record that no record of this run has, and take it."""
+    stem = re.sub(r"[^\w.-]+", "_", record_id)
+    free, number = stem, 1
+    while free in taken:
+        number += 1
+        free = f"{stem}-{number}"
+    taken.add(free)
+    return free

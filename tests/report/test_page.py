@@ -126,6 +126,7 @@ def test_what_is_not_measurable_is_said_and_never_zero(report):
     assert np.isnan(fibrillating.measured.pr_ms)
     text = text_of(report_pdf(fibrillating))
     assert re.search(r"PR interval\s*not measurable", text)
+    assert fibrillating.measured.reasons["pr_ms"].removeprefix("not measurable: ")[:10] in text
     assert "No call: it was not asked for." in text
 
 
@@ -151,6 +152,56 @@ def test_nothing_is_drawn_off_the_sheet(report, sheet, arrangement):
         assert path.min() >= -EXACT_MM
         assert path[:, 0].max() <= width_mm + EXACT_MM
         assert path[:, 1].max() <= height_mm + EXACT_MM
+
+
+def test_a_wave_that_leaves_the_paper_is_marked_and_the_foot_says_so(report):
+    words = "a wave goes on beyond the paper"
+    assert words not in text_of(report_pdf(report))
+    high = report_of(replace(report.record, signal_mv=20 * report.record.signal_mv))
+    assert words in text_of(report_pdf(high))
+
+
+def test_a_prediction_has_its_interval_and_the_warning_about_it(predicted):
+    far = replace(predicted, prediction=replace(predicted.prediction, distance_percentile=99.9))
+    text = text_of(report_pdf(far))
+    for low, high in far.prediction.intervals:
+        assert f"{100 * low:.0f}–{100 * high:.0f} %" in text
+    assert "the predictions may not hold for it" in text.replace("\n", " ")
+    assert "may not hold" not in text_of(report_pdf(predicted))
+
+
+def test_more_labels_than_there_is_room_for_are_counted(predicted):
+    given = predicted.prediction
+    labels = tuple(
+        given.card.labels[0].model_copy(update={"name": f"L{i}", "display_name": f"Label {i}"})
+        for i in range(40)
+    )
+    many = replace(
+        given,
+        labels=tuple(label.name for label in labels),
+        probabilities=np.linspace(1.0, 0.0, 40),
+        card=given.card.model_copy(update={"labels": labels}),
+    )
+    text = text_of(report_pdf(replace(predicted, prediction=many)))
+    shown = len(re.findall(r"Label \d+", text))
+    assert 5 < shown < 40
+    assert f"and {40 - shown} less probable labels" in text
+
+
+@pytest.mark.parametrize("typed", ["costs $5 or $6", r"$\frac$", r"a_b^c \foo", "50 %"])
+def test_what_the_reader_types_is_never_read_as_mathematics(report, typed):
+    assert typed in text_of(report_pdf(replace(report, reader=ReaderFindings(typed))))
+
+
+def test_a_letter_the_font_lacks_is_a_box_and_a_control_a_blank(report):
+    typed = replace(report, reader=ReaderFindings("QT 心電 \x00 end", reader="心"))
+    text = text_of(report_pdf(typed))
+    assert "QT □□ end" in text
+    assert "Reader: □" in text
+
+
+def test_a_word_of_any_length_is_cut_at_once():
+    assert cut_to_width("W" * 1_000_000, 20.0, 7.5).endswith("W…")
 
 
 def test_a_record_of_one_lead_says_what_was_not_recorded(report):
