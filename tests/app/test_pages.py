@@ -166,6 +166,29 @@ def test_two_ecgs_are_compared_with_their_order_said(good_record, small_cohort):
     assert f"{round(other - read):+d}".replace("-", "−") in table
 
 
+def test_why_is_drawn_for_the_label_that_is_asked_about(good_record):
+    app = open_page("read", good_record)
+    n_figures = len(app.get("plotly_chart"))
+    app.segmented_control(key="why_1").set_value("fast").run()
+    assert not app.exception
+    assert len(app.get("plotly_chart")) == n_figures + 1
+    assert "speaks against Sinus tachycardia" in html_of(app)
+    assert any("isoelectric line" in element.value for element in app.caption)
+
+
+def test_what_the_reader_wrote_survives_a_page_change_and_not_another_ecg(good_record):
+    app = open_page("read", good_record)
+    app.text_area(key="findings_1").set_value("Sinus rhythm.").run()
+    app.segmented_control(key="agreement_fast_1").set_value("disagree").run()
+    app.switch_page(str(bundled("pages") / PAGES["map"][0])).run()
+    app.switch_page(str(bundled("pages") / PAGES["read"][0])).run()
+    assert app.text_area(key="findings_1").value == "Sinus rhythm."
+    state = app.session_state["physioclr"].read
+    assert state.agreement == {"fast": "disagree"}
+    state.open(flat_lead(good_record))
+    assert (state.findings, state.agreement) == ("", {})
+
+
 def test_the_ecg_survives_a_page_change(good_record):
     app = open_page("read", good_record)
     for url_path in ("augmentations", "map", "read"):
