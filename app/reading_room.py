@@ -1,0 +1,185 @@
+"""The sections of the page that reads an ECG, from its paper to its report."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+
+import streamlit as st
+
+from app.components.attribution_text import attribution_legend, attribution_sentence
+from app.components.ecg_paper import ecg_paper
+from app.components.ecg_view import measure_on_paper, show_paper, waves_legend
+from app.components.measurement_table import (
+    QT_FORMULA_LABELS,
+    further_measurements,
+    lead_table,
+    main_measurements,
+    measurement_table,
+    sources_of_normal,
+)
+from app.components.median_beat_figure import median_beat_figure
+from app.components.nearest_table import nearest_table
+from app.components.palette import palette_for
+from app.components.paper_inputs import filter_of, paper_inputs, style_of
+from app.components.prediction_table import evidence_sentence, prediction_table
+from app.components.problems import literal, showing_problems
+from app.components.reader_inputs import reader_inputs
+from app.reporting import REPORT_FILES, file_stem, report_file, report_of
+from app.resources import (
+    attribution_of,
+    delineation_of,
+    dominant_beat_of,
+    measurements_of,
+    prediction_of,
+)
+from app.state import app_state
+from physioclr.errors import PhysioclrError
+from physioclr.records import EcgRecord
+
+__all__ = [
+    "show_measurements",
+    "show_median_beat",
+    "show_nearest",
+    "show_predictions",
+    "show_report",
+    "show_trace",
+    "show_why",
+]
+
+
+@st.fragment
+def show_trace(record: EcgRecord) -> None:
+    """Draw the paper as the reader wants it, and for a long record the slider along it."""
+    state, paper = app_state().read, app_state().paper
+    paper_inputs(paper)
+    style, display = style_of(paper), filter_of(paper)
+    page_s = style.scale.page_s
+    if record.duration_s > page_s:
+        last_s = record.duration_s - page_s
+        state.start_s = st.slider(
+            "Page begins at (s)", 0.0, last_s, min(state.start_s, last_s), step=page_s / 10
+        )
+    palette = palette_for(st.context.theme.type)
+    figure = ecg_paper(
+        display.apply(record),
+        palette,
+        start_s=min(state.start_s, max(0.0, record.duration_s - page_s)),
+        style=style,
+        delineation=delineation_of(record) if paper.waves else None,
+        remark=f"{display} · each lead about its median",
+    )
+    measure_on_paper(
+        figure,
+        record,
+        key="read",
+        magnification=style.magnification,
+        legend=waves_legend(palette) if paper.waves else "",
+    )
+
+
+def show_median_beat(record: EcgRecord) -> None:
+    """Draw the median beat of each lead, and the intervals measured on it."""
+    with showing_problems("No median beat. "):
+        beat = dominant_beat_of(record)
+        st.subheader(f"Median beat of {beat.fiducials.n_beats} beats, not a rhythm strip")
+        paper = app_state().paper
+        figure = median_beat_figure(beat, palette_for(st.context.theme.type), paper.gain_mm_per_mv)
+        show_paper(figure, record, key="median_beat")
+
+
+@st.fragment
+def show_measurements(record: EcgRecord) -> None:
+    """Tabulate what was measured, beside what is normal."""
+    state = app_state()
+    st.subheader("Measurements")
+    with showing_problems():
+        measured = measurements_of(record)
+        state.qt_formula = st.segmented_control(
+            "QTc by",
+            list(QT_FORMULA_LABELS),
+            default=state.qt_formula,
+            format_func=QT_FORMULA_LABELS.__getitem__,
+            required=True,
+            key="qt_formula",
+        )
+        main = main_measurements(state.qt_formula)
+        further = further_measurements(state.qt_formula)
+        person = {"age_years": record.meta.get("age_years"), "sex": record.meta.get("sex")}
+        st.html(measurement_table(measured, main, **person))
+        with st.expander("Rhythm, further intervals, amplitudes of each lead, sources of “normal”"):
+            st.html(measurement_table(measured, further, **person))
+            st.html(lead_table(measured))
+            st.html(sources_of_normal((*main, *further), **person))
+
+
+def show_predictions(record: EcgRecord) -> None:
+    """Tabulate what the shipped head predicts, with the evidence for it."""
+    st.subheader("Predictions")
+    with showing_problems("No call. "):
+        prediction = prediction_of(record)
+        if prediction.warning is not None:
+            st.warning(literal(prediction.warning), icon=":material/warning:")
+        st.html(prediction_table(prediction))
+        st.caption(literal(evidence_sentence(prediction, simulated=record.simulated)))
+
+
+@st.fragment
+def show_why(record: EcgRecord) -> None:
+    """Mark on the paper what a prediction rests on, for the label that is asked about."""
+    state, paper = app_state().read, app_state().paper
+    with suppress(PhysioclrError):  # what went wrong is said with the predictions
+        names = {label.name: label.display_name for label in prediction_of(record).card.labels}
+        st.subheader("Why")
+        state.why = st.segmented_control(
+            "What of the ECG speaks for and against",
+            list(names),
+            default=state.why,
+            format_func=names.__getitem__,
+            key=f"why_{state.opened}",
+        )
+        if state.why is None:
+            return
+        attribution, check = attribution_of(record, state.why)
+        palette = palette_for(st.context.theme.type)
+        st.html(attribution_legend(names[state.why], palette))
+        figure = ecg_paper(
+            record,
+            palette,
+            style=replace(style_of(paper), magnification=1, calipers=False),
+            attribution=attribution,
+        )
+        show_paper(figure, record, key="why")
+        st.caption(literal(attribution_sentence(attribution, check)))
+
+
+def show_nearest(record: EcgRecord) -> None:
+    """Tabulate the labelled ECGs that the encoder puts nearest; what went wrong is said above."""
+    with suppress(PhysioclrError):
+        prediction, measured = prediction_of(record), measurements_of(record)
+        if prediction.nearest is not None:
+            st.subheader("Nearest labelled ECGs")
+            names = {label.name: label.display_name for label in prediction.card.labels}
+            st.html(nearest_table(prediction.nearest, measured.scalars(), names))
+
+
+@st.fragment
+def show_report(record: EcgRecord) -> None:
+    """Take the reader's findings, and offer the report as files."""
+    state, paper = app_state().read, app_state().paper
+    st.subheader("Report")
+    with showing_problems():
+        downloads = st.container(horizontal=True)
+        reader_inputs(state, report_of(record, state).prediction)
+        report = report_of(record, state)
+        for kind, (ending, media_type) in REPORT_FILES.items():
+            downloads.download_button(
+                kind,
+                partial(report_file, kind, report, paper, state.start_s),
+                file_name=f"{file_stem(record)}.{ending}",
+                mime=media_type,
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"download_{kind}",
+            )
