@@ -239,3 +239,23 @@ def test_the_report_is_downloaded_with_what_the_reader_wrote(page, tmp_path):
     assert "Sinus rhythm, as one would expect." in conclusions[0]
     Bundle.model_validate(bundle)
     assert record.record_id not in page.url
+
+
+def test_two_ecgs_are_compared_beat_over_beat(page, tmp_path):
+    upload_simulated(page, tmp_path)
+    page.get_by_role("link", name="Compare").click()
+    wait_until_ready(page)
+    page.get_by_test_id("stSelectbox").locator("input").click()
+    page.keyboard.type("sim-0007")
+    page.keyboard.press("Enter")
+    wait_until_ready(page)
+    expect(page.locator(".js-plotly-plot")).to_have_count(1)
+    expect(page.get_by_text("later: ours")).to_be_visible()
+    rows = page.locator('table[aria-label="Differences"] tbody tr')
+    for row in rows.all():
+        _, earlier, later, difference = row.locator("td").all_inner_texts()[:4]
+        numbers = [re.match(r"[−-]?[\d.]+", cell) for cell in (earlier, later)]
+        if all(numbers) and "°" not in earlier:
+            before, after = (float(number[0].replace("−", "-")) for number in numbers)
+            shown = float(difference.replace("−", "-"))
+            assert shown == pytest.approx(after - before, abs=1.01)  # each is rounded
