@@ -26,7 +26,7 @@ _STYLE = """
 .pc-table { width: 100%; border-collapse: collapse; font-size: 0.95rem;
   font-variant-numeric: tabular-nums; }
 .pc-table caption { caption-side: bottom; text-align: left; font-size: 0.85rem; opacity: 0.75;
-  padding-top: 0.5rem; }
+  padding-top: 0.5rem; max-width: calc(100vw - 2.5rem); }
 .pc-table th { font-weight: 600; font-size: 0.85rem; text-align: left; opacity: 0.75;
   padding: 0.3rem 0.6rem 0.3rem 0; vertical-align: bottom;
   border-bottom: 1px solid color-mix(in srgb, currentColor 35%, transparent); }
@@ -34,7 +34,7 @@ _STYLE = """
   border-bottom: 1px solid color-mix(in srgb, currentColor 14%, transparent); }
 .pc-table .pc-number { text-align: right; white-space: nowrap; }
 .pc-table td:first-child { white-space: nowrap; padding-right: 1.2rem; }
-.pc-table .pc-number + :not(.pc-number) { padding-left: 1.2rem; }
+.pc-table .pc-number + :not(.pc-number) { padding-left: 1.2rem; white-space: nowrap; }
 .pc-table .pc-number:last-child { padding-right: 0; }
 .pc-unit, .pc-quiet { opacity: 0.72; font-size: 0.85rem; }
 .pc-bar { display: inline-block; width: 5.5rem; height: 0.5rem; border-radius: 2px;
