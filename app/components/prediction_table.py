@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import html
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from app.components.html_table import Html, html_table
-from physioclr.checkpoint import HeadCard
-from physioclr.prediction import LabelCall, Prediction
+
+if TYPE_CHECKING:
+    from physioclr.checkpoint import HeadCard
+    from physioclr.prediction import LabelCall, Prediction
 
 __all__ = ["evidence_sentence", "percent", "prediction_table"]
 

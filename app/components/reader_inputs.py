@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from app.state import ReadState
-from physioclr.prediction import Prediction
 from physioclr.report import AGREEMENTS
+
+if TYPE_CHECKING:
+    from physioclr.prediction import Prediction
 
 __all__ = ["reader_inputs"]
 
