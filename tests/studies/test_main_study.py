@@ -104,7 +104,7 @@ def test_a_run_is_made_once_and_measured_from_what_is_kept(tmp_path, monkeypatch
     tables = write_tables(study)
     table = (tables / "objectives.md").read_text().splitlines()
     assert len(table) == 4  # head, rule, two rows
-    assert table[2].startswith(f"| {RECIPE} | {seed_mean([results['a0'], results['a1']])} |")
+    assert table[2].startswith(f"| {RECIPE} | 2 | {seed_mean([results['a0'], results['a1']])} |")
     assert PAPER in table[3]
     assert not (tables / "label-efficiency.md").exists()
     assert "| MI | " in (tables / "superclass-labels.md").read_text()
