@@ -48,6 +48,9 @@ __all__ = [
     "show_why",
 ]
 
+_LONGEST_WHY_S = 60.0
+"""Attribution takes half a second for each window of a long ECG."""
+
 
 @st.fragment
 def show_trace(record: EcgRecord) -> None:
@@ -56,18 +59,28 @@ def show_trace(record: EcgRecord) -> None:
     paper_inputs(paper)
     style, display = style_of(paper), filter_of(paper)
     page_s = style.scale.page_s
-    if record.duration_s > page_s:
-        last_s = record.duration_s - page_s
+    last_s = max(0.0, record.duration_s - page_s)
+    state.start_s = min(state.start_s, last_s)
+    if last_s > 0:
         state.start_s = st.slider(
-            "Page begins at (s)", 0.0, last_s, min(state.start_s, last_s), step=page_s / 10
+            "Page begins at (s)",
+            0.0,
+            last_s,
+            state.start_s,
+            step=page_s / 10,
+            key=f"start_{state.opened}_{page_s:g}",
         )
+    delineation = None
+    if paper.waves:
+        with showing_problems("No waves. "):
+            delineation = delineation_of(record)
     palette = palette_for(st.context.theme.type)
     figure = ecg_paper(
         display.apply(record),
         palette,
-        start_s=min(state.start_s, max(0.0, record.duration_s - page_s)),
+        start_s=state.start_s,
         style=style,
-        delineation=delineation_of(record) if paper.waves else None,
+        delineation=delineation,
         remark=f"{display} · each lead about its median",
     )
     measure_on_paper(
@@ -140,6 +153,9 @@ def show_why(record: EcgRecord) -> None:
             key=f"why_{state.opened}",
         )
         if state.why is None:
+            return
+        if record.duration_s > _LONGEST_WHY_S:
+            st.info(f"Cut the ECG to {_LONGEST_WHY_S:g} s or less to ask why.")
             return
         attribution, check = attribution_of(record, state.why)
         palette = palette_for(st.context.theme.type)

@@ -83,7 +83,7 @@ def _probability(prediction: Prediction, column: int) -> str:
 
 
 def _call(call: LabelCall) -> str:
-    right = "" if call.correct is None else f"{100 * call.correct:.0f} % right"
+    right = "" if call.correct is None else f"{100 * call.correct:.0f}\u00a0%\u00a0right"
     note = html.escape(call.reason or right)
     return Html(f'{html.escape(call.call)} <span class="pc-quiet">{note}</span>')
 

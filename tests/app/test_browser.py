@@ -121,7 +121,7 @@ def test_a_simulated_wfdb_pair_is_read_and_survives_a_bad_upload(page, tmp_path)
 
 
 def test_every_page_opens_with_its_figure_and_the_disclaimer(page):
-    figures = {"read": 2, "augmentations": 1, "map": 1, "datasets": 2}
+    figures = {"read": 2, "augmentations": 3, "map": 1, "datasets": 2}
     for url_path, (_, title, _) in PAGES.items():
         page.get_by_role("link", name=title).click()
         expect(page.locator("h1")).to_have_text(title)

@@ -121,7 +121,20 @@ def test_a_long_record_gets_a_time_slider(good_record):
     assert app.slider[0].max == pytest.approx(20.0)
     app.slider[0].set_value(7.0).run()
     assert not app.exception
-    assert app.session_state["physioclr"].read.start_s == 7.0
+    state = app.session_state["physioclr"].read
+    assert state.start_s == 7.0
+    app.radio(key="paper_speed").set_value(50.0).run()
+    assert app.slider[0].max == pytest.approx(25.0)
+    assert state.start_s == 7.0
+
+
+def test_a_page_that_would_begin_after_the_last_begins_earlier(good_record):
+    app = open_page("read", good_record)
+    app.radio(key="paper_speed").set_value(50.0).run()
+    app.slider[0].set_value(4.0).run()
+    app.radio(key="paper_speed").set_value(25.0).run()
+    assert not app.exception
+    assert app.session_state["physioclr"].read.start_s == 0.0  # the page holds all of it
 
 
 def test_the_paper_stays_as_it_was_set_over_a_page_change(good_record):
@@ -134,6 +147,16 @@ def test_the_paper_stays_as_it_was_set_over_a_page_change(good_record):
     assert app.radio(key="paper_speed").value == 50.0
     assert app.radio(key="paper_band").value == (0.5, 40.0)
     assert app.slider[0].max == pytest.approx(5.0)  # of 10 s a page shows 5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_waves_and_filters_can_be_asked_of_every_ecg(kind, good_record):
+    app = open_page("read", KINDS[kind](good_record))
+    app.toggle(key="paper_waves").set_value(True).run()
+    app.radio(key="paper_band").set_value((0.5, 40.0)).run()
+    app.radio(key="paper_mains").set_value(50.0).run()
+    assert not app.exception
+    assert app.get("plotly_chart")
 
 
 def test_the_formula_of_qtc_is_the_readers_choice(good_record):
