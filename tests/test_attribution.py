@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from physioclr.attribution import attribute, compare_attributions, randomisation_check
+from physioclr.attribution import Attribution, attribute, compare_attributions, randomisation_check
 from physioclr.checkpoint import CheckpointCard, Encoder, TrainingCard, load_encoder
 from physioclr.embedding import embed
 from physioclr.errors import CheckpointError, SignalError
@@ -202,3 +202,10 @@ def test_what_is_asked_for_must_be_there(record):
         attribute(record, encoder, "planted", n_steps=0)
     with pytest.raises(CheckpointError, match="expected a prediction head"):
         attribute(record, replace(encoder, heads={}), "planted")
+
+
+def test_nothing_attributed_has_no_share_missed():
+    nothing = np.zeros((12, 10), dtype=np.float32)
+    found = Attribution("head", "MI", STANDARD_LEADS, 100.0, nothing, nothing, 0.0, 0.0, 32)
+    assert np.isnan(found.completeness_error)
+    assert found.missed_log_odds == 0.0
