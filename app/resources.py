@@ -126,12 +126,12 @@ def compared_beats(before: EcgRecord, after: EcgRecord) -> tuple[DominantBeat, D
     return aligned_beats(before, after, (beat_features_of(before), beat_features_of(after)))
 
 
-@st.cache_resource(show_spinner="Loading the encoder …")
-def encoder() -> Encoder:
-    """Return the shipped encoder."""
+@st.cache_resource(show_spinner="Loading the encoder …", max_entries=4)
+def encoder(checkpoint: str = "") -> Encoder:
+    """Return the encoder of a checkpoint's folder; the shipped one where none is named."""
     from physioclr.checkpoint import load_encoder
 
-    return load_encoder()
+    return load_encoder(Path(checkpoint)) if checkpoint else load_encoder()
 
 
 @st.cache_resource(show_spinner="Opening the cohort …", max_entries=4)
