@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from physioclr.datasets.demo import cache_folder
+from physioclr.jobs import Job, default_queue
+from physioclr.jobs.importing import ImportTask
 from physioclr.physiology.measurements import MEASUREMENTS
 
 if TYPE_CHECKING:
     from app.components.distributions import Distribution
-    from physioclr.datasets.import_job import ImportJob
     from physioclr.datasets.store import Store
 
 __all__ = ["begin_import", "distributions", "facts", "label_counts", "last_import"]
@@ -91,21 +90,12 @@ def distributions(store: Store) -> tuple[list[Distribution], list[str]]:
     return shown, absent
 
 
-def begin_import(source: str, out: str) -> ImportJob:
+def begin_import(source: str, out: str) -> Job:
     """Begin to prepare a cohort in a process of its own."""
-    from physioclr.datasets.import_job import ImportJob
-
-    folder = _jobs() / f"{time.time_ns()}"
-    return ImportJob.begin(folder, str(Path(source).expanduser()), Path(out).expanduser())
+    task = ImportTask(str(Path(source).expanduser()), str(Path(out).expanduser()))
+    return default_queue().submit(task)
 
 
-def last_import() -> ImportJob | None:
+def last_import() -> Job | None:
     """Return the import that was begun last, by this session or another."""
-    from physioclr.datasets.import_job import ImportJob
-
-    folders = sorted(folder for folder in _jobs().glob("*") if (folder / "asked.json").exists())
-    return ImportJob(folders[-1]) if folders else None
-
-
-def _jobs() -> Path:
-    return cache_folder() / "imports"
+    return next(iter(default_queue().jobs(ImportTask)), None)

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from physioclr.atomic import make_folder, replace_file
 from physioclr.bundle import bundled
+from physioclr.cache import cache_folder
 from physioclr.checkpoint import Encoder, load_encoder
-from physioclr.datasets.demo import cache_folder, open_demo_store
+from physioclr.datasets.demo import open_demo_store
 from physioclr.datasets.store import Store
 from physioclr.embedding import embed_store
 from physioclr.embedding_map import EmbeddingMap, fit_map

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.components.problems import literal, show_problem, showing_problems
+from app.components.job_view import watch_job
+from app.components.problems import showing_problems
 from app.datasets import begin_import, last_import
 from app.state import DatasetsState
-from physioclr.datasets.import_job import ImportJob, JobProgress
+from physioclr.jobs import JobProgress
 
 __all__ = ["show_import"]
-
-_EVERY_S = 1.0
 
 
 def show_import(state: DatasetsState) -> None:
@@ -37,7 +36,7 @@ def show_import(state: DatasetsState) -> None:
             "Store to make", state.import_out, placeholder="/data/store"
         )
     job = last_import()
-    running = job is not None and job.progress().status == "running"
+    running = job is not None and not job.progress().ended
     with button:
         pressed = st.button(
             "Import",
@@ -51,55 +50,11 @@ def show_import(state: DatasetsState) -> None:
     elif pressed:
         with showing_problems():
             job = begin_import(state.import_source, state.import_out)
-            running = True
     if job is not None:
-        _watch(job, running=running)
+        watch_job(job, key="import", finished=_imported)
 
 
-def _watch(job: ImportJob, *, running: bool) -> None:
-    @st.fragment(run_every=_EVERY_S if running else None)
-    def watch() -> None:
-        progress = job.progress()
-        _show(job, progress)
-        if running and progress.status != "running":
-            st.rerun()
-
-    watch()
-
-
-def _show(job: ImportJob, progress: JobProgress) -> None:
-    source, out = literal(str(job.asked["source"])), literal(str(job.asked["out"]))
-    if progress.status == "running":
-        share = progress.done / progress.total if progress.total else 0.0
-        said = "Listing the ECGs …"
-        if progress.total:
-            left = "" if progress.left_s is None else f" · {_time(progress.left_s)} left"
-            said = f"{progress.done:,} of {progress.total:,} · {progress.per_s:.0f} ECGs/s{left}"
-        bar, cancel = st.columns([6, 2], gap="medium", vertical_alignment="bottom")
-        bar.progress(share, text=f"{source}: {said}")
-        if cancel.button("Stop", icon=":material/stop:", width="stretch"):
-            job.cancel()
-    elif progress.status == "finished":
-        left_out = f", {progress.n_left_out:,} left out" if progress.n_left_out else ""
-        st.success(
-            f"{progress.n_prepared:,} ECGs of {source} are in {out}{left_out} "
-            f"({_time(progress.seconds)}).",
-            icon=":material/check_circle:",
-        )
-    elif progress.status == "cancelled":
-        st.info(
-            f"The import of {source} was stopped after {progress.done:,} ECGs. "
-            "Begin it again to go on.",
-            icon=":material/pause_circle:",
-        )
-    elif progress.status == "failed":
-        show_problem(progress.message)
-    else:
-        show_problem(
-            f"The import of {job.asked['source']} ended without a word. {progress.message}"
-        )
-
-
-def _time(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+def _imported(progress: JobProgress) -> str:
+    made = progress.result
+    left_out = f", {made['n_left_out']:,} left out" if made["n_left_out"] else ""
+    return f"{made['n_prepared']:,} ECGs of {made['source']} are in {made['out']}{left_out}."

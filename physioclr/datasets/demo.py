@@ -6,17 +6,16 @@ OUT`` makes that folder). The signals follow from the simulator's seed and are m
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 from numpy.typing import NDArray
 
 from physioclr.bundle import bundled
+from physioclr.cache import cache_folder
 from physioclr.datasets.manifest import MANIFEST_NAME, StoreManifest, read_manifest
 from physioclr.datasets.simulated import DEMO_RECORDS, DEMO_SEED, simulated_cohort
 from physioclr.datasets.standard_form import standardised
@@ -24,7 +23,7 @@ from physioclr.datasets.store import Store
 from physioclr.datasets.store_writer import TABLE_NAMES, quantised
 from physioclr.errors import DatasetError
 
-__all__ = ["build_demo", "cache_folder", "open_demo_store"]
+__all__ = ["build_demo", "open_demo_store"]
 
 _FS_HZ = 500.0
 _DURATION_S = 10.0
@@ -61,17 +60,6 @@ def open_demo_store() -> Store:
         shutil.rmtree(target, ignore_errors=True)
         _make(shipped, manifest, target)
     return Store(target)
-
-
-def cache_folder() -> Path:
-    """Return where PhysioCLR keeps what it can make again: ``PHYSIOCLR_CACHE``, else the system's.
-
-    Returns
-    -------
-    Path
-    """
-    chosen = os.environ.get("PHYSIOCLR_CACHE")
-    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("physioclr"))
 
 
 def build_demo(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 import pytest
 
 from app.state import AppState
-from physioclr.datasets.import_job import ImportJob
+from physioclr.jobs import Job, JobQueue
+from physioclr.jobs.importing import ImportTask
 from tests.app.test_pages import html_of, open_page
 
 pytestmark = pytest.mark.usefixtures("small_app")
@@ -16,20 +16,20 @@ pytestmark = pytest.mark.usefixtures("small_app")
 
 @pytest.fixture(autouse=True)
 def jobs(tmp_path, monkeypatch):
-    monkeypatch.setattr("app.datasets.cache_folder", lambda: tmp_path / "cache")
-    return tmp_path / "cache" / "imports"
+    """Return where the jobs are kept, with no demo cohort beside them."""
+    queue = JobQueue(tmp_path / "jobs")
+    monkeypatch.setattr("app.datasets.default_queue", lambda: queue)
+    return queue
 
 
-def job_of(jobs, **result):
-    folder = jobs / "1"
+def ended_job(jobs):
+    folder = jobs.folder / "1"
     folder.mkdir(parents=True)
-    asked = {"source": "/data/mine", "out": "/data/store", "began": time.time() - 30}
-    (folder / "asked.json").write_text(json.dumps(asked))
-    (folder / "log.txt").write_text("first line\nlast line\n")
-    (folder / "progress.json").write_text(json.dumps({"done": 30, "total": 100}))
-    if result:
-        (folder / "result.json").write_text(json.dumps({**result, "ended": time.time()}))
-    return ImportJob(folder)
+    job = Job.write(folder, ImportTask("/data/mine", "/data/store"))
+    job.log_file.write_text("first line\nlast line\n")
+    job.start()
+    job.report("30 of 100 ECGs", 0.3)
+    return job
 
 
 def test_it_says_what_the_cohort_is(small_cohort):
@@ -69,25 +69,30 @@ def test_an_unknown_id_is_one_sentence():
     assert any("record ids" in error.value for error in app.error)
 
 
-@pytest.mark.parametrize(
-    ("result", "kind", "words"),
-    [
-        ({"status": "finished", "n_prepared": 98, "n_left_out": 2}, "success", "98 ECGs"),
-        ({"status": "failed", "message": "mine: expected ECGs, found none."}, "error", "found"),
-        ({"status": "cancelled"}, "info", "stopped after 30 ECGs"),
-    ],
-)
-def test_it_says_how_the_last_import_ended(jobs, result, kind, words):
-    job_of(jobs, **result)
+def test_a_finished_import_says_what_is_where(jobs):
+    result = {"source": "/data/mine", "out": "/data/store", "n_prepared": 98, "n_left_out": 2}
+    ended_job(jobs).end("finished", result=result)
     app = open_page("datasets")
     assert not app.exception
-    assert any(words in element.value for element in getattr(app, kind))
+    (said,) = app.success
+    assert all(words in said.value for words in ("98 ECGs", "2 left out"))
+
+
+def test_a_failed_import_says_why(jobs):
+    ended_job(jobs).end("failed", message="mine: expected ECGs, found none.")
+    assert any("found none" in error.value for error in open_page("datasets").error)
+
+
+def test_a_stopped_import_says_where_it_was(jobs):
+    ended_job(jobs).end("cancelled")
+    assert any("stopped at 30%" in info.value for info in open_page("datasets").info)
 
 
 def test_an_import_whose_process_is_gone_shows_its_last_lines(jobs):
-    job_of(jobs)
+    ended_job(jobs)
     app = open_page("datasets")
-    assert any("last line" in error.value for error in app.error)
+    assert any("without a result" in error.value for error in app.error)
+    assert any("last line" in code.value for code in app.code)
 
 
 def test_an_import_without_a_source_is_asked_for_one():
@@ -103,10 +108,9 @@ def test_an_import_is_begun_and_found_again(jobs, tmp_path):
     by_label["Store to make"].set_value(str(tmp_path / "store"))
     next(button for button in app.button if button.label == "Import").click().run()
     assert not app.exception
-    (folder,) = jobs.iterdir()
-    job = ImportJob(folder)
+    (job,) = jobs.jobs()
     deadline = time.monotonic() + 60
-    while job.progress().status == "running" and time.monotonic() < deadline:
+    while not job.progress().ended and time.monotonic() < deadline:
         time.sleep(0.2)
     again = open_page("datasets")
     assert any("2 ECGs of simulated" in element.value for element in again.success)

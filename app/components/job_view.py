@@ -1,0 +1,99 @@
+"""A job as it is watched: how far it is, a way to stop it, and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from app.components.problems import literal, show_problem
+from physioclr.jobs import Job, JobProgress
+
+__all__ = ["duration", "watch_job"]
+
+_EVERY_S = 1.0
+_STOP = ":material/stop:"
+
+
+def watch_job(
+    job: Job,
+    *,
+    key: str,
+    finished: Callable[[JobProgress], str] | None = None,
+    stopped: str = "Begin it again to go on.",
+) -> None:
+    """Show how far a job is, refreshed each second, or how it ended; rerun the page when it ends.
+
+    Parameters
+    ----------
+    job : Job
+    key : str
+        Of the button that stops it.
+    finished : callable, optional
+        Says in one sentence what a finished job has done; its title where absent.
+    stopped : str
+        What is said of a job that was stopped, after its title.
+    """
+    under_way = not job.progress().ended
+
+    @st.fragment(run_every=_EVERY_S if under_way else None)
+    def watch() -> None:
+        progress = job.progress()
+        if not progress.ended:
+            _show_under_way(job, progress, key)
+        elif under_way:
+            st.rerun()
+        else:
+            _show_end(job, progress, finished, stopped)
+
+    watch()
+
+
+def duration(seconds: float) -> str:
+    """Return a duration as a person says it."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def _show_under_way(job: Job, progress: JobProgress, key: str) -> None:
+    said = progress.what or "Starting"
+    if progress.status == "queued":
+        said = "Waiting for its turn"
+    if progress.left_s is not None:
+        said += f" · {duration(progress.left_s)} left"
+    bar, stop = st.columns([6, 2], gap="medium", vertical_alignment="bottom")
+    bar.progress(progress.share, text=literal(f"{job.task.title}: {said}"))
+    stopping = job.cancelled
+    if stop.button(
+        "Stopping …" if stopping else "Stop",
+        icon=_STOP,
+        key=f"stop_{key}",
+        width="stretch",
+        disabled=stopping,
+    ):
+        job.cancel()
+        st.rerun(scope="fragment")
+
+
+def _show_end(
+    job: Job,
+    progress: JobProgress,
+    finished: Callable[[JobProgress], str] | None,
+    stopped: str,
+) -> None:
+    title, took = literal(job.task.title), duration(progress.seconds)
+    if progress.status == "finished":
+        said = literal(finished(progress)) if finished else f"{title}: done."
+        st.success(f"{said} ({took})", icon=":material/check_circle:")
+    elif progress.status == "cancelled":
+        at = f" at {progress.share:.0%}" if progress.share else ""
+        st.info(f"{title}: stopped{at}. {stopped}", icon=":material/pause_circle:")
+    elif progress.status == "failed":
+        show_problem(progress.message)
+    else:
+        st.error(f"{title}: its process ended without a result.", icon=":material/error:")
+        if progress.message:
+            st.code(progress.message, language=None)

@@ -1,0 +1,246 @@
+"""A job: long work in a process of its own, watched by its folder.
+
+The folder holds what was asked for, how far it is and how it ended. Whoever knows it can look and
+cancel, also after the app was closed and opened again. The process holds a lock from its start to
+its end, so that one that was killed is told from one that goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from filelock import FileLock, Timeout
+
+from physioclr.atomic import replace_file
+from physioclr.errors import PhysioclrError
+from physioclr.jobs.task import Task
+from physioclr.jobs.tasks import task_of
+
+__all__ = ["Job", "JobProgress", "JobStatus"]
+
+JobStatus = Literal["queued", "running", "finished", "failed", "cancelled", "crashed"]
+
+_ASKED, _STARTED, _PROGRESS, _RESULT = "asked.json", "started.json", "progress.json", "result.json"
+_LOCK, _LOG, _PID, _CANCEL = "job.lock", "log.txt", "pid", "cancel"
+_STARTS_WITHIN_S = 20.0
+_ENDS_WITHIN_S = 30.0
+_CRASH_LINES = 8
+
+
+@dataclass(frozen=True)
+class JobProgress:
+    """How far a job is.
+
+    Parameters
+    ----------
+    status : {"queued", "running", "finished", "failed", "cancelled", "crashed"}
+        Queued: it waits for others to end. Failed: it could not be done. Crashed: its process is
+        gone and left no result.
+    what : str
+        What it does, or did last.
+    share : float
+        Of the work, in [0, 1].
+    seconds : float
+        Since it began to run; until it ended, where it has. 0 of a queued one.
+    message : str
+        Why it failed, or the last lines of its log where it crashed.
+    result : dict
+        What the task of a finished job returned.
+    """
+
+    status: JobStatus
+    what: str = ""
+    share: float = 0.0
+    seconds: float = 0.0
+    message: str = ""
+    result: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it will change no more."""
+        return self.status not in ("queued", "running")
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds that are left at this speed; None where nothing is known."""
+        if self.status != "running" or not 0 < self.share <= 1:
+            return None
+        return self.seconds * (1 - self.share) / self.share
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job, by its folder.
+
+    Parameters
+    ----------
+    folder : Path
+    task : Task
+        What it does.
+    submitted : float
+        When, in s since 1970.
+    """
+
+    folder: Path
+    task: Task
+    submitted: float
+
+    @classmethod
+    def write(cls, folder: Path, task: Task) -> Self:
+        """Describe a job in its folder, which exists; see `JobQueue.submit`, which starts it."""
+        submitted = time.time()
+        asked = {"kind": task.kind, "task": asdict(task), "submitted": submitted}  # type: ignore[call-overload]
+        replace_file(folder / _ASKED, json.dumps(asked).encode())
+        return cls(folder, task, submitted)
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open the job that a folder holds.
+
+        Raises
+        ------
+        PhysioclrError
+            If it holds none, or one of a kind that is not known.
+        """
+        try:
+            asked = json.loads((folder / _ASKED).read_bytes())
+            return cls(folder, task_of(asked["kind"], asked["task"]), float(asked["submitted"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise PhysioclrError(
+                folder.name, expected="a job", found=f"none ({type(error).__name__})"
+            ) from error
+
+    @property
+    def id(self) -> str:
+        """What the queue finds it by; later jobs have greater ones."""
+        return self.folder.name
+
+    def progress(self) -> JobProgress:
+        """Look how far the job is."""
+        held = self._is_held()  # before the result is looked for, which is written under it
+        started = _read(self.folder / _STARTED).get("at")
+        so_far, result = _read(self.folder / _PROGRESS), _read(self.folder / _RESULT)
+        what, share = str(so_far.get("what", "")), float(so_far.get("share", 0.0))
+        ended = float(result.get("ended", time.time()))
+        seconds = max(ended - float(started), 0.0) if started else 0.0
+        if result:
+            finished = result["status"] == "finished"
+            return JobProgress(
+                status=result["status"],
+                what=what,
+                share=1.0 if finished else share,
+                seconds=seconds,
+                message=str(result.get("message", "")),
+                result=dict(result.get("result", {})),
+            )
+        starting = not started and ended - self.submitted < _STARTS_WITHIN_S
+        if held or starting:
+            status: JobStatus = "running" if started else "queued"
+            return JobProgress(status, what, share, seconds)
+        if (self.folder / _CANCEL).exists():
+            return JobProgress("cancelled", what, share, seconds)
+        return JobProgress("crashed", what, share, seconds, self.log(_CRASH_LINES))
+
+    def cancel(self) -> None:
+        """Ask the job to stop; kill it where it has not within half a minute."""
+        (self.folder / _CANCEL).touch()
+        self._send(signal.SIGINT)
+        killer = threading.Timer(_ENDS_WITHIN_S, self._send, [signal.SIGKILL])
+        killer.daemon = True
+        killer.start()
+
+    def log(self, last_lines: int = 20) -> str:
+        """Return the last lines the job wrote."""
+        try:
+            lines = (self.folder / _LOG).read_text(errors="replace").splitlines()
+        except FileNotFoundError:
+            return ""
+        return "\n".join(lines[-last_lines:])
+
+    def delete(self) -> None:
+        """Forget the job, and what its folder keeps.
+
+        Raises
+        ------
+        PhysioclrError
+            If it has not ended.
+        """
+        status = self.progress().status
+        if status in ("queued", "running"):
+            raise PhysioclrError(self.id, expected="a job that has ended", found=f"one {status}")
+        shutil.rmtree(self.folder)
+
+    def report(self, what: str, share: float) -> None:
+        """Say how far the job is: what its own process calls."""
+        content = {"what": what, "share": min(max(share, 0.0), 1.0)}
+        replace_file(self.folder / _PROGRESS, json.dumps(content).encode())
+
+    def start(self) -> None:
+        """Say that it runs: what its own process calls when its turn has come."""
+        replace_file(self.folder / _STARTED, json.dumps({"at": time.time()}).encode())
+
+    def end(
+        self, status: JobStatus, *, result: dict[str, Any] | None = None, message: str = ""
+    ) -> None:
+        """Say how it ended: what its own process calls."""
+        content = {
+            "status": status,
+            "result": result or {},
+            "message": message,
+            "ended": time.time(),
+        }
+        replace_file(self.folder / _RESULT, json.dumps(content).encode())
+
+    @property
+    def lock(self) -> FileLock:
+        """What its process holds from its start to its end."""
+        return FileLock(self.folder / _LOCK)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it was asked to stop."""
+        return (self.folder / _CANCEL).exists()
+
+    def belongs_to(self, pid: int) -> None:
+        """Say which process does it."""
+        replace_file(self.folder / _PID, str(pid).encode())
+
+    @property
+    def log_file(self) -> Path:
+        """Where its process writes."""
+        return self.folder / _LOG
+
+    def _send(self, number: signal.Signals) -> None:
+        if not self._is_held():
+            return  # it has ended, and its number may be another's
+        try:
+            pid = int((self.folder / _PID).read_text())
+            if number == signal.SIGKILL:
+                os.killpg(pid, number)  # the leader of its session, and what it began
+            else:
+                os.kill(pid, number)
+        except (OSError, ValueError):
+            return
+
+    def _is_held(self) -> bool:
+        try:
+            with FileLock(self.folder / _LOCK, timeout=0):
+                return False
+        except Timeout:
+            return True
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    return found

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pytest
+
+from physioclr.errors import PhysioclrError
+from physioclr.jobs import Job, JobQueue, Task
+from physioclr.jobs.importing import ImportTask
+
+
+@dataclass(frozen=True)
+class OnTheGpu(Task):
+    kind: ClassVar[str] = "on-the-gpu"
+
+    title = "a task that uses the accelerator"
+    uses_accelerator = True
+
+    def run(self, folder, report):  # noqa: ARG002
+        return {}
+
+
+@pytest.fixture(autouse=True)
+def kinds(monkeypatch):
+    monkeypatch.setattr("physioclr.jobs.tasks.TASKS", (ImportTask, OnTheGpu))
+
+
+@pytest.fixture
+def queue(tmp_path):
+    return JobQueue(tmp_path)
+
+
+def waiting(queue, number, task):
+    """Return a job that was submitted and whose process has not come yet."""
+    folder = queue.folder / str(number)
+    folder.mkdir()
+    return Job.write(folder, task)
+
+
+IMPORT = ImportTask("simulated:1", "store")
+
+
+def test_one_job_at_a_time_uses_the_accelerator(queue):
+    first, second, third = (waiting(queue, n, OnTheGpu()) for n in (10, 11, 12))
+    assert queue.is_turn_of(first)
+    assert not queue.is_turn_of(second)
+    first.end("failed", message="no")
+    assert queue.is_turn_of(second)
+    assert not queue.is_turn_of(third)
+
+
+def test_jobs_without_it_do_not_wait_for_one_that_uses_it(queue):
+    waiting(queue, 10, OnTheGpu())
+    assert queue.is_turn_of(waiting(queue, 11, IMPORT))
+
+
+def test_the_others_run_as_many_at_once_as_the_machine_bears(queue, monkeypatch):
+    monkeypatch.setattr("physioclr.jobs.queue._AT_ONCE", 2)
+    first, second, third = (waiting(queue, n, IMPORT) for n in (10, 11, 12))
+    assert [queue.is_turn_of(job) for job in (first, second, third)] == [True, True, False]
+    second.end("cancelled")
+    assert queue.is_turn_of(third)
+
+
+def test_jobs_are_listed_by_kind_the_last_first_and_what_is_none_is_passed_over(queue):
+    jobs = [waiting(queue, 10, IMPORT), waiting(queue, 11, OnTheGpu()), waiting(queue, 12, IMPORT)]
+    (queue.folder / "13").mkdir()
+    assert queue.jobs() == jobs[::-1]
+    assert queue.jobs(OnTheGpu) == [jobs[1]]
+
+
+@pytest.mark.parametrize("job_id", ["99", "../10", "", "a"])
+def test_an_id_that_is_none_is_one_sentence(queue, job_id):
+    with pytest.raises(PhysioclrError, match="expected"):
+        queue.find(job_id)
