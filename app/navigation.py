@@ -17,6 +17,7 @@ PAGES = {
     "map": ("embedding_map.py", "Embedding map", ":material/scatter_plot:"),
     "datasets": ("datasets.py", "Datasets", ":material/database:"),
     "probe": ("linear_probe.py", "Linear probe", ":material/analytics:"),
+    "jobs": ("jobs.py", "Jobs", ":material/pending_actions:"),
 }
 
 

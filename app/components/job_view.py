@@ -12,7 +12,6 @@ from physioclr.jobs import Job, JobProgress
 __all__ = ["duration", "watch_job"]
 
 _EVERY_S = 1.0
-_STOP = ":material/stop:"
 
 
 def watch_job(
@@ -67,15 +66,14 @@ def _show_under_way(job: Job, progress: JobProgress, key: str) -> None:
     bar, stop = st.columns([6, 2], gap="medium", vertical_alignment="bottom")
     bar.progress(progress.share, text=literal(f"{job.task.title}: {said}"))
     stopping = job.cancelled
-    if stop.button(
+    stop.button(
         "Stopping …" if stopping else "Stop",
-        icon=_STOP,
+        icon=":material/stop:",
         key=f"stop_{key}",
         width="stretch",
         disabled=stopping,
-    ):
-        job.cancel()
-        st.rerun(scope="fragment")
+        on_click=job.cancel,
+    )
 
 
 def _show_end(
