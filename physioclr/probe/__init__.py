@@ -4,14 +4,9 @@ from physioclr.probe.cross_validation import compare_probes, cross_validate_prob
 from physioclr.probe.folds import patient_folds, unmeasurable_labels
 from physioclr.probe.head import LinearProbe, fit_probe
 from physioclr.probe.label_efficiency import FRACTIONS, label_efficiency
+from physioclr.probe.paired import auroc_draws, paired_difference, paired_table
 from physioclr.probe.regression import RegressionResult, cross_validate_regression
-from physioclr.probe.result import (
-    MACRO,
-    ProbeResult,
-    comparison_table,
-    paired_difference,
-    paired_table,
-)
+from physioclr.probe.result import MACRO, ProbeResult, comparison_table
 
 __all__ = [
     "FRACTIONS",
@@ -19,6 +14,7 @@ __all__ = [
     "LinearProbe",
     "ProbeResult",
     "RegressionResult",
+    "auroc_draws",
     "compare_probes",
     "comparison_table",
     "cross_validate_probe",

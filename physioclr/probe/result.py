@@ -1,8 +1,8 @@
-"""What a cross-validated probe found, and how two of them compare."""
+"""What a cross-validated probe found, and several of them side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
 from physioclr.errors import DatasetError
-from physioclr.probe.folds import patient_codes
 from physioclr.probe.scores import bootstrap_auroc, interval, label_scores
 
-__all__ = ["MACRO", "ProbeResult", "comparison_table", "paired_difference", "paired_table"]
+__all__ = ["MACRO", "ProbeResult", "comparison_table"]
 
 MACRO = "macro"
 _AREA = ("auroc", "auroc_low", "auroc_high")
@@ -206,122 +205,6 @@ def _typed_table(table: pd.DataFrame) -> pd.DataFrame:
     types: dict[str, Any] = {"n_known": int, "n_positive": int}
     types |= dict.fromkeys(_SCORES, float) | {"reason": str}
     return table[list(types)].astype(types)
-
-
-def paired_difference(
-    a: ProbeResult, b: ProbeResult, label: str = MACRO
-) -> tuple[float, float, float]:
-    """Compare two probes of the same records on the same resamples of the patients.
-
-    Parameters
-    ----------
-    a, b : ProbeResult
-        Of the same cohort, labels and seed, as `compare_probes` returns them.
-    label : str
-        A label, or ``"macro"``.
-
-    Returns
-    -------
-    difference : float
-        AUROC of `a` minus that of `b`.
-    low, high : float
-        Percentile bootstrap of the patients, 95 %. Zero outside it: the two differ by more than
-        this cohort's choice of patients explains.
-
-    Raises
-    ------
-    ValueError
-        If the two results are not of the same records, or the label was not measured.
-    """
-    difference, draws = _paired_draws(a, b, label)
-    return difference, *interval(draws)
-
-
-def paired_table(results: Mapping[str, ProbeResult], reference: str | None = None) -> pd.DataFrame:
-    """Compare one probe with each of the others, in pairs.
-
-    Parameters
-    ----------
-    results : mapping of str to ProbeResult
-        By model, of the same records, as `compare_probes` returns them.
-    reference : str, optional
-        The model that is compared with the others; the first if absent.
-
-    Returns
-    -------
-    DataFrame
-        One row for each other model and label, the macro mean first: ``label``, ``model``,
-        ``difference`` (of AUROC, the reference less the model), ``low``, ``high`` (95 %, paired
-        bootstrap of the patients), ``p`` (two-sided: twice the share of resamples on the other
-        side of zero, not less than one of them) and ``p_holm``, corrected over the models of a
-        label (Holm 1979).
-    """
-    reference = next(iter(results)) if reference is None else reference
-    if reference not in results:
-        raise ValueError(f"reference must be one of {', '.join(results)}, got {reference!r}")
-    own = results[reference]
-    rows = []
-    for label in (MACRO, *own.measured):
-        others = []
-        for model, result in results.items():
-            if model == reference:
-                continue
-            difference, draws = _paired_draws(own, result, label)
-            low, high = interval(draws)
-            others.append((label, model, difference, low, high, _two_sided(draws)))
-        corrected = _holm([row[-1] for row in others])
-        rows += [(*row, p) for row, p in zip(others, corrected, strict=True)]
-    return pd.DataFrame(
-        rows, columns=["label", "model", "difference", "low", "high", "p", "p_holm"]
-    )
-
-
-def _two_sided(draws: NDArray[np.float64]) -> float:
-    known = draws[np.isfinite(draws)]
-    if not known.size:
-        return float("nan")
-    beyond = min(int(np.sum(known <= 0)), int(np.sum(known >= 0)))
-    return float(min(2 * max(beyond, 1) / known.size, 1.0))
-
-
-def _holm(p_values: Sequence[float]) -> list[float]:
-    """Correct p-values for how many there are, step by step (Holm 1979)."""
-    corrected = [float("nan")] * len(p_values)
-    highest = 0.0
-    for rank, i in enumerate(np.argsort(p_values)):
-        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[i]))
-        corrected[i] = highest
-    return corrected
-
-
-def _paired_draws(a: ProbeResult, b: ProbeResult, label: str) -> tuple[float, NDArray[np.float64]]:
-    """Return the difference of the AUROCs and what it is in each resample."""
-    same = (
-        a.label_names == b.label_names
-        and a.measured == b.measured
-        and (a.seed, a.n_bootstrap) == (b.seed, b.n_bootstrap)
-        and np.array_equal(a.groups, b.groups)
-        and np.array_equal(a.targets, b.targets, equal_nan=True)
-    )
-    if not same:
-        raise ValueError("a and b must come from the same records, labels, seed and resamples")
-    if label != MACRO and label not in a.measured:
-        raise ValueError(f"label must be macro or one of {', '.join(a.measured)}, got {label!r}")
-    labels = a.measured if label == MACRO else (label,)
-    columns = [a.label_names.index(name) for name in labels]
-    codes = patient_codes(a.groups)
-    draws_a, draws_b = (
-        bootstrap_auroc(
-            result.probabilities[:, columns],
-            result.targets[:, columns],
-            codes,
-            n_bootstrap=a.n_bootstrap,
-            seed=a.seed,
-        ).mean(axis=1)
-        for result in (a, b)
-    )
-    difference = float(a.table.loc[label, "auroc"]) - float(b.table.loc[label, "auroc"])  # type: ignore[arg-type]
-    return difference, draws_a - draws_b
 
 
 def comparison_table(results: Mapping[str, ProbeResult]) -> pd.DataFrame:

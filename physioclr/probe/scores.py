@@ -45,19 +45,18 @@ def auroc(
     """
     if weights is None:
         weights = np.ones((1, len(scores)))
-    known = np.flatnonzero(~np.isnan(labels))
-    order = known[np.argsort(scores[known], kind="stable")]
-    ordered = scores[order]
-    is_positive = labels[order] == 1
-    n_below = np.searchsorted(ordered, ordered, side="left")
-    n_up_to = np.searchsorted(ordered, ordered, side="right")
-    drawn = np.asarray(weights)[:, order].astype(np.float64)
-    negatives = np.zeros((len(drawn), len(order) + 1))
-    np.cumsum(drawn * ~is_positive, axis=1, out=negatives[:, 1:])
-    beaten = (negatives[:, n_below] + negatives[:, n_up_to]) / 2
-    won = np.sum(drawn * is_positive * beaten, axis=1)
-    pairs = np.sum(drawn * is_positive, axis=1) * negatives[:, -1]
-    area = np.full(len(drawn), np.nan)
+    # A resample a column, so that what is added up lies side by side.
+    drawn = np.ascontiguousarray(np.asarray(weights).T)
+    positive, negative = (np.flatnonzero(labels == value) for value in (1, 0))
+    negative = negative[np.argsort(scores[negative], kind="stable")]
+    n_below = np.searchsorted(scores[negative], scores[positive], side="left")
+    n_up_to = np.searchsorted(scores[negative], scores[positive], side="right")
+    beaten = np.zeros((len(negative) + 1, drawn.shape[1]))
+    np.cumsum(drawn[negative], axis=0, out=beaten[1:])
+    counted = drawn[positive].astype(np.float64)
+    won = sum(np.einsum("pb,pb->b", counted, beaten[n]) for n in (n_below, n_up_to)) / 2
+    pairs = counted.sum(axis=0) * beaten[-1]
+    area = np.full(drawn.shape[1], np.nan)
     np.divide(won, pairs, out=area, where=pairs > 0)
     return area
 
@@ -107,11 +106,11 @@ def bootstrap_auroc(
     (n_bootstrap, k) float64
         NaN where a resample has one class only.
     """
-    drawn = patient_resamples(codes, n_bootstrap, seed)
+    drawn = np.ascontiguousarray(patient_resamples(codes, n_bootstrap, seed).T)
     areas = np.full((n_bootstrap, targets.shape[1]), np.nan)
     for start in range(0, n_bootstrap, _RESAMPLES_AT_ONCE):
         rows = slice(start, start + _RESAMPLES_AT_ONCE)
-        weights = drawn[rows][:, codes]
+        weights = np.take(drawn[:, rows], codes, axis=0).T
         for label in range(targets.shape[1]):
             areas[rows, label] = auroc(probabilities[:, label], targets[:, label], weights)
     return areas
