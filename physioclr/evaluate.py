@@ -21,6 +21,7 @@ __all__ = [
     "probe_features",
     "probe_store",
     "probe_targets",
+    "untrained_features",
     "usable_records",
 ]
 
@@ -136,20 +137,41 @@ def probe_features(
         ``"median beat"``. NaN in rows that an encoder refuses, and where not measurable.
     """
     report = on_progress or (lambda _what, _share: None)
-    if isinstance(encoders, Encoder):
-        encoders = {encoders.card.name: encoders}
-    asked = {**encoders, **_untrained(encoders, seed)}
-    features: dict[str, NDArray[np.floating]] = {}
-    for i, (name, encoder) in enumerate(asked.items()):
-
-        def embedding(done: int, total: int, i: int = i, name: str = name) -> None:
-            report(f"Embedding, {name}", 0.9 * (i + done / total) / len(asked))
-
-        features[name] = embed_store(store, encoder, on_progress=embedding)
+    asked = {**_named(encoders), **_untrained(_named(encoders), seed)}
+    features: dict[str, NDArray[np.floating]] = {
+        **_embedded(store, asked, lambda what, share: report(what, 0.9 * share))
+    }
     report("Measuring the controls", 0.9)
     features[PHYSIOLOGY] = physiology_features(store)
     features[MEDIAN_BEAT] = median_beat_features(store)
     return features
+
+
+def untrained_features(
+    store: Store,
+    encoders: Encoder | Mapping[str, Encoder],
+    *,
+    seed: int = 0,
+    on_progress: Callable[[str, float], None] | None = None,
+) -> dict[str, NDArray[np.float32]]:
+    """Return the embeddings of the random encoders alone, for another seed of `probe_features`.
+
+    Parameters
+    ----------
+    store : Store
+    encoders : Encoder, or mapping of str to Encoder
+        As for `probe_features`.
+    seed : int
+    on_progress : callable, optional
+        Called with what is being done and the share done, in [0, 1].
+
+    Returns
+    -------
+    dict of str to (n_records, d) float32
+        By the names they have there.
+    """
+    report = on_progress or (lambda _what, _share: None)
+    return _embedded(store, _untrained(_named(encoders), seed), report)
 
 
 def usable_records(features: Mapping[str, NDArray[np.floating]]) -> NDArray[np.bool_]:
@@ -166,6 +188,23 @@ def usable_records(features: Mapping[str, NDArray[np.floating]]) -> NDArray[np.b
     """
     embedded = [v for name, v in features.items() if name not in (PHYSIOLOGY, MEDIAN_BEAT)]
     return np.asarray(np.all([np.isfinite(values).all(axis=1) for values in embedded], axis=0))
+
+
+def _named(encoders: Encoder | Mapping[str, Encoder]) -> Mapping[str, Encoder]:
+    return {encoders.card.name: encoders} if isinstance(encoders, Encoder) else encoders
+
+
+def _embedded(
+    store: Store, encoders: Mapping[str, Encoder], report: Callable[[str, float], None]
+) -> dict[str, NDArray[np.float32]]:
+    embeddings = {}
+    for i, (name, encoder) in enumerate(encoders.items()):
+
+        def embedding(done: int, total: int, i: int = i, name: str = name) -> None:
+            report(f"Embedding, {name}", (i + done / total) / len(encoders))
+
+        embeddings[name] = embed_store(store, encoder, on_progress=embedding)
+    return embeddings
 
 
 def _untrained(encoders: Mapping[str, Encoder], seed: int) -> dict[str, Encoder]:

@@ -7,11 +7,12 @@ from typing import Any
 
 from physioclr.errors import PhysioclrError
 from physioclr.jobs.importing import ImportTask
+from physioclr.jobs.probing import ProbeTask
 from physioclr.jobs.task import Task
 
 __all__ = ["TASKS", "task_of"]
 
-TASKS: tuple[type[Task], ...] = (ImportTask,)
+TASKS: tuple[type[Task], ...] = (ImportTask, ProbeTask)
 
 
 def task_of(kind: str, fields: Mapping[str, Any]) -> Task:

@@ -97,15 +97,21 @@ class ProbeResult:
     def to_dict(self) -> dict[str, Any]:
         """Return it for JSON: NaN becomes None."""
         return {
+            **self.summary_dict(),
+            "probabilities": _nested(self.probabilities),
+            "targets": _nested(self.targets),
+            "groups": self.groups.tolist(),
+            "folds": self.folds.tolist(),
+        }
+
+    def summary_dict(self) -> dict[str, Any]:
+        """Return for JSON what is not of single records: `to_dict` without its largest parts."""
+        return {
             "label_names": list(self.label_names),
             "table": [
                 {"label": label, **{str(k): _plain(v) for k, v in row.items()}}
                 for label, row in self.table.iterrows()
             ],
-            "probabilities": _nested(self.probabilities),
-            "targets": _nested(self.targets),
-            "groups": self.groups.tolist(),
-            "folds": self.folds.tolist(),
             "thresholds": _nested(self.thresholds),
             "regularisation": _nested(self.regularisation),
             "seed": self.seed,
@@ -137,12 +143,12 @@ class ProbeResult:
         return cls(
             label_names=tuple(stored["label_names"]),
             table=_typed_table(pd.DataFrame(stored["table"]).set_index("label")),
-            probabilities=np.array(stored["probabilities"], dtype=np.float64),
-            targets=np.array(stored["targets"], dtype=np.float64),
-            groups=np.array(stored["groups"], dtype=np.str_),
-            folds=np.array(stored["folds"], dtype=np.intp),
-            thresholds=np.array(stored["thresholds"], dtype=np.float64),
-            regularisation=np.array(stored["regularisation"], dtype=np.float64),
+            probabilities=np.asarray(stored["probabilities"], dtype=np.float64),
+            targets=np.asarray(stored["targets"], dtype=np.float64),
+            groups=np.asarray(stored["groups"], dtype=np.str_),
+            folds=np.asarray(stored["folds"], dtype=np.intp),
+            thresholds=np.asarray(stored["thresholds"], dtype=np.float64),
+            regularisation=np.asarray(stored["regularisation"], dtype=np.float64),
             seed=int(stored["seed"]),
             n_bootstrap=int(stored["n_bootstrap"]),
         )
