@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from physioclr.datasets.store import Store
     from physioclr.prediction import Prediction
     from physioclr.prediction_change import PredictionChange
+    from physioclr.probe_runs import ProbeRun
 
 __all__ = [
     "attribution_of",
@@ -43,6 +44,7 @@ __all__ = [
     "encoder",
     "measurements_of",
     "prediction_of",
+    "probe_run",
     "quality_of",
 ]
 
@@ -152,3 +154,11 @@ def cohort_map(path: str = "") -> CohortMap:
     from physioclr.cohort_map import open_cohort_map
 
     return open_cohort_map(cohort(path), encoder())
+
+
+@st.cache_resource(show_spinner="Reading the run …", max_entries=8)
+def probe_run(folder: str) -> ProbeRun:
+    """Return what a run of probes kept in its job's folder."""
+    from physioclr.probe_run_files import open_probe_run
+
+    return open_probe_run(Path(folder))

@@ -14,7 +14,6 @@ import streamlit as st
 from physioclr.leads import STANDARD_LEADS
 
 if TYPE_CHECKING:
-    from physioclr.probe import ProbeResult
     from physioclr.records import EcgRecord
 
 __all__ = [
@@ -142,11 +141,50 @@ class MapState:
 
 @dataclass
 class ProbeState:
-    """The label set chosen and the results so far, by store, encoder and label set."""
+    """The run of probes that is shown and how, and what the next one is to be.
+
+    Parameters
+    ----------
+    store_path : str
+        The next run's cohort; the demo cohort if empty.
+    label_set : str or None
+    checkpoints : tuple of str
+        Names of known checkpoints, or folders.
+    fractions : tuple of float
+        Of the labelled patients, for the label-efficiency curve.
+    n_seeds : int
+    run : str
+        The id of the run that is shown; none if empty.
+    link : str
+        The run that the page's address named when it was last read.
+    view : str or None
+        Which of its results.
+    seed, reference, score, label, model, wrong : str or int or None
+        What of them; None until chosen.
+    compared : tuple of str
+        The ids of the runs that are put side by side.
+    """
 
     store_path: str = ""
     label_set: str | None = None
-    results: dict[tuple[str, str, str], dict[str, ProbeResult]] = field(default_factory=dict)
+    checkpoints: tuple[str, ...] = ()
+    fractions: tuple[float, ...] = (0.05, 0.25, 1.0)
+    n_seeds: int = 1
+    run: str = ""
+    link: str = ""
+    view: str | None = None
+    seed: int | None = None
+    reference: str | None = None
+    score: str | None = None
+    label: str | None = None
+    model: str | None = None
+    wrong: str | None = None
+    compared: tuple[str, ...] = ()
+
+    def open(self, store_path: str) -> None:
+        """Choose the next run's cohort; no run is shown until it begins."""
+        self.store_path = store_path
+        self.run = ""
 
 
 @dataclass

@@ -18,10 +18,17 @@ from physioclr.evaluate import (
     untrained_features,
     usable_records,
 )
-from physioclr.probe import ProbeResult, auroc_draws, compare_probes, label_efficiency
+from physioclr.probe import (
+    ProbeResult,
+    auroc_draws,
+    compare_probes,
+    label_efficiency,
+    paired_table,
+)
+from physioclr.probe.paired import can_be_paired
 from physioclr.probe.subgroups import score_subgroups, subgroups_of
 
-__all__ = ["ProbeRun", "ProbedCohort", "run_probes"]
+__all__ = ["ProbeRun", "ProbedCohort", "pair_runs", "run_probes"]
 
 Report = Callable[[str, float], None]
 
@@ -173,6 +180,48 @@ def run_probes(
     record_ids = store.records["record_id"].to_numpy(dtype=np.str_)[usable]
     cohort = _probed(store, encoders, label_set, usable)
     return ProbeRun(cohort, record_ids, results, draws, subgroups, efficiency)
+
+
+def pair_runs(runs: Mapping[str, ProbeRun]) -> tuple[pd.DataFrame | None, str]:
+    """Test the checkpoints of several runs against the best of them.
+
+    Parameters
+    ----------
+    runs : mapping of str to ProbeRun
+        By name, one or more.
+
+    Returns
+    -------
+    pairs : DataFrame or None
+        As `paired_table` of the first seed, a checkpoint that several runs probed once. None where
+        the runs are not of the same ECGs, labels, seed and resamples.
+    reference : str
+        The checkpoint with the highest macro AUROC.
+    """
+    results: dict[str, ProbeResult] = {}
+    draws: dict[str, NDArray[np.float32]] = {}
+    seen: set[str] = set()
+    for run in runs.values():
+        seed = run.seeds[0]
+        for name, fingerprint in run.cohort.encoders.items():
+            if fingerprint not in seen:
+                key = name if name not in results else f"{name} ({fingerprint[:6]})"
+                results[key], draws[key] = run.results[seed][name], run.draws[seed][name]
+                seen.add(fingerprint)
+    reference = max(results, key=lambda name: results[name].macro_auroc)
+    if not _of_the_same_ecgs(list(runs.values())):
+        return None, reference
+    return paired_table(results, reference, draws=draws), reference
+
+
+def _of_the_same_ecgs(runs: Sequence[ProbeRun]) -> bool:
+    first, *others = runs
+    own = next(iter(first.results[first.seeds[0]].values()))
+    return all(
+        np.array_equal(run.record_ids, first.record_ids)
+        and can_be_paired(own, next(iter(run.results[run.seeds[0]].values())))
+        for run in others
+    )
 
 
 def _probed(

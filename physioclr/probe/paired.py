@@ -12,7 +12,7 @@ from physioclr.probe.folds import patient_codes
 from physioclr.probe.result import MACRO, ProbeResult
 from physioclr.probe.scores import bootstrap_auroc, interval
 
-__all__ = ["auroc_draws", "paired_difference", "paired_table"]
+__all__ = ["auroc_draws", "can_be_paired", "paired_difference", "paired_table"]
 
 
 def auroc_draws(result: ProbeResult) -> NDArray[np.float64]:
@@ -38,6 +38,17 @@ def auroc_draws(result: ProbeResult) -> NDArray[np.float64]:
         seed=result.seed,
     )
     return draws
+
+
+def can_be_paired(a: ProbeResult, b: ProbeResult) -> bool:
+    """Say whether two results are of the same records, labels, seed and resamples."""
+    return (
+        a.label_names == b.label_names
+        and a.measured == b.measured
+        and (a.seed, a.n_bootstrap) == (b.seed, b.n_bootstrap)
+        and np.array_equal(a.groups, b.groups)
+        and np.array_equal(a.targets, b.targets, equal_nan=True)
+    )
 
 
 def paired_difference(
@@ -140,14 +151,7 @@ def _holm(p_values: Sequence[float]) -> list[float]:
 
 
 def _check_pair(a: ProbeResult, b: ProbeResult) -> None:
-    same = (
-        a.label_names == b.label_names
-        and a.measured == b.measured
-        and (a.seed, a.n_bootstrap) == (b.seed, b.n_bootstrap)
-        and np.array_equal(a.groups, b.groups)
-        and np.array_equal(a.targets, b.targets, equal_nan=True)
-    )
-    if not same:
+    if not can_be_paired(a, b):
         raise ValueError("a and b must come from the same records, labels, seed and resamples")
 
 

@@ -231,13 +231,3 @@ def test_a_store_that_is_none_is_said_in_one_sentence(good_record):
     app.text_input[0].set_value("no/such/store").run()
     assert not app.exception
     assert "expected" in app.error[0].value
-
-
-def test_a_run_probe_is_kept_over_a_page_change():
-    app = open_page("probe")
-    app.button[0].click().run()
-    assert not app.exception
-    assert "random init" in html_of(app)
-    app.switch_page(str(bundled("pages") / PAGES["read"][0])).run()
-    app.switch_page(str(bundled("pages") / PAGES["probe"][0])).run()
-    assert "random init" in html_of(app)
