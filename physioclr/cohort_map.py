@@ -1,4 +1,4 @@
-"""The map of a cohort, computed once for a store and an encoder and then kept on disk.
+"""The maps of a cohort, made once for a store, an encoder and a layout, and then kept on disk.
 
 The package ships the demo cohort's map for the shipped encoder
 (``python -m physioclr.cohort_map demo/maps`` makes it).
@@ -6,10 +6,10 @@ The package ships the demo cohort's map for the shipped encoder
 
 from __future__ import annotations
 
-import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +22,12 @@ from physioclr.checkpoint import Encoder, load_encoder
 from physioclr.datasets.demo import open_demo_store
 from physioclr.datasets.store import Store
 from physioclr.embedding import embed_store
-from physioclr.embedding_map import EmbeddingMap, fit_map
+from physioclr.embedding_map import EmbeddingMap, MapSettings, fit_map
 
-__all__ = ["CohortMap", "open_cohort_map"]
+__all__ = ["CohortMap", "find_cohort_map", "make_cohort_map", "save_cohort_map"]
 
 _ROWS, _LAYOUT = "rows.npy", "layout"
+_EMBEDDED_BY = 0.6
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,51 +46,126 @@ class CohortMap:
     layout: EmbeddingMap
 
 
-def open_cohort_map(
+def find_cohort_map(
     store: Store,
     encoder: Encoder,
+    settings: MapSettings | None = None,
     *,
     folder: Path | None = None,
-    on_progress: Callable[[int, int], None] | None = None,
-) -> CohortMap:
-    """Open the map of a store in an encoder's space; make it first where there is none yet.
+) -> CohortMap | None:
+    """Open the map of a store in an encoder's space, where one is kept.
 
     Parameters
     ----------
     store : Store
     encoder : Encoder
+    settings : MapSettings, optional
+        As by default where absent.
     folder : Path, optional
         Where maps are kept; the shipped ones and the user's cache where absent.
+
+    Returns
+    -------
+    CohortMap or None
+
+    Raises
+    ------
+    DatasetError
+        If the map's files are damaged.
+    """
+    name = _name(store, encoder, settings or MapSettings())
+    return next(_kept(folder, name), None)
+
+
+def make_cohort_map(
+    store: Store,
+    encoder: Encoder,
+    settings: MapSettings | None = None,
+    *,
+    folder: Path | None = None,
+    on_progress: Callable[[str, float], None] | None = None,
+) -> CohortMap:
+    """Embed a store, lay it out, and keep the map.
+
+    Parameters
+    ----------
+    store : Store
+    encoder : Encoder
+    settings : MapSettings, optional
+        As by default where absent.
+    folder : Path, optional
+        Where maps are kept; the user's cache where absent.
     on_progress : callable, optional
-        Called with the ECGs embedded and the ECGs in all.
+        Called with what is being done and the share done, in [0, 1].
 
     Returns
     -------
     CohortMap
-        ECGs that cannot be embedded are not on it.
+        ECGs that cannot be embedded are not on it. Where a map of another layout is kept, its
+        embeddings are taken.
 
     Raises
     ------
     DatasetError
         If too few ECGs can be embedded for a map.
     """
-    name = f"{store.fingerprint}-{encoder.card.fingerprint}"
+
+    def report(what: str, share: float) -> None:
+        if on_progress is not None:
+            on_progress(what, share)
+
+    def embedded(done: int, total: int) -> None:
+        report(f"Embedding: {done:,} of {total:,} ECGs", _EMBEDDED_BY * done / total)
+
+    def laid_out(what: str, share: float) -> None:
+        report(what, _EMBEDDED_BY + (1 - _EMBEDDED_BY) * share)
+
+    other = next(_kept(folder, f"{store.fingerprint}-{encoder.card.fingerprint}-*"), None)
+    if other is not None:
+        rows, embeddings = other.rows, other.layout.embeddings
+    else:
+        every = embed_store(store, encoder, on_progress=embedded)
+        rows = np.flatnonzero(np.isfinite(every).all(axis=1))
+        embeddings = every[rows]
+    made = CohortMap(rows, fit_map(embeddings, settings, on_progress=laid_out))
+    save_cohort_map(made, store, encoder, folder=folder)
+    return made
+
+
+def save_cohort_map(
+    mapped: CohortMap, store: Store, encoder: Encoder, *, folder: Path | None = None
+) -> None:
+    """Keep a map for `find_cohort_map`; it is found whole or not at all.
+
+    Parameters
+    ----------
+    mapped : CohortMap
+    store : Store
+    encoder : Encoder
+    folder : Path, optional
+        The user's cache where absent.
+    """
+    place = folder or cache_folder() / "maps"
+    kept = place / _name(store, encoder, mapped.layout.settings)
+    make_folder(kept)
+    mapped.layout.save(kept / _LAYOUT)
+    content = BytesIO()
+    np.save(content, mapped.rows, allow_pickle=False)
+    replace_file(kept / _ROWS, content.getvalue())  # last: its presence says that all is there
+
+
+def _name(store: Store, encoder: Encoder, settings: MapSettings) -> str:
+    return f"{store.fingerprint}-{encoder.card.fingerprint}-{settings.fingerprint}"
+
+
+def _kept(folder: Path | None, pattern: str) -> Iterator[CohortMap]:
+    """Open the maps that are kept under a name, one after the other."""
     places = [folder] if folder else [bundled("demo") / "maps", cache_folder() / "maps"]
     for place in places:
-        if (place / name / _ROWS).is_file():
-            rows = np.load(place / name / _ROWS, allow_pickle=False)
-            return CohortMap(rows, EmbeddingMap.load(place / name / _LAYOUT))
-    embeddings = embed_store(store, encoder, on_progress=on_progress)
-    rows = np.flatnonzero(np.isfinite(embeddings).all(axis=1))
-    layout = fit_map(embeddings[rows])
-    kept = places[-1] / name
-    make_folder(kept)
-    layout.save(kept / _LAYOUT)
-    content = io.BytesIO()
-    np.save(content, rows, allow_pickle=False)
-    replace_file(kept / _ROWS, content.getvalue())  # last: its presence says that all is there
-    return CohortMap(rows, layout)
+        for found in sorted(place.glob(f"{pattern}/{_ROWS}")):
+            rows = np.load(found, allow_pickle=False)
+            yield CohortMap(rows, EmbeddingMap.load(found.parent / _LAYOUT))
 
 
 if __name__ == "__main__":
-    open_cohort_map(open_demo_store(), load_encoder(), folder=Path(sys.argv[1]))
+    make_cohort_map(open_demo_store(), load_encoder(), folder=Path(sys.argv[1]))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from physioclr.checkpoint import Encoder
 from physioclr.datasets.store import Store
-from physioclr.embedding_map import fit_map
+from physioclr.embedding_map import MapSettings, fit_map
 from physioclr.errors import DatasetError
 from physioclr.neighbourhoods import (
     Agreement,
@@ -202,13 +202,13 @@ def describe_embedding(
         )
     report("Laying out the map", 0.85)
     flat = (
-        fit_map(embeddings[rows], seed=seed).coordinates
+        fit_map(embeddings[rows], MapSettings(seed=seed)).coordinates
         if coordinates is None
         else np.asarray(coordinates)[rows]
     )
     faithful = map_faithfulness(embeddings[rows], flat, k=_MAP_NEIGHBOURS, seed=seed)
-    for name, value in zip(("trustworthiness", "continuity"), faithful, strict=True):
-        geometry[name] = {"value": value, "n": len(rows)}
+    for name in ("trustworthiness", "continuity"):
+        geometry[name] = {"value": getattr(faithful, name), "n": len(rows)}
     report("Done", 1.0)
     return EmbeddingDescription(physiology, _table(geometry), len(store) - len(rows))
 

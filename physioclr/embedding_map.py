@@ -1,12 +1,16 @@
-"""A flat map of an embedding space: UMAP, how far to trust it, and new ECGs placed on it."""
+"""A flat map of an embedding space: its layout, how far to trust it, where a new ECG lies."""
 
 from __future__ import annotations
 
-import io
+import hashlib
 import json
+import re
 import warnings
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +19,81 @@ from numpy.typing import NDArray
 
 from physioclr.atomic import replace_file
 from physioclr.errors import DatasetError
+from physioclr.neighbourhoods import MapFaithfulness, map_faithfulness, nearest_rows
 
-__all__ = ["METRICS", "EmbeddingMap", "fit_map"]
+__all__ = ["METHODS", "METRICS", "EmbeddingMap", "MapSettings", "fit_map"]
 
+METHODS = ("umap", "pca", "tsne")
 METRICS = ("cosine", "euclidean")
-_FORMAT, _VERSION = "physioclr-embedding-map", 1
+_FORMAT, _VERSION = "physioclr-embedding-map", 2
 _SMALLEST_COHORT = 5
 _PLACED_BY = 5
-_TRUST_SAMPLE = 2000
 _SPECTRAL_FROM = 50
+_TSNE_DIMENSIONS = 50
 _SAME_POINT = 1e-4
+_Said = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class MapSettings:
+    """How a map is laid out.
+
+    Parameters
+    ----------
+    method : {"umap", "pca", "tsne"}
+    n_neighbors : int
+        Of UMAP, at least 2; and the neighbours by which `EmbeddingMap.off_manifold` judges. In a
+        cohort that small, ``n - 1``.
+    min_dist : float
+        Of UMAP, 0 to 1: how tightly points may sit.
+    perplexity : float
+        Of t-SNE, at least 2: about how many neighbours an ECG has. In a cohort that small,
+        ``(n - 1) / 3``.
+    metric : {"cosine", "euclidean"}
+        By which the embeddings are compared.
+    seed : int
+        The same seed, settings and embeddings give the same map on the same machine.
+
+    Raises
+    ------
+    ValueError
+        If one is not as documented.
+    """
+
+    method: str = "umap"
+    n_neighbors: int = 15
+    min_dist: float = 0.1
+    perplexity: float = 30.0
+    metric: str = "cosine"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be laid out."""
+        for name, allowed in (("method", METHODS), ("metric", METRICS)):
+            if getattr(self, name) not in allowed:
+                found = getattr(self, name)
+                raise ValueError(f"{name} must be one of {', '.join(allowed)}, got {found!r}")
+        if self.n_neighbors < 2:
+            raise ValueError(f"n_neighbors must be at least 2, got {self.n_neighbors}")
+        if not 0 <= self.min_dist <= 1:
+            raise ValueError(f"min_dist must be 0 to 1, got {self.min_dist}")
+        if not self.perplexity >= 2:
+            raise ValueError(f"perplexity must be at least 2, got {self.perplexity}")
+
+    @property
+    def fingerprint(self) -> str:
+        """Name of 16 hexadecimal digits that maps laid out alike share.
+
+        What the method does not heed makes no other map.
+        """
+        heeded = {"method": self.method, "metric": self.metric, "seed": self.seed}
+        heeded["n_neighbors"] = self.n_neighbors
+        if self.method == "umap":
+            heeded["min_dist"] = float(self.min_dist)
+        if self.method == "tsne":
+            heeded["perplexity"] = float(self.perplexity)
+        said = json.dumps(heeded, sort_keys=True).encode()
+        return hashlib.sha256(said).hexdigest()[:16]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,28 +105,21 @@ class EmbeddingMap:
     embeddings : (n, d) float32
         The cohort.
     coordinates : (n, 2) float32
-        On the map. Only who is near whom has a meaning: not the axes, the distances between
-        groups, nor their sizes.
-    trustworthiness : float
-        In [0, 1] (Venna, Kaski 2001): 1 where all neighbours on the map are neighbours in the
-        embedding space.
+        On the map. By UMAP and t-SNE only who is near whom has a meaning: not the axes, the
+        distances between groups, nor their sizes. By PCA the axes are the two directions in which
+        the embeddings (of length 1 with the cosine metric) vary most.
+    settings : MapSettings
+    faithfulness : MapFaithfulness
     typical_distances : (n,) float64
         Mean distance of each ECG of the cohort to its nearest neighbours in the embedding space,
         sorted. With the cosine metric a distance is the chord ``sqrt(2 - 2 * cosine)``.
-    n_neighbors : int
-    min_dist : float
-    metric : {"cosine", "euclidean"}
-    seed : int
     """
 
     embeddings: NDArray[np.float32]
     coordinates: NDArray[np.float32]
-    trustworthiness: float
+    settings: MapSettings
+    faithfulness: MapFaithfulness
     typical_distances: NDArray[np.float64]
-    n_neighbors: int
-    min_dist: float
-    metric: str
-    seed: int
 
     def project(self, new_embeddings: NDArray[Any]) -> NDArray[np.float32]:
         """Place new ECGs among their nearest neighbours.
@@ -71,8 +133,8 @@ class EmbeddingMap:
         (m, 2) float32
             The mean of the coordinates of the 5 nearest ECGs of the cohort in the embedding
             space, weighted by 1 / distance²; an ECG of the cohort falls on itself. This is not
-            UMAP's own transform: it takes no optimisation, and never leaves the cohort's hull,
-            so read `off_manifold` with it.
+            UMAP's own transform (t-SNE has none): it takes no optimisation, and never leaves the
+            cohort's hull, so read `off_manifold` with it.
         """
         rows, distances = self._nearest(new_embeddings, min(_PLACED_BY, len(self.embeddings)))
         floor = max(_SAME_POINT * float(np.median(self.typical_distances)), np.finfo(float).tiny)
@@ -107,7 +169,8 @@ class EmbeddingMap:
             raise ValueError(f"k must be 1 to {len(self.embeddings)}, got {k}")
         rows, _ = self._nearest(new_embeddings, k)
         new = _prepared(np.asarray(new_embeddings), "cosine")
-        found = _prepared(self.embeddings, "cosine")[rows]
+        found = self.embeddings[rows].astype(np.float64)
+        found /= np.linalg.norm(found, axis=2, keepdims=True)
         return rows, np.clip(np.einsum("md,mkd->mk", new, found), -1.0, 1.0)
 
     def off_manifold(self, new_embeddings: NDArray[Any]) -> NDArray[np.float64]:
@@ -124,7 +187,7 @@ class EmbeddingMap:
             this ECG's. Near 100: the cohort holds nothing like it, and its place on the map says
             little.
         """
-        _, distances = self._nearest(new_embeddings, _n_typical(self.n_neighbors, self.embeddings))
+        _, distances = self._nearest(new_embeddings, _n_typical(self.settings, self.embeddings))
         below = np.searchsorted(self.typical_distances, distances.mean(axis=1), side="left")
         return np.asarray(100.0 * below / len(self.typical_distances), dtype=np.float64)
 
@@ -136,24 +199,21 @@ class EmbeddingMap:
         path : Path
             Without suffix.
         """
-        arrays = io.BytesIO()
-        np.savez_compressed(
+        arrays = BytesIO()
+        np.savez(
             arrays,
             embeddings=self.embeddings,
             coordinates=self.coordinates,
             typical_distances=self.typical_distances,
         )
-        settings = {
+        said = {
             "format": _FORMAT,
             "version": _VERSION,
-            "trustworthiness": self.trustworthiness,
-            "n_neighbors": self.n_neighbors,
-            "min_dist": self.min_dist,
-            "metric": self.metric,
-            "seed": self.seed,
+            "settings": asdict(self.settings),
+            "faithfulness": asdict(self.faithfulness),
         }
         replace_file(_beside(path, ".npz"), arrays.getvalue())
-        replace_file(_beside(path, ".json"), (json.dumps(settings, indent=2) + "\n").encode())
+        replace_file(_beside(path, ".json"), (json.dumps(said, indent=2) + "\n").encode())
 
     @classmethod
     def load(cls, path: Path) -> EmbeddingMap:
@@ -174,18 +234,17 @@ class EmbeddingMap:
             If a file is missing, damaged or not a map.
         """
         try:
-            settings = json.loads(_beside(path, ".json").read_text(encoding="utf-8"))
-            content = io.BytesIO(_beside(path, ".npz").read_bytes())
-            with np.load(content, allow_pickle=False) as arrays:
+            said = json.loads(_beside(path, ".json").read_text(encoding="utf-8"))
+            with (
+                _beside(path, ".npz").open("rb") as file,
+                np.load(file, allow_pickle=False) as arrays,
+            ):
                 return cls(
                     embeddings=arrays["embeddings"],
                     coordinates=arrays["coordinates"],
-                    trustworthiness=float(settings["trustworthiness"]),
+                    settings=MapSettings(**said["settings"]),
+                    faithfulness=MapFaithfulness(**said["faithfulness"]),
                     typical_distances=arrays["typical_distances"],
-                    n_neighbors=int(settings["n_neighbors"]),
-                    min_dist=float(settings["min_dist"]),
-                    metric=str(settings["metric"]),
-                    seed=int(settings["seed"]),
                 )
         except FileNotFoundError as error:
             name = Path(str(error.filename)).name
@@ -195,6 +254,10 @@ class EmbeddingMap:
                 path.name, expected="an embedding map as PhysioCLR writes it", found=str(error)
             ) from error
 
+    @cached_property
+    def _compared(self) -> NDArray[np.float32]:
+        return _prepared(self.embeddings, self.settings.metric).astype(np.float32)
+
     def _nearest(
         self, new_embeddings: NDArray[Any], k: int
     ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
@@ -203,30 +266,26 @@ class EmbeddingMap:
             raise ValueError(
                 f"new_embeddings must be (m, {self.embeddings.shape[1]}), got shape {new.shape}"
             )
-        return _nearest(_prepared(new, self.metric), _prepared(self.embeddings, self.metric), k)
+        compared = _prepared(new, self.settings.metric).astype(np.float32)
+        return nearest_rows(compared, self._compared, k)
 
 
 def fit_map(
     embeddings: NDArray[Any],
+    settings: MapSettings | None = None,
     *,
-    n_neighbors: int = 15,
-    min_dist: float = 0.1,
-    metric: str = "cosine",
-    seed: int = 0,
+    on_progress: _Said | None = None,
 ) -> EmbeddingMap:
-    """Lay a cohort's embeddings out on a plane by UMAP.
+    """Lay a cohort's embeddings out on a plane.
 
     Parameters
     ----------
     embeddings : (n, d) array of numbers
         Finite. Leave out ECGs that could not be embedded.
-    n_neighbors : int
-        At least 2. In a cohort that small, ``n - 1`` is used, and kept in the map.
-    min_dist : float
-        From 0 to 1: how tightly points may sit.
-    metric : {"cosine", "euclidean"}
-    seed : int
-        The same seed and embeddings give the same map on the same machine.
+    settings : MapSettings, optional
+        UMAP with 15 neighbours where absent.
+    on_progress : callable, optional
+        Called with what is being done and the share done, in [0, 1].
 
     Returns
     -------
@@ -237,19 +296,16 @@ def fit_map(
     DatasetError
         If there are fewer than 5 ECGs.
     ValueError
-        If `embeddings` or a setting is not as documented.
+        If `embeddings` is not as documented.
 
     Notes
     -----
     UMAP: McInnes, Healy, Melville 2018, arXiv:1802.03426. Below 50 ECGs the layout starts at
-    random points instead of the spectral ones, which need a larger graph.
+    random points instead of the spectral ones, which need a larger graph. t-SNE: van der Maaten,
+    Hinton 2008, of the first 50 principal components, and starting from the first two.
     """
-    if metric not in METRICS:
-        raise ValueError(f"metric must be one of {', '.join(METRICS)}, got {metric!r}")
-    if n_neighbors < 2:
-        raise ValueError(f"n_neighbors must be at least 2, got {n_neighbors}")
-    if not 0 <= min_dist <= 1:
-        raise ValueError(f"min_dist must be 0 to 1, got {min_dist}")
+    settings = settings or MapSettings()
+    report = on_progress or _say_nothing
     values = np.array(embeddings, dtype=np.float32)
     if values.ndim != 2:
         raise ValueError(f"embeddings must be (n, d), got shape {values.shape}")
@@ -257,21 +313,27 @@ def fit_map(
         raise DatasetError(
             "the map", expected=f"at least {_SMALLEST_COHORT} ECGs", found=f"{len(values)}"
         )
-    prepared = _prepared(values, metric)
-    n_neighbors = min(n_neighbors, len(values) - 1)
-    coordinates = _lay_out(prepared, n_neighbors=n_neighbors, min_dist=min_dist, seed=seed)
+    prepared = _prepared(values, settings.metric)
+    lay_out = {"umap": _by_umap, "pca": _by_pca, "tsne": _by_tsne}[settings.method]
+    coordinates = lay_out(prepared.astype(np.float32), settings, report)
+    report("Seeing how far the map can be trusted", 0.9)
     values.setflags(write=False)
     coordinates.setflags(write=False)
-    return EmbeddingMap(
+    k = _n_typical(settings, values)
+    _, distances = nearest_rows(prepared, prepared, k + 1)
+    found = EmbeddingMap(
         embeddings=values,
         coordinates=coordinates,
-        trustworthiness=_trustworthiness(prepared, coordinates, n_neighbors, seed),
-        typical_distances=_typical_distances(prepared, _n_typical(n_neighbors, values)),
-        n_neighbors=n_neighbors,
-        min_dist=min_dist,
-        metric=metric,
-        seed=seed,
+        settings=settings,
+        faithfulness=map_faithfulness(prepared, coordinates, metric="euclidean", k=k),
+        typical_distances=np.sort(distances[:, 1:].mean(axis=1)),
     )
+    report("Done", 1.0)
+    return found
+
+
+def _say_nothing(what: str, share: float) -> None:
+    del what, share
 
 
 def _prepared(embeddings: NDArray[Any], metric: str) -> NDArray[np.float64]:
@@ -288,59 +350,83 @@ def _prepared(embeddings: NDArray[Any], metric: str) -> NDArray[np.float64]:
     return np.asarray(values / norms, dtype=np.float64)
 
 
-def _lay_out(
-    prepared: NDArray[np.float64], *, n_neighbors: int, min_dist: float, seed: int
+def _by_umap(
+    prepared: NDArray[np.float32], settings: MapSettings, report: _Said
 ) -> NDArray[np.float32]:
+    report("Loading UMAP", 0.0)
     # Imported here: umap compiles with numba and takes seconds to load. It warns that its
     # parametric variant, which is not used, lacks TensorFlow.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ImportWarning)
         from umap import UMAP
 
+    report("Finding neighbours", 0.1)
     # Between rows of length 1 the Euclidean distance orders as the cosine does.
     layout = UMAP(
         n_components=2,
-        n_neighbors=n_neighbors,
-        min_dist=min_dist,
+        n_neighbors=min(settings.n_neighbors, len(prepared) - 1),
+        min_dist=settings.min_dist,
         metric="euclidean",
         init="spectral" if len(prepared) >= _SPECTRAL_FROM else "random",
-        random_state=seed,
+        random_state=settings.seed,
         n_jobs=1,
+        tqdm_kwds={"disable": False, "file": _Epochs(report), "bar_format": "{n_fmt}/{total_fmt}"},
     )
-    return np.asarray(layout.fit_transform(prepared.astype(np.float32)), dtype=np.float32)
+    return np.asarray(layout.fit_transform(prepared), dtype=np.float32)
 
 
-def _trustworthiness(
-    prepared: NDArray[np.float64], coordinates: NDArray[np.float32], n_neighbors: int, seed: int
-) -> float:
-    from sklearn.manifold import trustworthiness
+class _Epochs:
+    """A file for UMAP's progress bar to write to, which reports it."""
 
-    rows = np.arange(len(prepared))
-    if len(rows) > _TRUST_SAMPLE:
-        rows = np.random.default_rng(seed).choice(rows, _TRUST_SAMPLE, replace=False)
-    k = min(n_neighbors, (len(rows) - 1) // 2)
-    return float(trustworthiness(prepared[rows], coordinates[rows], n_neighbors=k))
+    def __init__(self, report: _Said) -> None:
+        self._report = report
 
+    def write(self, text: str) -> int:
+        counted = re.search(r"(\d+)/(\d+)", text)
+        if counted:
+            done, total = map(int, counted.groups())
+            self._report(f"Laying out: {done} of {total} rounds", 0.3 + 0.6 * done / total)
+        return len(text)
 
-def _n_typical(n_neighbors: int, embeddings: NDArray[Any]) -> int:
-    return min(n_neighbors, len(embeddings) - 1)
-
-
-def _typical_distances(prepared: NDArray[np.float64], k: int) -> NDArray[np.float64]:
-    """Return each row's mean distance to its `k` nearest others, sorted."""
-    _, distances = _nearest(prepared, prepared, k + 1)
-    return np.sort(distances[:, 1:].mean(axis=1))
+    def flush(self) -> None:
+        """Nothing is held back."""
 
 
-def _nearest(
-    new: NDArray[np.float64], cohort: NDArray[np.float64], k: int
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return rows (m, k) of the nearest in `cohort`, the nearest first, and their distances."""
-    from sklearn.neighbors import NearestNeighbors
+def _by_pca(
+    prepared: NDArray[np.float32], settings: MapSettings, report: _Said
+) -> NDArray[np.float32]:
+    report("Finding the directions of most variance", 0.1)
+    return _principal_components(prepared, 2, settings.seed)
 
-    index = NearestNeighbors(n_neighbors=k, algorithm="brute").fit(cohort)
-    distances, rows = index.kneighbors(new)
-    return rows, np.asarray(distances, dtype=np.float64)
+
+def _by_tsne(
+    prepared: NDArray[np.float32], settings: MapSettings, report: _Said
+) -> NDArray[np.float32]:
+    from sklearn.manifold import TSNE
+
+    report("Laying out by t-SNE", 0.1)
+    if prepared.shape[1] > _TSNE_DIMENSIONS < len(prepared):
+        prepared = _principal_components(prepared, _TSNE_DIMENSIONS, settings.seed)
+    layout = TSNE(
+        n_components=2,
+        perplexity=min(settings.perplexity, (len(prepared) - 1) / 3),
+        init="pca",
+        random_state=settings.seed,
+    )
+    return np.asarray(layout.fit_transform(prepared), dtype=np.float32)
+
+
+def _principal_components(
+    prepared: NDArray[np.float32], n_components: int, seed: int
+) -> NDArray[np.float32]:
+    from sklearn.decomposition import PCA
+
+    reduced = PCA(n_components, random_state=seed).fit_transform(prepared)
+    return np.ascontiguousarray(reduced, dtype=np.float32)
+
+
+def _n_typical(settings: MapSettings, embeddings: NDArray[Any]) -> int:
+    return min(settings.n_neighbors, len(embeddings) - 1)
 
 
 def _beside(path: Path, suffix: str) -> Path:

@@ -13,9 +13,18 @@ from physioclr.errors import DatasetError
 from physioclr.probe.folds import patient_codes
 from physioclr.probe.scores import interval, patient_resamples
 
-__all__ = ["Agreement", "label_agreement", "map_faithfulness", "neighbourhood_agreement"]
+__all__ = [
+    "Agreement",
+    "MapFaithfulness",
+    "label_agreement",
+    "map_faithfulness",
+    "nearest_rows",
+    "neighbourhood_agreement",
+]
 
 _MAP_SAMPLE = 2000
+_ROWS_AT_ONCE = 512
+_SPARE = 8
 
 
 @dataclass(frozen=True)
@@ -136,28 +145,59 @@ def label_agreement(
     return _agreement(shares, chances, codes[asked], k, seed, n_bootstrap)
 
 
+@dataclass(frozen=True)
+class MapFaithfulness:
+    """How much of an embedding's neighbourhoods a map keeps, each in [0, 1].
+
+    Parameters
+    ----------
+    trustworthiness : float
+        1 where all neighbours on the map are neighbours in the embedding.
+    continuity : float
+        1 where all neighbours in the embedding are neighbours on the map.
+    knn_agreement : float
+        Share of the nearest on the map that are among as many nearest in the embedding; by chance
+        ``k / (n - 1)``.
+    k : int
+        Neighbours looked at.
+    n : int
+        ECGs whose neighbours were looked at.
+    """
+
+    trustworthiness: float
+    continuity: float
+    knn_agreement: float
+    k: int
+    n: int
+
+
 def map_faithfulness(
-    embeddings: NDArray[Any], coordinates: NDArray[Any], *, k: int = 15, seed: int = 0
-) -> tuple[float, float]:
-    """Return the trustworthiness and the continuity of a map.
+    embeddings: NDArray[Any],
+    coordinates: NDArray[Any],
+    *,
+    metric: str = "cosine",
+    k: int = 15,
+    seed: int = 0,
+) -> MapFaithfulness:
+    """Say how far a map can be trusted.
 
     Parameters
     ----------
     embeddings : (n, d) array of numbers
-        Finite, no row zero; compared by cosine.
+        Finite, at least 5; no row zero where the metric is the cosine.
     coordinates : (n, 2) array of numbers
         On the map.
+    metric : {"cosine", "euclidean"}
+        By which the embeddings are compared.
     k : int
-        Neighbours, below n / 2.
+        Neighbours; of a cohort that small, fewer than n / 2.
     seed : int
-        Of the 2,000 ECGs that are looked at where there are more.
+        Of the 2,000 ECGs that are looked at where there are more. Trustworthiness and continuity
+        then rank among those alone; the agreement is with the nearest of all.
 
     Returns
     -------
-    trustworthiness : float
-        In [0, 1]: 1 where all neighbours on the map are neighbours in the embedding.
-    continuity : float
-        In [0, 1]: 1 where all neighbours in the embedding are neighbours on the map.
+    MapFaithfulness
 
     Notes
     -----
@@ -166,15 +206,73 @@ def map_faithfulness(
     """
     from sklearn.manifold import trustworthiness
 
-    rows = np.arange(len(embeddings))
+    values = np.asarray(embeddings)
+    # Between rows of length 1 the Euclidean distance orders as the cosine does.
+    full = _unit(values) if metric == "cosine" else values.astype(np.float64)
+    flat = np.asarray(coordinates, dtype=np.float64)
+    rows = np.arange(len(full))
     if len(rows) > _MAP_SAMPLE:
         rows = np.random.default_rng(seed).choice(rows, _MAP_SAMPLE, replace=False)
-    # Between rows of length 1 the Euclidean distance orders as the cosine does.
-    unit, flat = _unit(np.asarray(embeddings)[rows]), np.asarray(coordinates)[rows]
-    return (
-        float(trustworthiness(unit, flat, n_neighbors=k)),
-        float(trustworthiness(flat, unit, n_neighbors=k)),
+    k = min(k, (len(rows) - 1) // 2)
+    near, near_on_map = (_nearest_others(space, rows, k) for space in (full, flat))
+    kept = (near_on_map[:, :, None] == near[:, None, :]).any(axis=2)
+    return MapFaithfulness(
+        trustworthiness=float(trustworthiness(full[rows], flat[rows], n_neighbors=k)),
+        continuity=float(trustworthiness(flat[rows], full[rows], n_neighbors=k)),
+        knn_agreement=float(kept.mean()),
+        k=k,
+        n=len(rows),
     )
+
+
+def nearest_rows(
+    new: NDArray[np.floating], cohort: NDArray[np.floating], k: int
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Find the nearest of a cohort by Euclidean distance.
+
+    Parameters
+    ----------
+    new : (m, d) float array
+    cohort : (n, d) float array
+    k : int
+        1 to n.
+
+    Returns
+    -------
+    rows : (m, k) int
+        In the cohort, the nearest first.
+    distances : (m, k) float64
+
+    Notes
+    -----
+    Candidates are found by float32 products, a few more than are asked for; their distances are
+    then those of float64 differences, so that an ECG of the cohort is at 0 of itself.
+    """
+    fast = np.ascontiguousarray(cohort, dtype=np.float32)
+    squared = np.einsum("nd,nd->n", fast, fast)
+    n_candidates = min(k + _SPARE, len(fast))
+    found = np.empty((len(new), k), dtype=np.intp)
+    distances = np.empty((len(new), k))
+    for start in range(0, len(new), _ROWS_AT_ONCE):
+        some = np.asarray(new[start : start + _ROWS_AT_ONCE])
+        part = slice(start, start + len(some))
+        order = squared - 2 * (some.astype(np.float32) @ fast.T)  # less |new|², the same for all
+        rows = np.argpartition(order, n_candidates - 1, axis=1)[:, :n_candidates]
+        apart = cohort[rows].astype(np.float64) - some[:, None, :]
+        exact = np.sqrt(np.einsum("mkd,mkd->mk", apart, apart))
+        best = np.argsort(exact, axis=1, kind="stable")[:, :k]
+        found[part] = np.take_along_axis(rows, best, axis=1)
+        distances[part] = np.take_along_axis(exact, best, axis=1)
+    return found, distances
+
+
+def _nearest_others(space: NDArray[np.float64], rows: NDArray[np.intp], k: int) -> NDArray[np.intp]:
+    """Return the `k` nearest of each of some rows, but for itself: (m, k)."""
+    found, _ = nearest_rows(space[rows], space, k + 1)
+    # Where several coincide, the row itself may not be among the nearest: then the last goes.
+    itself = found == rows[:, None]
+    itself[~itself.any(axis=1), -1] = True
+    return np.asarray(found[~itself].reshape(len(rows), k))
 
 
 def _others(

@@ -144,7 +144,7 @@ def test_halves_of_an_ecg_cannot_be_aligned_where_a_window_is_the_whole_ecg(
     asked = []
     monkeypatch.setattr(
         "physioclr.embedded_physiology.fit_map",
-        lambda embeddings, seed: asked.append((embeddings.shape, seed)) or flat,
+        lambda embeddings, settings: asked.append((embeddings.shape, settings.seed)) or flat,
     )
     whole = encoder.card.preprocessing.model_copy(update={"window_s": 10.0})
     card = encoder.card.model_copy(update={"preprocessing": whole})

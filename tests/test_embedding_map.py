@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from physioclr.embedding_map import EmbeddingMap, fit_map
+from physioclr.embedding_map import EmbeddingMap, MapSettings, fit_map
 from physioclr.errors import DatasetError
 
 WIDTH = 16
@@ -41,12 +41,15 @@ def test_groups_far_apart_stay_apart(fitted, groups):
 
 def test_the_same_seed_gives_the_same_map(fitted, groups):
     np.testing.assert_array_equal(fit_map(groups[0]).coordinates, fitted.coordinates)
-    assert (fit_map(groups[0], seed=1).coordinates != fitted.coordinates).any()
+    assert (fit_map(groups[0], MapSettings(seed=1)).coordinates != fitted.coordinates).any()
 
 
 def test_trust_is_higher_where_there_is_a_structure_to_keep(fitted):
     noise = np.random.default_rng(0).normal(size=(120, WIDTH))
-    assert fit_map(noise).trustworthiness < fitted.trustworthiness <= 1
+    lost, kept = fit_map(noise).faithfulness, fitted.faithfulness
+    assert lost.trustworthiness < kept.trustworthiness <= 1
+    assert lost.continuity < kept.continuity <= 1
+    assert lost.knn_agreement < kept.knn_agreement <= 1
 
 
 def test_the_length_of_an_embedding_does_not_matter_to_the_cosine(fitted, groups):
@@ -100,8 +103,8 @@ def test_a_map_survives_its_files(fitted, groups, tmp_path):
     again = EmbeddingMap.load(tmp_path / "cohort.v1")
     for part in ("embeddings", "coordinates", "typical_distances"):
         np.testing.assert_array_equal(getattr(again, part), getattr(fitted, part))
-    for part in ("trustworthiness", "n_neighbors", "min_dist", "metric", "seed"):
-        assert getattr(again, part) == getattr(fitted, part)
+    assert again.settings == fitted.settings
+    assert again.faithfulness == fitted.faithfulness
     np.testing.assert_array_equal(again.project(groups[0]), fitted.project(groups[0]))
 
 
@@ -123,7 +126,6 @@ def test_a_missing_or_damaged_file_is_named(fitted, tmp_path):
 @pytest.mark.parametrize("n", [5, 16])
 def test_a_small_cohort_gets_a_map_with_fewer_neighbours(groups, n):
     small = fit_map(groups[0][:n])
-    assert small.n_neighbors == min(15, n - 1)
     assert np.isfinite(small.coordinates).all()
     # The nearest other point weighs 1e-8 as much as the point itself.
     np.testing.assert_allclose(small.project(groups[0][:n]), small.coordinates, atol=1e-5)
@@ -137,18 +139,66 @@ def test_refuses_a_cohort_too_small_for_a_map(groups):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"method": "isomap"}, "umap, pca, tsne"),
         ({"metric": "manhattan"}, "cosine, euclidean"),
         ({"n_neighbors": 1}, "at least 2"),
         ({"min_dist": -0.1}, "0 to 1"),
-        ({"embeddings": np.zeros(9)}, "must be \\(n, d\\)"),
-        ({"embeddings": np.full((9, 2), np.nan)}, "9 of 9 rows"),
-        ({"embeddings": np.zeros((9, 2))}, "zero throughout"),
+        ({"perplexity": 1.0}, "at least 2"),
     ],
 )
-def test_refuses_what_is_not_as_documented(groups, changes, message):
-    arguments = {"embeddings": groups[0]} | changes
+def test_refuses_settings_that_are_not_as_documented(changes, message):
     with pytest.raises(ValueError, match=message):
-        fit_map(arguments.pop("embeddings"), **arguments)
+        MapSettings(**changes)
+
+
+@pytest.mark.parametrize(
+    ("embeddings", "message"),
+    [
+        (np.zeros(9), r"must be \(n, d\)"),
+        (np.full((9, 2), np.nan), "9 of 9 rows"),
+        (np.zeros((9, 2)), "zero throughout"),
+    ],
+)
+def test_refuses_embeddings_that_are_not_as_documented(embeddings, message):
+    with pytest.raises(ValueError, match=message):
+        fit_map(embeddings)
+
+
+def test_settings_that_a_method_does_not_heed_make_no_other_map():
+    assert MapSettings(perplexity=5).fingerprint == MapSettings().fingerprint
+    assert MapSettings(min_dist=0).fingerprint != MapSettings().fingerprint
+    pca = MapSettings(method="pca")
+    assert MapSettings(method="pca", min_dist=0.5).fingerprint == pca.fingerprint
+    assert MapSettings(method="tsne", perplexity=5).fingerprint != pca.fingerprint
+    assert MapSettings(min_dist=1).fingerprint == MapSettings(min_dist=1.0).fingerprint
+
+
+@pytest.mark.parametrize("method", ["pca", "tsne"])
+def test_other_layouts_keep_the_groups_apart_and_place_new_ecgs(method, groups):
+    embeddings, group = groups
+    found = fit_map(embeddings, MapSettings(method=method))
+    assert found.faithfulness.trustworthiness > 0.9
+    centres = np.array([found.coordinates[group == g].mean(axis=0) for g in range(3)])
+    to_centre = np.linalg.norm(found.project(embeddings)[:, None] - centres[None], axis=2)
+    assert (to_centre.argmin(axis=1) == group).all()
+
+
+def test_principal_components_are_those_of_the_unit_embeddings(groups):
+    embeddings, _ = groups
+    found = fit_map(embeddings, MapSettings(method="pca")).coordinates
+    unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    _, sizes, _ = np.linalg.svd(unit - unit.mean(axis=0), full_matrices=False)
+    # Float32 sums of 120 products.
+    np.testing.assert_allclose(np.linalg.norm(found, axis=0), sizes[:2], rtol=1e-4)
+
+
+def test_the_rounds_of_the_layout_are_told(groups):
+    told = []
+    fit_map(groups[0], on_progress=lambda what, share: told.append((what, share)))
+    shares = [share for _, share in told]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    assert any("rounds" in what for what, _ in told)
 
 
 def test_refuses_new_embeddings_of_another_width(fitted):

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 
 from physioclr.errors import DatasetError
-from physioclr.neighbourhoods import label_agreement, map_faithfulness, neighbourhood_agreement
+from physioclr.neighbourhoods import (
+    label_agreement,
+    map_faithfulness,
+    nearest_rows,
+    neighbourhood_agreement,
+)
 
 N, K = 300, 10
 
@@ -115,10 +120,34 @@ def test_a_flat_space_is_mapped_faithfully_and_a_shuffled_map_is_not():
     circle = np.column_stack([np.cos(angle), np.sin(angle)])
     lifted = circle @ np.random.default_rng(7).normal(size=(2, 2))
     rotated = circle @ np.array([[0.0, 1.0], [-1.0, 0.0]])
-    assert map_faithfulness(circle, rotated) == pytest.approx((1.0, 1.0))
-    assert min(map_faithfulness(lifted, circle)) > 0.9
+    kept = map_faithfulness(circle, rotated)
+    assert (kept.trustworthiness, kept.continuity) == pytest.approx((1.0, 1.0))
+    assert kept.knn_agreement == 1
+    stretched = map_faithfulness(lifted, circle)
+    assert min(stretched.trustworthiness, stretched.continuity) > 0.9
     shuffled = map_faithfulness(circle, np.random.default_rng(8).permutation(circle))
-    assert max(shuffled) < 0.6  # by chance 0.5
+    assert max(shuffled.trustworthiness, shuffled.continuity) < 0.6  # by chance 0.5
+    assert shuffled.knn_agreement < 0.2  # by chance 15 of 199
+
+
+def test_of_a_large_map_a_sample_is_looked_at_against_all():
+    flat = np.random.default_rng(9).normal(size=(2500, 2))
+    found = map_faithfulness(flat, flat * 3, metric="euclidean", k=15)
+    assert found.n == 2000
+    assert found.knn_agreement == 1
+
+
+def test_the_nearest_are_those_of_a_plain_search():
+    rng = np.random.default_rng(10)
+    new, cohort = rng.normal(size=(600, 5)), rng.normal(size=(900, 5))
+    rows, distances = nearest_rows(new, cohort, 4)
+    apart = np.linalg.norm(new[:, None] - cohort[None], axis=2)
+    np.testing.assert_array_equal(rows, np.argsort(apart, axis=1)[:, :4])
+    # Two ways to sum five squares in float64.
+    np.testing.assert_allclose(distances, np.sort(apart, axis=1)[:, :4], rtol=1e-12)
+    itself, at = nearest_rows(cohort, cohort, 1)
+    np.testing.assert_array_equal(itself[:, 0], np.arange(900))
+    assert (at == 0).all()
 
 
 def test_a_torn_map_is_trustworthy_but_not_continuous():
@@ -126,8 +155,9 @@ def test_a_torn_map_is_trustworthy_but_not_continuous():
     angle = np.linspace(0, 2 * np.pi, 200, endpoint=False)
     circle = np.column_stack([np.cos(angle), np.sin(angle)])
     line = np.column_stack([angle, np.zeros_like(angle)])
-    trustworthiness, continuity = map_faithfulness(circle, line)
-    assert continuity < trustworthiness - 0.02
+    torn = map_faithfulness(circle, line)
+    assert torn.continuity < torn.trustworthiness - 0.02
+    assert torn.knn_agreement > 0.9  # but at the cut, who is nearest stays so
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ from typing import Any
 
 from physioclr.errors import PhysioclrError
 from physioclr.jobs.importing import ImportTask
+from physioclr.jobs.mapping import MapTask
+from physioclr.jobs.pretraining import EstimateTask, PretrainTask
 from physioclr.jobs.probing import ProbeTask
 from physioclr.jobs.task import Task
 
 __all__ = ["TASKS", "task_of"]
 
-TASKS: tuple[type[Task], ...] = (ImportTask, ProbeTask)
+TASKS: tuple[type[Task], ...] = (ImportTask, MapTask, ProbeTask, EstimateTask, PretrainTask)
 
 
 def task_of(kind: str, fields: Mapping[str, Any]) -> Task:

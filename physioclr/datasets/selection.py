@@ -1,0 +1,141 @@
+"""A cohort saved as the ECGs of a store that were selected: a file of ids, no copy of a signal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from physioclr.atomic import make_folder, replace_file
+from physioclr.cache import cache_folder
+from physioclr.datasets.store import Store
+from physioclr.datasets.store_view import StoreView
+from physioclr.errors import DatasetError
+
+__all__ = ["open_cohort", "save_selection", "saved_selections"]
+
+_FORMAT, _VERSION = "physioclr-selection", 1
+_SUFFIX = ".json"
+_EXPECTED = "a selection of ECGs as PhysioCLR writes it"
+
+
+def save_selection(store: Store, record_ids: Sequence[str], path: Path, *, name: str) -> Path:
+    """Save which ECGs of a store were selected.
+
+    Parameters
+    ----------
+    store : Store
+        One that is on disk, or a part of one.
+    record_ids : sequence of str
+        In the order wanted.
+    path : Path
+        A .json file to write, whole or not at all.
+    name : str
+        How the selection is called.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    DatasetError
+        If there is no id, the store lacks one, or it is put together of several.
+    ValueError
+        If `path` does not end with .json.
+    """
+    if path.suffix != _SUFFIX:
+        raise ValueError(f"path must end with {_SUFFIX}, got {path.name!r}")
+    if not len(record_ids):
+        raise DatasetError(name, expected="a selection of one ECG or more", found="none")
+    if not store.path.is_dir():
+        raise DatasetError(name, expected="ECGs of one store", found=f"those of {store.path.name}")
+    whole = Store(store.path)
+    for record_id in record_ids:
+        whole.index_of(record_id)  # says which it lacks
+    content = {
+        "format": _FORMAT,
+        "version": _VERSION,
+        "name": name,
+        "store": str(whole.path),
+        "fingerprint": whole.fingerprint,
+        "record_ids": list(record_ids),
+    }
+    make_folder(path.parent)
+    replace_file(path, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode())
+    return path
+
+
+def open_cohort(path: Path) -> Store:
+    """Open a store's folder or a saved selection.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    Store
+        Of a selection a `StoreView` of its ECGs.
+
+    Raises
+    ------
+    DatasetError
+        If there is neither, or the store is not the one the selection was made in.
+    """
+    if path.suffix != _SUFFIX:
+        return Store(path)
+    content = _read(path)
+    store = Store(content["store"])
+    if store.fingerprint != content["fingerprint"]:
+        raise DatasetError(
+            path.name,
+            expected=f"the store it was made in ({content['fingerprint']})",
+            found=f"another at {store.path.name} ({store.fingerprint}); make the selection again",
+        )
+    rows = [store.index_of(record_id) for record_id in content["record_ids"]]
+    return StoreView([(store, np.array(rows, dtype=np.intp))])
+
+
+def saved_selections() -> dict[str, str]:
+    """Return the selections that the user saved: name to path, by name.
+
+    Returns
+    -------
+    dict of str to str
+        A file that is damaged goes by its file's name, so that opening it says what is wrong.
+    """
+    files = (cache_folder() / "cohorts").glob(f"*{_SUFFIX}")
+    return dict(sorted((_name(file, file.stat().st_mtime_ns), str(file)) for file in files))
+
+
+@lru_cache(maxsize=256)
+def _name(file: Path, written_ns: int) -> str:  # noqa: ARG001
+    try:
+        return str(_read(file)["name"])
+    except DatasetError:
+        return file.stem
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DatasetError(path.name, expected=_EXPECTED, found="no such file") from None
+    except (OSError, ValueError) as error:
+        raise DatasetError(path.name, expected=_EXPECTED, found=str(error)) from error
+    kinds: dict[str, type] = {"name": str, "store": str, "fingerprint": str, "record_ids": list}
+    if not isinstance(content, dict) or content.get("format") != _FORMAT:
+        raise DatasetError(path.name, expected=_EXPECTED, found="something else")
+    if content.get("version") != _VERSION:
+        found = f"version {content.get('version')!r}; update PhysioCLR to open it"
+        raise DatasetError(path.name, expected=f"version {_VERSION}", found=found)
+    for field, kind in kinds.items():
+        if not isinstance(content.get(field), kind):
+            raise DatasetError(path.name, expected=_EXPECTED, found=f"no {field}")
+    return content

@@ -1,0 +1,38 @@
+"""A map made as a job: what is asked for survives JSON, and the map is found afterwards."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import pytest
+
+from physioclr import load_encoder
+from physioclr.cohort_map import find_cohort_map
+from physioclr.embedding_map import MapSettings
+from physioclr.jobs.mapping import MapTask
+from physioclr.jobs.tasks import task_of
+
+PCA = MapSettings(method="pca")
+
+
+def test_a_task_read_back_is_the_same_task():
+    task = MapTask.of("a/store", "", MapSettings(min_dist=0.25))
+    fields = json.loads(json.dumps(asdict(task)))
+    assert task_of("map", fields) == task
+    assert "store" in task.title
+    assert "umap" in task.title
+
+
+def test_the_map_that_was_made_is_found(pulse_store, tmp_path, monkeypatch):
+    monkeypatch.setenv("PHYSIOCLR_CACHE", str(tmp_path))
+    told = []
+    task = MapTask.of(str(pulse_store.path), "", PCA)
+    result = task.run(tmp_path, lambda *said: told.append(said))
+    assert json.loads(json.dumps(result)) == result
+    found = find_cohort_map(pulse_store, load_encoder(), PCA)
+    assert len(found.rows) == result["n_mapped"] == len(pulse_store) - result["n_left_out"]
+    assert result["faithfulness"]["trustworthiness"] == pytest.approx(
+        found.layout.faithfulness.trustworthiness
+    )
+    assert told[-1][1] == 1.0
