@@ -104,6 +104,6 @@ class ProbeTask(Task):
 
 def _opened(cohort: str) -> Store:
     from physioclr.datasets.demo import open_demo_store
-    from physioclr.datasets.store import Store
+    from physioclr.datasets.selection import open_cohort
 
-    return Store.open(Path(cohort)) if cohort else open_demo_store()
+    return open_cohort(Path(cohort)) if cohort else open_demo_store()
