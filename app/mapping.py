@@ -1,147 +1,182 @@
-"""The embedding map of a cohort as a figure, with the ECG being read on it."""
+"""Which map is shown, the job that makes it, and what is done with a selection on it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import plotly.graph_objects as go
-from numpy.typing import NDArray
+import pandas as pd
 
-from app.cohort_labels import record_groups, record_titles
-from app.components.palette import Palette
-from app.components.scatter import colour_by_label, colour_by_value, mark_current
-from app.resources import cohort, cohort_map, embedding_of
-from app.state import MapState
-from physioclr.errors import SignalError
-from physioclr.physiology.measurements import MEASUREMENTS
+from app.map_colours import MapShown
+from app.resources import cohort, cohort_map, matching
+from physioclr.cache import cache_folder
+from physioclr.datasets.selection import open_cohort, save_selection, saved_selections
+from physioclr.embedding_map import MapSettings
+from physioclr.errors import DatasetError
+from physioclr.jobs import Job, default_queue
+from physioclr.jobs.mapping import MapTask
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from app.state import MapState
     from physioclr.datasets.store import Store
-    from physioclr.records import EcgRecord
 
-__all__ = ["DrawnMap", "Neighbour", "colour_choices", "draw_map"]
+__all__ = [
+    "asked_settings",
+    "begin_map",
+    "checkpoints_of",
+    "find_id",
+    "is_made",
+    "last_map_job",
+    "open_map",
+    "open_saved_selection",
+    "save_rows",
+    "selection_csv",
+    "titles_of",
+    "visible",
+]
 
-_MEASURED = ("heart_rate_bpm", "qrs_ms", "qtc_fridericia_ms")
-_LABEL = "label:"
-_N_NEIGHBOURS = 5
+_IDS_NAMED = 8
 
 
-@dataclass(frozen=True)
-class Neighbour:
-    """One of the cohort's ECGs most like the one being read.
+def asked_settings(state: MapState) -> MapSettings:
+    """Return how the map is to be laid out."""
+    return state.settings or MapSettings()
 
-    Parameters
-    ----------
-    row : int
-        In the cohort.
-    title : str
-        Its id and labels.
-    similarity : float
-        Cosine similarity of the two embeddings.
+
+def open_map(state: MapState, checkpoint: str) -> MapShown | None:
+    """Return the map that is asked for; where it is not made yet, the one shown last.
+
+    Returns
+    -------
+    MapShown or None
+        None where no map of the cohort in this checkpoint's space is kept.
     """
-
-    row: int
-    title: str
-    similarity: float
-
-
-@dataclass(frozen=True)
-class DrawnMap:
-    """A map and what is said about it.
-
-    Parameters
-    ----------
-    figure : plotly.graph_objects.Figure
-    trustworthiness : float
-        In [0, 1]; see `EmbeddingMap`.
-    n_left_out : int
-        ECGs of the cohort without an embedding.
-    neighbours : tuple of Neighbour
-        Of the ECG being read, the most similar first.
-    off_manifold_pct : float or None
-        How unlike the cohort the ECG being read is; see `EmbeddingMap.off_manifold`.
-    problem : str or None
-        Why the ECG being read has no place on it.
-    """
-
-    figure: go.Figure
-    trustworthiness: float
-    n_left_out: int
-    neighbours: tuple[Neighbour, ...] = ()
-    off_manifold_pct: float | None = None
-    problem: str | None = None
+    of = (state.store_path, checkpoint)
+    asked = asked_settings(state)
+    for settings in dict.fromkeys((asked, state.kept.get(of, asked), MapSettings())):
+        mapped = cohort_map(state.store_path, checkpoint, settings)
+        if mapped is not None:
+            state.kept[of] = settings
+            return MapShown(state.store_path, checkpoint, settings, mapped)
+    return None
 
 
-def colour_choices(store: Store) -> Mapping[str, str]:
-    """Return what a map of this cohort can be coloured by: key to name."""
-    labels = {f"{_LABEL}{name}": f"Label: {name}" for name in store.label_sets}
-    measured = {name: MEASUREMENTS[name].label for name in _MEASURED}
-    return {**labels, **measured}
+def checkpoints_of(state: MapState) -> list[str]:
+    """Return the checkpoints whose maps stand side by side."""
+    return [state.checkpoint] if state.beside is None else [state.checkpoint, state.beside]
 
 
-def draw_map(state: MapState, ecg: EcgRecord | None, palette: Palette) -> DrawnMap:
-    """Draw the chosen cohort in the chosen colour, and the ECG being read among it.
+def is_made(state: MapState, checkpoint: str) -> bool:
+    """Say whether the map that is asked for is kept."""
+    return cohort_map(state.store_path, checkpoint, asked_settings(state)) is not None
 
-    Parameters
-    ----------
-    state : MapState
-    ecg : EcgRecord or None
-        The one being read.
-    palette : Palette
+
+def begin_map(state: MapState, checkpoint: str) -> Job:
+    """Begin to lay out the map that is asked for, in a process of its own."""
+    return default_queue().submit(_task(state, checkpoint))
+
+
+def last_map_job(state: MapState, checkpoint: str) -> Job | None:
+    """Return the last job that was to make the map that is asked for."""
+    task = _task(state, checkpoint)
+    return next((job for job in default_queue().jobs(MapTask) if job.task == task), None)
+
+
+def _task(state: MapState, checkpoint: str) -> MapTask:
+    return MapTask.of(state.store_path, checkpoint, asked_settings(state))
+
+
+def visible(state: MapState, shown: MapShown) -> NDArray[np.bool_]:
+    """Return which ECGs of a map meet the condition, (n_mapped,).
 
     Raises
     ------
-    PhysioclrError
-        If the cohort cannot be opened, embedded or mapped.
+    DatasetError
+        If the condition is none, or holds for no ECG.
+    """
+    if not state.query:
+        return np.ones(len(shown.mapped.rows), dtype=np.bool_)
+    return np.isin(shown.mapped.rows, matching(state.store_path, state.query))
+
+
+def find_id(store: Store, sought: str) -> tuple[int | None, str]:
+    """Look for an ECG by its id, or by a part of it that no other has.
+
+    Returns
+    -------
+    row : int or None
+    why : str
+        Why there is none, in a sentence.
+    """
+    ids = store.records["record_id"].astype(str)
+    exact = np.flatnonzero((ids == sought).to_numpy())
+    found = exact if exact.size else np.flatnonzero(ids.str.contains(sought, regex=False))
+    if found.size == 1:
+        return int(found[0]), ""
+    if not found.size:
+        return None, f"No ECG of this cohort has an id with “{sought}” in it."
+    first = ", ".join(ids.iloc[found[:_IDS_NAMED]])
+    more = " …" if found.size > _IDS_NAMED else ""
+    return None, f"{found.size:,} ids have “{sought}” in them: {first}{more}"
+
+
+def titles_of(store: Store, rows: Sequence[int]) -> list[str]:
+    """Return the id of some ECGs with their labels of the first label set."""
+    ids = [str(record_id) for record_id in store.records["record_id"].iloc[list(rows)]]
+    if not store.label_sets:
+        return ids
+    label_set, names = next(iter(store.label_names.items()))
+    present = store.labels(label_set).iloc[list(rows)].to_numpy() == 1.0
+    shown = np.array(list(names.values()), dtype=object)
+    said = [" + ".join(shown[row]) or "no label" for row in present]
+    return [f"{name} · {labels}" for name, labels in zip(ids, said, strict=True)]
+
+
+def selection_csv(store: Store, rows: Sequence[int]) -> bytes:
+    """Return what is known of some ECGs as CSV: one row an ECG, labels as ``set/label``."""
+    chosen = list(rows)
+    labels = [store.labels(name).add_prefix(f"{name}/") for name in store.label_sets]
+    tables = [table.iloc[chosen] for table in (store.records, store.measurements, *labels)]
+    plain = [table.reset_index(drop=True) for table in tables]
+    return pd.concat(plain, axis="columns").to_csv(index=False).encode()
+
+
+def save_rows(store: Store, rows: Sequence[int], name: str) -> None:
+    """Save some ECGs as a cohort that every page can open.
+
+    Raises
+    ------
+    DatasetError
+        If the name is empty or taken, or the file cannot be written.
+    """
+    name = name.strip()
+    if not name:
+        raise DatasetError("the selection", expected="a name", found="none")
+    if name in saved_selections():
+        raise DatasetError(name, expected="a name no other selection has", found="one that has it")
+    ids = [str(record_id) for record_id in store.records["record_id"].iloc[list(rows)]]
+    file = re.sub(r"[^\w -]+", "_", name)
+    save_selection(store, ids, cache_folder() / "cohorts" / f"{file}.json", name=name)
+
+
+def open_saved_selection(state: MapState, name: str) -> None:
+    """Select the ECGs of a saved selection that the cohort has.
+
+    Raises
+    ------
+    DatasetError
+        If it cannot be opened, or the cohort has none of them.
     """
     store = cohort(state.store_path)
-    mapped = cohort_map(state.store_path)
-    figure = _coloured(store, mapped.rows, mapped.layout.coordinates, state.colour, palette)
-    said = (figure, mapped.layout.trustworthiness, len(store) - len(mapped.rows))
-    if ecg is None:
-        return DrawnMap(*said)
-    try:
-        embedding = embedding_of(ecg)[None]
-    except SignalError as error:
-        return DrawnMap(*said, problem=str(error))
-    near, similarities = mapped.layout.neighbours(embedding, k=min(_N_NEIGHBOURS, len(mapped.rows)))
-    at_xy = mapped.layout.project(embedding)[0]
-    mark_current(figure, at_xy, mapped.layout.coordinates[near[0]], palette, name=ecg.record_id)
-    titles = record_titles(store)
-    rows = mapped.rows[near[0]]
-    return DrawnMap(
-        *said,
-        neighbours=tuple(
-            Neighbour(int(row), titles[row], float(similarity))
-            for row, similarity in zip(rows, similarities[0], strict=True)
-        ),
-        off_manifold_pct=float(mapped.layout.off_manifold(embedding)[0]),
-    )
-
-
-def _coloured(
-    store: Store,
-    rows: NDArray[np.intp],
-    coordinates: NDArray[np.float32],
-    colour: str | None,
-    palette: Palette,
-) -> go.Figure:
-    ids = [str(record_id) for record_id in store.records["record_id"].iloc[rows]]
-    if colour is not None and colour.startswith(_LABEL):
-        labels = record_groups(store, colour.removeprefix(_LABEL))
-        return colour_by_label(coordinates, [labels[row] for row in rows], ids, palette, rows=rows)
-    name = colour or _MEASURED[0]
-    kind = MEASUREMENTS[name]
-    return colour_by_value(
-        coordinates,
-        store.measurements[name].to_numpy()[rows],
-        ids,
-        palette,
-        rows=rows,
-        title=f"{kind.label} ({kind.unit})",
-        unit=kind.unit,
-        decimals=kind.decimals,
-    )
+    saved = open_cohort(Path(saved_selections()[name])).records["record_id"]
+    rows = np.flatnonzero(store.records["record_id"].isin(set(saved)))
+    if not rows.size:
+        raise DatasetError(name, expected=f"ECGs of {store.source}", found="those of another")
+    state.select(tuple(int(row) for row in rows))
+    state.selection = name

@@ -15,8 +15,10 @@ PAGES = {
     "compare": ("compare.py", "Compare", ":material/compare_arrows:"),
     "augmentations": ("augmentations.py", "Augmentations", ":material/shuffle:"),
     "map": ("embedding_map.py", "Embedding map", ":material/scatter_plot:"),
+    "pairs": ("pair_inspector.py", "Pairs", ":material/join:"),
     "datasets": ("datasets.py", "Datasets", ":material/database:"),
     "probe": ("linear_probe.py", "Linear probe", ":material/analytics:"),
+    "pretrain": ("pretraining.py", "Pretraining", ":material/model_training:"),
     "jobs": ("jobs.py", "Jobs", ":material/pending_actions:"),
 }
 

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app.components.cohort_choice import choose_cohort
 from app.components.job_view import watch_job
 from app.components.palette import palette_for
-from app.components.probe_form import choose_cohort, choose_labels, choose_run_settings
+from app.components.probe_form import choose_labels, choose_run_settings
 from app.components.probe_tables import comparison_of_runs, pairs_table, runs_table
 from app.components.problems import literal, show_problem, showing_problems
 from app.probe_views import VIEWS, Shown
 from app.probing import (
     begin_probe,
     checkpoint_names,
-    cohort_names,
     finished_run,
     probe_jobs,
     probe_task,
@@ -44,7 +44,7 @@ def ask_for_run(state: ProbeState) -> None:
     """Ask what the next run is to be, and begin it on the button."""
     where, what = st.columns(2, gap="medium")
     with where:
-        choose_cohort(state, cohort_names())
+        state.store_path = choose_cohort(state.store_path, key="probe")
     with showing_problems():
         store = cohort(state.store_path)
         if not store.label_sets:

@@ -13,7 +13,6 @@ from app.resources import cohort, probe_run
 from physioclr.errors import DatasetError, PhysioclrError
 from physioclr.evaluate import probe_targets
 from physioclr.jobs import Job, default_queue
-from physioclr.jobs.importing import ImportTask
 from physioclr.jobs.probing import ProbeTask
 from physioclr.known_checkpoints import known_checkpoints
 from physioclr.probe import unmeasurable_labels
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = [
     "begin_probe",
     "checkpoint_names",
-    "cohort_names",
     "finished_run",
     "open_record",
     "probe_jobs",
@@ -38,16 +36,6 @@ __all__ = [
     "unmeasurable",
     "write_link",
 ]
-
-
-def cohort_names() -> dict[str, str]:
-    """Return the cohorts that are known: path to name, the demo cohort first."""
-    found = {"": "Demo cohort (simulated)"}
-    for job in default_queue().jobs(ImportTask, ProbeTask):
-        task = job.task
-        path = task.out if isinstance(task, ImportTask) else probe_task(job).cohort
-        found.setdefault(path, path)
-    return found
 
 
 def checkpoint_names(also: Sequence[str] = ()) -> list[str]:

@@ -8,7 +8,9 @@ from functools import partial
 
 import streamlit as st
 
+from app.checkpoints import asked_checkpoint
 from app.components.attribution_text import attribution_legend, attribution_sentence
+from app.components.checkpoint_choice import say_it_has_no_head
 from app.components.ecg_paper import ecg_paper
 from app.components.ecg_view import measure_on_paper, show_paper, waves_legend
 from app.components.measurement_table import (
@@ -31,6 +33,7 @@ from app.resources import (
     attribution_of,
     delineation_of,
     dominant_beat_of,
+    encoder,
     measurements_of,
     prediction_of,
 )
@@ -128,10 +131,14 @@ def show_measurements(record: EcgRecord) -> None:
 
 
 def show_predictions(record: EcgRecord) -> None:
-    """Tabulate what the shipped head predicts, with the evidence for it."""
+    """Tabulate what a checkpoint's head predicts, with the evidence for it."""
     st.subheader("Predictions")
+    checkpoint = asked_checkpoint(key="read")
     with showing_problems("No call. "):
-        prediction = prediction_of(record)
+        if checkpoint and not encoder(checkpoint).heads:
+            say_it_has_no_head(checkpoint)
+            return
+        prediction = prediction_of(record, checkpoint)
         if prediction.warning is not None:
             st.warning(literal(prediction.warning), icon=":material/warning:")
         st.html(prediction_table(prediction))
@@ -141,9 +148,10 @@ def show_predictions(record: EcgRecord) -> None:
 @st.fragment
 def show_why(record: EcgRecord) -> None:
     """Mark on the paper what a prediction rests on, for the label that is asked about."""
-    state, paper = app_state().read, app_state().paper
+    state, paper, checkpoint = app_state().read, app_state().paper, app_state().checkpoint
     with suppress(PhysioclrError):  # what went wrong is said with the predictions
-        names = {label.name: label.display_name for label in prediction_of(record).card.labels}
+        prediction = prediction_of(record, checkpoint)
+        names = {label.name: label.display_name for label in prediction.card.labels}
         st.subheader("Why")
         state.why = st.segmented_control(
             "What of the ECG speaks for and against",
@@ -157,7 +165,7 @@ def show_why(record: EcgRecord) -> None:
         if record.duration_s > _LONGEST_WHY_S:
             st.info(f"Cut the ECG to {_LONGEST_WHY_S:g} s or less to ask why.")
             return
-        attribution, check = attribution_of(record, state.why)
+        attribution, check = attribution_of(record, state.why, checkpoint)
         palette = palette_for(st.context.theme.type)
         st.html(attribution_legend(names[state.why], palette))
         figure = ecg_paper(
@@ -173,7 +181,8 @@ def show_why(record: EcgRecord) -> None:
 def show_nearest(record: EcgRecord) -> None:
     """Tabulate the labelled ECGs that the encoder puts nearest; what went wrong is said above."""
     with suppress(PhysioclrError):
-        prediction, measured = prediction_of(record), measurements_of(record)
+        prediction = prediction_of(record, app_state().checkpoint)
+        measured = measurements_of(record)
         if prediction.nearest is not None:
             st.subheader("Nearest labelled ECGs")
             names = {label.name: label.display_name for label in prediction.card.labels}

@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from app.components.paper_inputs import filter_of, style_of
 from app.resources import encoder, measurements_of, prediction_of, quality_of
-from app.state import PaperState, ReadState
+from app.state import PaperState, ReadState, app_state
 from physioclr.errors import PhysioclrError
 from physioclr.records import EcgRecord
 from physioclr.report import ReaderFindings, Report, encoder_name
@@ -34,8 +34,9 @@ def report_of(record: EcgRecord, state: ReadState) -> Report:
     SignalError
         If the ECG cannot be measured.
     """
+    checkpoint = app_state().checkpoint
     try:
-        prediction, why = prediction_of(record), ""
+        prediction, why = prediction_of(record, checkpoint), ""
     except PhysioclrError as error:
         prediction, why = None, f"No call. {error}"
     return Report(
@@ -45,7 +46,7 @@ def report_of(record: EcgRecord, state: ReadState) -> Report:
         made_at=datetime.now(UTC),
         prediction=prediction,
         why_no_prediction=why,
-        encoder=encoder_name(encoder()) if prediction is not None else "",
+        encoder=encoder_name(encoder(checkpoint)) if prediction is not None else "",
         reader=ReaderFindings(state.findings, state.comment, state.agreement, state.reader),
     )
 

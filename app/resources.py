@@ -12,21 +12,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
 from physioclr.physiology.beat_features import BeatFeatures, compute_beat_features
 from physioclr.physiology.dominant_beat import DominantBeat, aligned_beats, dominant_beat
 from physioclr.physiology.measurements import Measurements, summarise
+from physioclr.physiology.vector import PhysiologyVector, vector_of_beats
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import Delineation, delineate
 from physioclr.signal.quality import Quality, assess_quality
 
 if TYPE_CHECKING:
+    from app.map_neighbours import Nearness
     from physioclr.attribution import Attribution, RandomisationCheck
     from physioclr.checkpoint import Encoder
     from physioclr.cohort_map import CohortMap
     from physioclr.datasets.store import Store
+    from physioclr.embedding_map import MapSettings
     from physioclr.prediction import Prediction
     from physioclr.prediction_change import PredictionChange
     from physioclr.probe_runs import ProbeRun
@@ -37,15 +41,22 @@ __all__ = [
     "change_of",
     "cohort",
     "cohort_map",
+    "compared",
     "compared_beats",
     "delineation_of",
     "dominant_beat_of",
     "embedding_of",
     "encoder",
+    "map_clusters",
+    "map_predictions",
+    "matching",
     "measurements_of",
+    "nearness_of",
+    "physiology_of",
     "prediction_of",
     "probe_run",
     "quality_of",
+    "similarity_of",
 ]
 
 
@@ -90,37 +101,46 @@ def dominant_beat_of(record: EcgRecord) -> DominantBeat:
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Predicting …")
-def prediction_of(record: EcgRecord) -> Prediction:
-    """Return the predictions of the shipped checkpoint's first head."""
+def prediction_of(record: EcgRecord, checkpoint: str = "") -> Prediction:
+    """Return the predictions of a checkpoint's first head."""
     from physioclr.prediction import predict
 
-    return predict(record, encoder())
+    return predict(record, encoder(checkpoint))
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Asking why …")
-def attribution_of(record: EcgRecord, label: str) -> tuple[Attribution, RandomisationCheck]:
+def attribution_of(
+    record: EcgRecord, label: str, checkpoint: str = ""
+) -> tuple[Attribution, RandomisationCheck]:
     """Return what a label's log-odds rest on, and how much of that random weights show too."""
     from physioclr.attribution import attribute, randomisation_check
 
-    found = attribute(record, encoder(), label)
-    return found, randomisation_check(record, encoder(), found, seed=0)
+    asked = encoder(checkpoint)
+    found = attribute(record, asked, label)
+    return found, randomisation_check(record, asked, found, seed=0)
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Predicting …")
-def change_of(record: EcgRecord, changed: EcgRecord) -> PredictionChange:
-    """Return what the shipped encoder makes of a record before and after it was changed."""
+def change_of(record: EcgRecord, changed: EcgRecord, checkpoint: str = "") -> PredictionChange:
+    """Return what an encoder makes of a record before and after it was changed."""
     from physioclr.prediction_change import prediction_change
 
-    return prediction_change(record, changed, encoder())
+    return prediction_change(record, changed, encoder(checkpoint))
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner=False)
-def embedding_of(record: EcgRecord) -> NDArray[np.float32]:
+def embedding_of(record: EcgRecord, checkpoint: str = "") -> NDArray[np.float32]:
     """Return the (embedding_dim,) embedding of a record."""
     from physioclr.embedding import embed
 
-    embedding: NDArray[np.float32] = embed([record], encoder())[0]
+    embedding: NDArray[np.float32] = embed([record], encoder(checkpoint))[0]
     return embedding
+
+
+@st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner=False)
+def physiology_of(record: EcgRecord) -> PhysiologyVector:
+    """Return the physiological vector of a record."""
+    return vector_of_beats(beat_features_of(record), measurements_of(record))
 
 
 def compared_beats(before: EcgRecord, after: EcgRecord) -> tuple[DominantBeat, DominantBeat]:
@@ -138,22 +158,84 @@ def encoder(checkpoint: str = "") -> Encoder:
 
 @st.cache_resource(show_spinner="Opening the cohort …", max_entries=4)
 def cohort(path: str = "") -> Store:
-    """Return the store at a path; the embedded demo cohort where the path is empty."""
+    """Return the store or saved selection at a path; the demo cohort where the path is empty."""
     if path:
-        from physioclr.datasets.store import Store
+        from physioclr.datasets.selection import open_cohort
 
-        return Store.open(Path(path))
+        return open_cohort(Path(path))
     from physioclr.datasets.demo import open_demo_store
 
     return open_demo_store()
 
 
-@st.cache_resource(show_spinner="Laying out the map, once …", max_entries=4)
-def cohort_map(path: str = "") -> CohortMap:
-    """Return the map of a store's embeddings."""
-    from physioclr.cohort_map import open_cohort_map
+@st.cache_data(show_spinner="Comparing …", max_entries=16)
+def compared(path: str, rows: tuple[int, ...], within: tuple[int, ...]) -> pd.DataFrame:
+    """Return what sets some ECGs of a store apart from the others of `within`."""
+    from physioclr.enrichment import compare_selection
 
-    return open_cohort_map(cohort(path), encoder())
+    return compare_selection(cohort(path), np.array(rows), within=np.array(within))
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def matching(path: str, condition: str) -> NDArray[np.intp]:
+    """Return the rows of the ECGs of a store that a condition holds for."""
+    from physioclr.datasets.store_view import matching_rows
+
+    return matching_rows(cohort(path), condition)
+
+
+def cohort_map(path: str, checkpoint: str, settings: MapSettings) -> CohortMap | None:
+    """Return the map of a store's embeddings; None where none is kept."""
+    try:
+        return _kept_map(path, checkpoint, settings)
+    except _NoMapError:
+        return None
+
+
+class _NoMapError(Exception):
+    """There is no map yet: an error, so that the cache does not keep it."""
+
+
+@st.cache_resource(show_spinner="Comparing the cohort’s ECGs …", max_entries=4)
+def similarity_of(path: str) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Return ECGs of a cohort and how alike they are by their physiology."""
+    from physioclr.pair_inspection import cohort_similarity
+
+    return cohort_similarity(cohort(path))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _kept_map(path: str, checkpoint: str, settings: MapSettings) -> CohortMap:
+    from physioclr.cohort_map import find_cohort_map
+
+    found = find_cohort_map(cohort(path), encoder(checkpoint), settings)
+    if found is None:
+        raise _NoMapError
+    return found
+
+
+@st.cache_resource(show_spinner="Looking for clusters …", max_entries=16)
+def map_clusters(
+    path: str, checkpoint: str, settings: MapSettings, cluster_size: int
+) -> tuple[NDArray[np.intp], dict[int, str]]:
+    """Return the cluster of each point of a map that is kept, -1 for none, and their names."""
+    from physioclr.map_clusters import find_clusters, name_clusters
+
+    mapped = _kept_map(path, checkpoint, settings)
+    clusters = find_clusters(mapped.layout.coordinates, min_cluster_size=cluster_size)
+    return clusters, name_clusters(clusters, mapped.rows, cohort(path))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def map_predictions(
+    path: str, checkpoint: str, settings: MapSettings, head: str
+) -> NDArray[np.float64]:
+    """Return the (n_mapped, n_labels) probabilities a head gives the ECGs of a map that is kept."""
+    mapped = _kept_map(path, checkpoint, settings)
+    probabilities: NDArray[np.float64] = (
+        encoder(checkpoint).heads[head].probabilities(mapped.layout.embeddings)
+    )
+    return probabilities
 
 
 @st.cache_resource(show_spinner="Reading the run …", max_entries=8)
@@ -162,3 +244,11 @@ def probe_run(folder: str) -> ProbeRun:
     from physioclr.probe_run_files import open_probe_run
 
     return open_probe_run(Path(folder))
+
+
+@st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Placing the ECG …")
+def nearness_of(record: EcgRecord, path: str, checkpoint: str, settings: MapSettings) -> Nearness:
+    """Return whom a record from elsewhere is near on a map that is kept."""
+    from app.map_neighbours import nearness_of_record
+
+    return nearness_of_record(record, path, checkpoint, _kept_map(path, checkpoint, settings))

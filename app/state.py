@@ -14,6 +14,8 @@ import streamlit as st
 from physioclr.leads import STANDARD_LEADS
 
 if TYPE_CHECKING:
+    from physioclr.embedding_map import MapSettings
+    from physioclr.pretraining_plan import PretrainPlan
     from physioclr.records import EcgRecord
 
 __all__ = [
@@ -22,7 +24,9 @@ __all__ = [
     "CompareState",
     "DatasetsState",
     "MapState",
+    "PairState",
     "PaperState",
+    "PretrainState",
     "ProbeState",
     "ReadState",
     "app_state",
@@ -132,11 +136,67 @@ class AugmentState:
 
 @dataclass
 class MapState:
-    """Which cohort is mapped (a path; the demo cohort if empty), its colour, and its selection."""
+    """What is mapped, how it is shown, and what is selected on it.
+
+    Parameters
+    ----------
+    store_path : str
+        The cohort; the demo cohort if empty.
+    checkpoint : str
+        Its folder; the shipped one if empty.
+    beside : str or None
+        The checkpoint whose map stands beside it, where one does.
+    settings : MapSettings or None
+        How the map is to be laid out; as by default where None.
+    kept : dict of (str, str) to MapSettings
+        Of each cohort and checkpoint the settings of the map that was shown last.
+    colour, query, sought : str
+        What it is coloured by, the condition its ECGs meet, and the id that is looked for.
+    cluster_size : int
+        ECGs a cluster has at least.
+    rows : tuple of int
+        The selected ECGs, by their rows in the cohort.
+    page : int
+        Of the strips.
+    strip_leads : tuple of str
+        Which leads a strip shows.
+    selection : str
+        The name the selection is saved under; empty where it is not.
+    link : dict of str to str
+        The address of this view, as it was last written or followed.
+    problems : tuple of str
+        What of an address could not be followed, one sentence each.
+    opened : int
+        How often a view was opened so far; part of the keys of widgets that start afresh with each.
+    """
 
     store_path: str = ""
-    colour: str | None = None
+    checkpoint: str = ""
+    beside: str | None = None
+    settings: MapSettings | None = None
+    kept: dict[tuple[str, str], MapSettings] = field(default_factory=dict)
+    colour: str = ""
+    query: str = ""
+    sought: str = ""
+    cluster_size: int = 25
     rows: tuple[int, ...] = ()
+    page: int = 0
+    strip_leads: tuple[str, ...] = ("II",)
+    selection: str = ""
+    link: dict[str, str] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+    opened: int = 0
+
+    def open(self, store_path: str) -> None:
+        """Map another cohort, of which nothing is selected."""
+        self.store_path = store_path
+        self.query = self.sought = ""
+        self.select(())
+        self.opened += 1
+
+    def select(self, rows: tuple[int, ...]) -> None:
+        """Select ECGs; their strips begin at the first page."""
+        self.rows, self.page, self.selection = rows, 0, ""
 
 
 @dataclass
@@ -188,6 +248,37 @@ class ProbeState:
 
 
 @dataclass
+class PretrainState:
+    """The pretraining run that is shown, and what the next one is to be.
+
+    Parameters
+    ----------
+    run : str
+        The name of the run that is shown; none if empty.
+    link : str
+        The run that the page's address named when it was last read.
+    name : str
+        Of the next run.
+    preset : str
+        A key of `physioclr.pretraining_plan.PRESETS`.
+    plan : PretrainPlan or None
+        The next run; the preset's on the demo cohort where None.
+    estimate : str
+        The id of the job that measures what it will take; none if empty.
+    opened : int
+        How often a preset was taken so far; part of the keys of widgets that start afresh with it.
+    """
+
+    run: str = ""
+    link: str = ""
+    name: str = ""
+    preset: str = "shipped"
+    plan: PretrainPlan | None = None
+    estimate: str = ""
+    opened: int = 0
+
+
+@dataclass
 class DatasetsState:
     """Which cohort is looked at (a path; the demo cohort if empty), and what is to be imported."""
 
@@ -206,17 +297,40 @@ class CompareState:
 
 
 @dataclass
+class PairState:
+    """The ECG that the one being read is paired with, δ, and the cohort that δ is seen on."""
+
+    other: ReadState = field(default_factory=ReadState)
+    delta: float = 0.25
+    store_path: str = ""
+    label_set: str | None = None
+
+
+@dataclass
 class AppState:
-    """One visitor's session; `qt_formula` is the correction of QT that tables show."""
+    """One visitor's session.
+
+    Parameters
+    ----------
+    qt_formula : str
+        The correction of QT that tables show.
+    checkpoint : str
+        The folder of the checkpoint that predicts; the shipped one if empty.
+    read, paper, compare, pairs, augment, map, probe, pretrain, datasets
+        Of each page.
+    """
 
     qt_formula: str = "fridericia"
+    checkpoint: str = ""
 
     read: ReadState = field(default_factory=ReadState)
     paper: PaperState = field(default_factory=PaperState)
     compare: CompareState = field(default_factory=CompareState)
+    pairs: PairState = field(default_factory=PairState)
     augment: AugmentState = field(default_factory=AugmentState)
     map: MapState = field(default_factory=MapState)
     probe: ProbeState = field(default_factory=ProbeState)
+    pretrain: PretrainState = field(default_factory=PretrainState)
     datasets: DatasetsState = field(default_factory=DatasetsState)
 
 

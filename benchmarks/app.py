@@ -28,8 +28,20 @@ __all__ = ["main"]
 
 _N_FILES = 20
 _PATIENCE_MS = 120_000
+_PLOT = '[class*="st-key-ecg_paper_read"] .js-plotly-plot'
 _PAINTED = """() => new Promise(done =>
     requestAnimationFrame(() => requestAnimationFrame(done)))"""
+
+# In the page itself: a question from outside would wait in line behind its drawing.
+_WATCH_THE_PAPER = """(paper) => {
+    const began = performance.now(), before = document.querySelector(paper).data;
+    window.painted = new Promise(done => {
+        const look = () => requestAnimationFrame(() =>
+            (document.querySelector(paper)?.data ?? before) === before ? look()
+            : requestAnimationFrame(() => done(performance.now() - began)));
+        look();
+    });
+}"""
 
 
 def main() -> None:
@@ -82,9 +94,7 @@ def _written(folder: Path, n: int) -> list[tuple[Path, Path]]:
 
 
 def _paper(page: Page) -> None:
-    page.wait_for_selector(
-        '[class*="st-key-ecg_paper_read"] .js-plotly-plot .scatterlayer .js-line'
-    )
+    page.wait_for_selector(f"{_PLOT} .scatterlayer .js-line")
     page.evaluate(_PAINTED)
 
 
@@ -95,11 +105,11 @@ def _uploads(
     for header, signal in files:
         page.goto(url)  # a new session
         wait_until_ready(page)
+        _paper(page)
+        page.evaluate(_WATCH_THE_PAPER, _PLOT)
         started = time.perf_counter()
         page.locator('input[type="file"]').set_input_files([str(header), str(signal)])
-        page.wait_for_selector(f'.pc-facts b:text-is("{header.stem}")')
-        _paper(page)
-        to_paper.append(time.perf_counter() - started)
+        to_paper.append(page.evaluate("() => window.painted") / 1000)
         page.wait_for_selector('table[aria-label="Predictions"]')
         wait_until_ready(page)
         to_numbers.append(time.perf_counter() - started)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -14,7 +12,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from physioclr.bundle import bundle_root, bundled
+from physioclr.serve import app_command, app_environment
 
 __all__ = ["open_chromium", "serve_app", "wait_until_ready"]
 
@@ -48,11 +46,8 @@ def serve_app() -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "streamlit", "run", str(bundled("app") / "main.py")),
-            *(f"--server.port={port}", "--server.headless=true", "--server.address=127.0.0.1"),
-        ],
-        env={**os.environ, "PYTHONPATH": str(bundle_root())},
+        app_command(port=port, host="127.0.0.1", headless=True),
+        env=app_environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import streamlit as st
 
+from app.checkpoints import asked_checkpoint
 from app.components.category_table import category_sentence, category_table
+from app.components.checkpoint_choice import say_it_has_no_head
 from app.components.ecg_paper import PaperStyle, ecg_paper
 from app.components.ecg_view import overlay_legend, record_heading, show_paper
 from app.components.frame import show_title
@@ -16,7 +18,7 @@ from app.components.paper_inputs import layout_popover, style_of
 from app.components.parameter_inputs import parameter_inputs
 from app.components.problems import literal, showing_problems
 from app.reading import current_ecg
-from app.resources import change_of, delineation_of, measurements_of
+from app.resources import change_of, delineation_of, encoder, measurements_of
 from app.state import AugmentState, app_state
 from physioclr.augment import AUGMENTATIONS, Augmentation
 from physioclr.ecg_paper import paper_layout
@@ -88,10 +90,14 @@ def compare(record: EcgRecord, augmentation: Augmentation, state: AugmentState) 
 
 
 def show_category(record: EcgRecord, augmented: EcgRecord) -> None:
-    """Ask the shipped encoder whether the category is kept."""
+    """Ask an encoder whether the category is kept."""
     st.subheader("Does it keep the category?")
+    checkpoint = asked_checkpoint(key="augmentations")
     with showing_problems("The encoder cannot tell. "):
-        change = change_of(record, augmented)
+        if checkpoint and not encoder(checkpoint).heads:
+            say_it_has_no_head(checkpoint)
+            return
+        change = change_of(record, augmented, checkpoint)
         st.markdown(literal(category_sentence(change)))
         st.html(category_table(change))
 

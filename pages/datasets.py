@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.cohort_labels import cohort_title
+from app.components.cohort_choice import choose_cohort
 from app.components.distributions import histograms, label_bars
 from app.components.frame import show_title
 from app.components.html_table import html_table
@@ -74,11 +75,7 @@ def open_one(store: Store, state: DatasetsState) -> None:
 
 show_title("Datasets", "What a prepared cohort holds, and a way in for one of your own.")
 datasets = app_state().datasets
-datasets.store_path = st.text_input(
-    "Cohort: the folder of a prepared store",
-    datasets.store_path,
-    placeholder="empty: the embedded demo cohort (simulated)",
-)
+datasets.store_path = choose_cohort(datasets.store_path, key="datasets")
 with showing_problems():
     shown = cohort(datasets.store_path)
     st.caption(literal(f"{cohort_title(shown)}."))

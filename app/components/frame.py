@@ -22,6 +22,7 @@ _STYLE = """
 [class*="st-key-ecg_paper"] > * { min-width: 1080px; }
 [class*="st-key-ecg_paper"][class*="_2x"] > * { min-width: 2336px; }
 [class*="st-key-ecg_paper"][class*="_4x"] > * { min-width: 4672px; }
+.st-key-chart_code { position: absolute; visibility: hidden; }
 .pc-scroll { overflow-x: auto; }
 .pc-table { width: 100%; border-collapse: collapse; font-size: 0.95rem;
   font-variant-numeric: tabular-nums; }
@@ -51,6 +52,12 @@ _STYLE = """
 .pc-facts b { font-size: 1.05rem; overflow-wrap: anywhere; }
 .pc-badge { background: #7A4FB0; color: #fff; border-radius: 4px; padding: 0.05rem 0.5rem;
   font-size: 0.85rem; font-weight: 600; }
+@media (max-width: 480px) {
+  .pc-share .pc-bar { display: none; }
+  .pc-table { font-size: 0.9rem; }
+  .pc-table td:first-child { padding-right: 0.6rem; white-space: normal; }
+  .pc-table .pc-number + :not(.pc-number) { padding-left: 0.6rem; }
+}
 </style>
 """
 
@@ -58,6 +65,14 @@ _STYLE = """
 def dress_page() -> None:
     """Set the page's measure and the look of its tables."""
     st.html(_STYLE)
+
+
+def load_charts_early() -> None:
+    """Draw an empty chart that is not seen: the browser fetches the charts' code while it waits."""
+    with st.container(key="chart_code"):
+        st.plotly_chart(
+            {"data": [{"type": "scatter"}], "layout": {"height": 20}}, key="chart_code_figure"
+        )
 
 
 def show_disclaimer() -> None:

@@ -1,7 +1,9 @@
-"""What the map says of the ECG being read, in words."""
+"""Whom an ECG is near, in the embedding and in physiology, and where the two disagree."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -10,39 +12,71 @@ from app.components.html_table import html_table
 from app.components.problems import literal
 
 if TYPE_CHECKING:
-    from app.mapping import DrawnMap
-    from physioclr.records import EcgRecord
+    from app.map_neighbours import Disagreement, Nearness, Neighbour
 
-__all__ = ["map_note", "show_neighbours"]
-
-_UNLIKE_PCT = 95.0
+__all__ = ["agreement_sentence", "show_nearness"]
 
 
-def map_note(drawn: DrawnMap) -> str:
-    """Say how the map is to be read."""
-    left_out = f" {drawn.n_left_out} ECGs have no embedding." if drawn.n_left_out else ""
+def show_nearness(nearness: Nearness, titles: Mapping[int, str]) -> None:
+    """Show both neighbourhoods side by side.
+
+    Parameters
+    ----------
+    nearness : Nearness
+    titles : mapping of int to str
+        Of each row of the cohort that is near.
+    """
+    st.markdown(agreement_sentence(nearness, titles))
+    embedding, physiology = st.columns(2, gap="large")
+    with embedding:
+        st.html(_table(nearness.in_embedding, titles, "Nearest in the embedding"))
+    with physiology:
+        if nearness.by_physiology:
+            st.html(_table(nearness.by_physiology, titles, "Nearest in physiology"))
+        else:
+            st.caption("Its physiology cannot be compared with this cohort’s.")
+
+
+def agreement_sentence(nearness: Nearness, titles: Mapping[int, str]) -> str:
+    """Say in how far the embedding and physiology agree on whom an ECG is near."""
+    if not nearness.by_physiology:
+        return ""
+    said = (
+        f"**{nearness.n_shared} of its {len(nearness.in_embedding)} nearest in the embedding are "
+        f"among the nearest in physiology** ({nearness.by_chance:.1f} by chance)."
+    )
+    return said + (_apart(nearness.apart, titles) if nearness.apart else "")
+
+
+def _apart(apart: Disagreement, titles: Mapping[int, str]) -> str:
+    near = apart.neighbour
+    rank = f"{near.rank_by_physiology:,}" if near.rank_by_physiology else "no rank"
     return (
-        "UMAP: only who is near whom has a meaning, not the axes nor the distance between groups. "
-        f"Trustworthiness {drawn.trustworthiness:.2f} of 1.{left_out}"
+        f" They disagree most on {literal(titles[near.row])}: {_ordinal(near.rank_in_embedding)} "
+        f"in the embedding, {rank} in physiology (similarity {_signed(near.similarity)}), for its "
+        f"{apart.group}: {literal(apart.entry)} {apart.other:.4g} {apart.unit} against "
+        f"{apart.own:.4g}."
     )
 
 
-def show_neighbours(drawn: DrawnMap, ecg: EcgRecord | None) -> None:
-    """Name the nearest neighbours of the ECG being read, or say why it has none."""
-    if drawn.problem is not None:
-        st.warning(
-            f"The ECG being read has no place on the map. {literal(drawn.problem)}",
-            icon=":material/warning:",
-        )
-        return
-    if ecg is None:
-        return
-    if drawn.off_manifold_pct is not None and drawn.off_manifold_pct > _UNLIKE_PCT:
-        st.warning(
-            f"The ECG being read is less like this cohort than {drawn.off_manifold_pct:.0f} % of "
-            "its own ECGs are: its place on the map says little.",
-            icon=":material/warning:",
-        )
-    rows = [[near.title, f"{near.similarity:.3f}"] for near in drawn.neighbours]
-    with st.expander(f"Most like {literal(ecg.record_id)}, the ECG being read"):
-        st.html(html_table(["ECG", "Cosine similarity"], rows, numeric=(1,), label="Neighbours"))
+def _table(near: tuple[Neighbour, ...], titles: Mapping[int, str], heading: str) -> str:
+    rows = [
+        [
+            titles[one.row] + (" (same patient)" if one.same_patient else ""),
+            _signed(one.cosine),
+            f"{one.rank_in_embedding:,}",
+            "–" if math.isnan(one.similarity) else _signed(one.similarity),
+            f"{one.rank_by_physiology:,}" if one.rank_by_physiology else "–",
+        ]
+        for one in near
+    ]
+    header = [heading, "Cosine", "Rank", "Physiology", "Rank"]
+    return html_table(header, rows, numeric=(1, 2, 3, 4), label=heading)
+
+
+def _signed(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
+
+
+def _ordinal(rank: int) -> str:
+    return {1: "nearest", 2: "second", 3: "third"}.get(rank, f"{rank}th")

@@ -12,24 +12,9 @@ from physioclr.probe import FRACTIONS
 if TYPE_CHECKING:
     from app.state import ProbeState
 
-__all__ = ["choose_cohort", "choose_labels", "choose_run_settings"]
+__all__ = ["choose_labels", "choose_run_settings"]
 
 _MOST_SEEDS = 10
-
-
-def choose_cohort(state: ProbeState, names: Mapping[str, str]) -> None:
-    """Ask for a cohort: one that is known (path to name), or a folder that is typed."""
-    paths = list(dict.fromkeys([*names, state.store_path]))
-    chosen = st.selectbox(
-        "Cohort",
-        paths,
-        paths.index(state.store_path),
-        format_func=lambda path: names.get(path, path),
-        accept_new_options=True,
-        help="A saved selection, a cohort used before, or the folder of a prepared store: type it.",
-        key=f"probe_cohort_{state.store_path}",
-    )
-    state.store_path = (chosen or "").strip()
 
 
 def choose_labels(state: ProbeState, label_sets: Mapping[str, Sequence[str]]) -> None:

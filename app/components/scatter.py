@@ -1,18 +1,19 @@
-"""The embedding map: one point an ECG, coloured by a measurement or a label."""
+"""The embedding map as a figure: one point an ECG, coloured by a number or by a group."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
-import streamlit as st
 from numpy.typing import NDArray
-from streamlit.typing import PlotlyState
+from plotly.colors import sample_colorscale
 
 from app.components.palette import Palette
 
-__all__ = ["colour_by_label", "colour_by_value", "mark_current", "selected_rows", "show_map"]
+__all__ = ["Groups", "Numbers", "Place", "Points", "colour_note", "map_figure"]
 
 # Paul Tol's "muted" scheme, which stays apart for colour-blind readers; a second shape doubles it.
 _CATEGORY_COLOURS = (
@@ -24,200 +25,305 @@ _CATEGORY_COLOURS_DARK = (
     *("#E58A99", "#D1548F", "#D57AC6"),
 )
 _SHAPES = ("circle", "diamond", "x")
-_MARKER_PX = 7
+_MOST_GROUPS = 18
+_OTHERS = "others"
+# Even steps of an even scale are even: only the end that the background swallows is left out.
+_SCALE_LIGHT = sample_colorscale("Viridis", np.linspace(0.0, 0.93, 12))
+_SCALE_DARK = sample_colorscale("Viridis", np.linspace(0.18, 1.0, 12))
+_CYCLIC_SCALE = "Phase"
+_CLIP_PCT = (2.0, 98.0)
+# A point's diameter up to so many points.
+_SIZES_PX = ((3_000, 7.0), (30_000, 5.0))
+_SMALLEST_PX = 3.0
+_NAMED_UP_TO = 5_000
 _NEVER_FADED = {"marker": {"opacity": 1.0}}
 
 
-def colour_by_value(
-    xy: NDArray[np.float32],
-    values: NDArray[np.float64],
-    ids: Sequence[str],
-    palette: Palette,
-    *,
-    rows: NDArray[np.intp],
-    title: str,
-    unit: str = "",
-    decimals: int = 0,
-) -> go.Figure:
-    """Draw the map coloured by a measurement.
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """A number an ECG.
 
     Parameters
     ----------
-    xy : (n_records, 2) float32
-    values : (n_records,) float64
-        NaN is drawn grey, "not measurable".
-    ids : sequence of str
-    palette : Palette
-    rows : (n_records,) int
-        What each point is known by.
-    title : str
-        Of the colour scale, with its unit.
-    unit : str
+    title, unit : str
     decimals : int
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
-        Each point's ``customdata`` is its entry of `rows`. The scale spans the 2nd to the 98th
-        percentile.
+    values : (n,) float array
+        NaN where not measurable.
+    cyclic : bool
+        Whether it is an angle in degrees.
     """
-    known = np.isfinite(values)
-    figure = _empty_map(palette)
-    if (~known).any():
-        grey = {"color": palette.not_measurable}
-        hover = [f"{name}<br>not measurable" for name in _at(ids, ~known)]
-        figure.add_trace(_points(xy[~known], rows[~known], hover, grey, "not measurable"))
-    if known.any():
-        low, high = np.percentile(values[known], [2, 98])
-        marker = {
-            "color": values[known].astype(np.float32),
-            "colorscale": "Viridis",
-            "cmin": float(low),
-            "cmax": float(high),
-            "colorbar": {
-                "title": {"text": title, "side": "top"},
-                "orientation": "h",
-                "x": 0.5,
-                "y": 1.0,
-                "yanchor": "bottom",
-                "len": 0.6,
-                "thickness": 10,
-                "outlinewidth": 0,
-                "tickfont": {"size": 12, "color": palette.ink_muted},
-            },
-        }
-        hover = [
-            f"{name}<br>{value:.{decimals}f} {unit}"
-            for name, value in zip(_at(ids, known), values[known], strict=True)
-        ]
-        figure.add_trace(_points(xy[known], rows[known], hover, marker, title))
-        figure.data[-1].showlegend = False
-    figure.update_layout(showlegend=bool((~known).any()), margin_t=64)
-    return figure
+
+    title: str
+    unit: str
+    decimals: int
+    values: NDArray[np.floating]
+    cyclic: bool = False
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The values that have the two ends of the scale: robust percentiles."""
+        if self.cyclic:
+            return -180.0, 180.0
+        known = self.values[np.isfinite(self.values)]
+        low, high = np.percentile(known, _CLIP_PCT) if known.size else (0.0, 1.0)
+        return float(low), float(high)
+
+    def of(self, here: NDArray[np.bool_]) -> Numbers:
+        """Return the numbers of some of the ECGs."""
+        return replace(self, values=self.values[here])
+
+    def written(self, value: float) -> str:
+        """Write a value without its unit."""
+        return f"{value:.{self.decimals}f}".replace("-", "−")
 
 
-def colour_by_label(
-    xy: NDArray[np.float32],
-    labels: Sequence[str],
-    ids: Sequence[str],
-    palette: Palette,
-    *,
-    rows: NDArray[np.intp],
-) -> go.Figure:
-    """Draw the map coloured by one label an ECG; the commonest label comes first in the legend.
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """A group an ECG.
 
     Parameters
     ----------
-    xy : (n_records, 2) float32
-    labels : sequence of str
-    ids : sequence of str
-    palette : Palette
-    rows : (n_records,) int
-        What each point is known by.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
-        Each point's ``customdata`` is its entry of `rows`.
+    title : str
+    names : tuple of str
+    codes : (n,) int array
+        Places in `names`; −1 where unknown.
+    unknown : str
+        What those are called.
     """
-    figure = _empty_map(palette)
-    of_record = np.asarray(labels, dtype=str)
-    names, counts = np.unique(of_record, return_counts=True)
-    colours = _CATEGORY_COLOURS_DARK if palette.is_dark else _CATEGORY_COLOURS
-    for i, name in enumerate(names[np.argsort(-counts, kind="stable")]):
-        marker = {
-            "color": colours[i % len(colours)],
-            "symbol": _SHAPES[(i // len(colours)) % len(_SHAPES)],
-        }
-        here = of_record == name
-        hover = [f"{record_id}<br>{name}" for record_id in _at(ids, here)]
-        figure.add_trace(_points(xy[here], rows[here], hover, marker, f"{name} ({here.sum()})"))
-    return figure
+
+    title: str
+    names: tuple[str, ...]
+    codes: NDArray[np.integer]
+    unknown: str = "unknown"
+
+    def of(self, here: NDArray[np.bool_]) -> Groups:
+        """Return the groups of some of the ECGs."""
+        return replace(self, codes=self.codes[here])
 
 
-def mark_current(
-    figure: go.Figure,
-    at_xy: NDArray[np.float32],
-    neighbours_xy: NDArray[np.float32],
-    palette: Palette,
-    *,
-    name: str,
-) -> None:
-    """Add the ECG being read as a star, and rings about its nearest neighbours.
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Where the ECGs lie, and what they are known by.
 
     Parameters
     ----------
-    figure : plotly.graph_objects.Figure
-        Changed in place.
-    at_xy : (2,) float32
-    neighbours_xy : (n_neighbours, 2) float32
-    palette : Palette
+    xy : (n, 2) float32
+    rows : (n,) int
+        In the cohort; each point's ``customdata``.
+    ids : (n,) sequence of str
+        Shown at a point of a map that has few.
+    """
+
+    xy: NDArray[np.float32]
+    rows: NDArray[np.intp]
+    ids: NDArray[np.object_]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place that is marked on the map.
+
+    Parameters
+    ----------
+    x, y : float
     name : str
-        The record's id.
+        Of what lies there.
+    kind : {"read", "near", "sought"}
+        The ECG being read, one of its neighbours, or what was looked for.
     """
-    figure.add_trace(
-        go.Scattergl(
-            x=neighbours_xy[:, 0],
-            y=neighbours_xy[:, 1],
-            mode="markers",
-            name="its nearest neighbours",
-            marker={
-                "symbol": "circle-open",
-                "size": 14,
-                "color": palette.ink,
-                "line": {"width": 1.6},
-            },
-            hoverinfo="skip",
-            unselected=_NEVER_FADED,
-        )
+
+    x: float
+    y: float
+    name: str
+    kind: str
+
+
+_MARKS: dict[str, tuple[str, dict[str, Any]]] = {
+    "near": ("its nearest neighbours", {"symbol": "circle-open", "size": 14}),
+    "sought": ("found by its id", {"symbol": "circle-open", "size": 22}),
+    "read": ("the ECG being read", {"symbol": "star", "size": 20, "color": "#E4572E"}),
+}
+
+
+def map_figure(
+    points: Points,
+    colours: Numbers | Groups,
+    palette: Palette,
+    *,
+    places: Sequence[Place] = (),
+    layout_of: str = "",
+    height: int = 620,
+) -> go.Figure:
+    """Draw a map.
+
+    Parameters
+    ----------
+    points : Points
+    colours : Numbers or Groups
+        One of each point. What is not known is grey, and beneath the rest.
+    palette : Palette
+    places : sequence of Place
+    layout_of : str
+        Names what is laid out and how: the part in sight stays while it is the same.
+    height : int
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    figure = go.Figure()
+    if isinstance(colours, Numbers):
+        _add_numbers(figure, points, colours, palette)
+    else:
+        _add_groups(figure, points, colours, palette)
+    for kind, (name, marker) in _MARKS.items():
+        of_kind = [place for place in places if place.kind == kind]
+        if of_kind:
+            figure.add_trace(_marks(of_kind, name, marker, palette))
+    figure.update_layout(**_layout(palette, height, layout_of))
+    figure.update_layout(margin_t=64 if isinstance(colours, Numbers) else 8)
+    return figure
+
+
+def colour_note(colours: Numbers | Groups) -> str:
+    """Say what the colours stand for, and what has none."""
+    if isinstance(colours, Groups):
+        n_unknown = int((colours.codes < 0).sum())
+        return f"Grey: {colours.unknown}, {n_unknown:,} ECGs." if n_unknown else ""
+    n_unknown = int((~np.isfinite(colours.values)).sum())
+    grey = f" Grey: not measurable, {n_unknown:,} ECGs." if n_unknown else ""
+    if colours.cyclic:
+        return f"The scale is a circle: −180° and 180° have one colour.{grey}"
+    low, high = map(colours.written, colours.span)
+    return (
+        f"Colours span {low} to {high} {colours.unit}".rstrip()
+        + f", the 2nd to the 98th percentile; what lies beyond has the colour of the end.{grey}"
     )
-    figure.add_trace(
-        go.Scattergl(
-            x=at_xy[:1],
-            y=at_xy[1:],
-            mode="markers",
-            name="the ECG being read",
-            marker={
-                "symbol": "star",
-                "size": 20,
-                "color": "#E4572E",
-                "line": {"color": palette.ink, "width": 1.2},
-            },
-            text=[name],
-            unselected=_NEVER_FADED,
-            hovertemplate="%{text}<extra></extra>",
-        )
-    )
-    figure.update_layout(showlegend=True)
 
 
-def _at(ids: Sequence[str], mask: NDArray[np.bool_]) -> list[str]:
-    return [name for name, here in zip(ids, mask, strict=True) if here]
+def _add_numbers(figure: go.Figure, points: Points, colours: Numbers, palette: Palette) -> None:
+    known = np.isfinite(colours.values)
+    if (~known).any():
+        name = f"not measurable ({(~known).sum():,})"
+        grey = {"color": palette.not_measurable}
+        figure.add_trace(_trace(points, ~known, grey, name, "not measurable"))
+    if known.any():
+        marker = {
+            "color": colours.values[known].astype(np.float32),
+            **_scale(colours, palette),
+            "colorbar": _colour_bar(colours, palette),
+        }
+        value = f"%{{marker.color:.{colours.decimals}f}} {colours.unit}"
+        trace = _trace(points, known, marker, colours.title, value, n_drawn=len(points))
+        figure.add_trace(trace.update(showlegend=False))
 
 
-def _points(
-    xy: NDArray[np.float32],
-    rows: NDArray[np.intp],
-    hover: Sequence[str],
+def _scale(colours: Numbers, palette: Palette) -> dict[str, Any]:
+    low, high = colours.span
+    even = _SCALE_DARK if palette.is_dark else _SCALE_LIGHT
+    return {
+        "colorscale": _CYCLIC_SCALE if colours.cyclic else even,
+        "cmin": low,
+        "cmax": high if high > low else low + 1.0,
+    }
+
+
+def _colour_bar(colours: Numbers, palette: Palette) -> dict[str, Any]:
+    low, high = colours.span
+    at = np.linspace(low, high, 5) if high > low else np.array([low])
+    said = [colours.written(value) for value in at]
+    if not colours.cyclic and len(said) > 1:
+        said[0], said[-1] = f"≤ {said[0]}", f"≥ {said[-1]}"
+    title = f"{colours.title} ({colours.unit})" if colours.unit else colours.title
+    return {
+        "title": {"text": title, "side": "top"},
+        "orientation": "h",
+        "x": 0.5,
+        "y": 1.0,
+        "yanchor": "bottom",
+        "len": 0.8,
+        "thickness": 10,
+        "outlinewidth": 0,
+        "tickvals": at.tolist(),
+        "ticktext": said,
+        "tickfont": {"size": 12, "color": palette.ink_muted},
+    }
+
+
+def _add_groups(figure: go.Figure, points: Points, colours: Groups, palette: Palette) -> None:
+    codes = np.asarray(colours.codes)
+    if (codes < 0).any():
+        name = f"{colours.unknown} ({(codes < 0).sum():,})"
+        grey = {"color": palette.not_measurable}
+        figure.add_trace(_trace(points, codes < 0, grey, name, colours.unknown))
+    counts = np.bincount(codes[codes >= 0], minlength=len(colours.names))
+    order = [int(code) for code in np.argsort(-counts, kind="stable") if counts[code]]
+    shown, rest = order[:_MOST_GROUPS], order[_MOST_GROUPS:]
+    hues = _CATEGORY_COLOURS_DARK if palette.is_dark else _CATEGORY_COLOURS
+    for place, code in enumerate(shown):
+        marker = {
+            "color": hues[place % len(hues)],
+            "symbol": _SHAPES[place // len(hues)],
+        }
+        name = colours.names[code]
+        said = f"{name} ({counts[code]:,})"
+        trace = _trace(points, codes == code, marker, said, name, n_drawn=len(points))
+        figure.add_trace(trace)
+    if rest:
+        others = np.isin(codes, rest)
+        said = f"{_OTHERS} ({others.sum():,})"
+        marker = {"color": palette.ink_muted, "symbol": "x"}
+        figure.add_trace(_trace(points, others, marker, said, _OTHERS, n_drawn=len(points)))
+
+
+def _trace(
+    points: Points,
+    here: NDArray[np.bool_],
     marker: Mapping[str, object],
     name: str,
+    value: str,
+    *,
+    n_drawn: int | None = None,
 ) -> go.Scattergl:
+    n_drawn = len(points) if n_drawn is None else n_drawn
+    size = next((px for most, px in _SIZES_PX if n_drawn <= most), _SMALLEST_PX)
+    named = n_drawn <= _NAMED_UP_TO
+    heading = "%{text}" if named else "ECG in row %{customdata}"
     return go.Scattergl(
-        x=xy[:, 0],
-        y=xy[:, 1],
-        customdata=rows.astype(np.int32),
-        text=list(hover),
+        x=points.xy[here, 0],
+        y=points.xy[here, 1],
+        customdata=points.rows[here].astype(np.int32),
+        text=points.ids[here].tolist() if named else None,
         mode="markers",
         name=name,
-        marker={"size": _MARKER_PX, "opacity": 0.85, "line": {"width": 0}, **marker},
-        hovertemplate="%{text}<extra></extra>",
-        selected={"marker": {"opacity": 1.0, "size": _MARKER_PX + 3}},
-        unselected={"marker": {"opacity": 0.25}},
+        marker={"size": size, "opacity": 0.85, "line": {"width": 0}, **marker},
+        hovertemplate=f"{heading}<br>{value}<extra></extra>",
+        selected={"marker": {"opacity": 1.0, "size": size + 2}},
+        unselected={"marker": {"opacity": 0.18}},
     )
 
 
-def _empty_map(palette: Palette) -> go.Figure:
-    figure = go.Figure()
+def _marks(
+    places: Sequence[Place], name: str, marker: Mapping[str, Any], palette: Palette
+) -> go.Scattergl:
+    line = {"color": palette.ink, "width": 1.6}
+    return go.Scattergl(
+        x=[place.x for place in places],
+        y=[place.y for place in places],
+        mode="markers",
+        name=name,
+        marker={"color": palette.ink, "line": line, **marker},
+        text=[place.name for place in places],
+        unselected=_NEVER_FADED,
+        hovertemplate="%{text}<extra></extra>",
+        hoverinfo="skip" if name == _MARKS["near"][0] else None,
+    )
+
+
+def _layout(palette: Palette, height: int, layout_of: str) -> dict[str, Any]:
     axis = {
         "showgrid": False,
         "zeroline": False,
@@ -226,15 +332,15 @@ def _empty_map(palette: Palette) -> go.Figure:
         "mirror": True,
         "linecolor": palette.grid_line,
     }
-    figure.update_xaxes(**axis)
-    figure.update_yaxes(**axis)
-    figure.update_layout(
-        height=620,
-        margin={"l": 2, "r": 2, "t": 8, "b": 2},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": palette.ink, "size": 13},
-        legend={
+    return {
+        "xaxis": axis,
+        "yaxis": axis,
+        "height": height,
+        "margin": {"l": 2, "r": 2, "t": 8, "b": 2},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": palette.ink, "size": 13},
+        "legend": {
             "orientation": "h",
             "x": 0,
             "y": -0.02,
@@ -242,32 +348,14 @@ def _empty_map(palette: Palette) -> go.Figure:
             "itemsizing": "constant",
             "font": {"size": 13},
         },
-        dragmode="lasso",
-        hovermode="closest",
-        modebar={"bgcolor": "rgba(0,0,0,0)", "color": palette.ink_muted},
-        uirevision="map",
-    )
-    return figure
-
-
-def show_map(figure: go.Figure) -> PlotlyState:
-    """Show the map; return what is selected on it."""
-    return st.plotly_chart(
-        figure,
-        theme=None,
-        key="map",
-        on_select="rerun",
-        selection_mode=("points", "box", "lasso"),
-        config={"displaylogo": False, "modeBarButtonsToRemove": ["toImage", "autoScale2d"]},
-        alt="Map of the cohort's embeddings, one point an ECG",
-    )
-
-
-def selected_rows(state: PlotlyState) -> tuple[int, ...]:
-    """Return the rows of the selected points, in ascending order."""
-    rows = {
-        int(point["customdata"])
-        for point in state["selection"]["points"]
-        if point.get("customdata") is not None
+        "dragmode": "lasso",
+        "hovermode": "closest",
+        "newselection": {"line": {"color": palette.accent, "width": 2, "dash": "solid"}},
+        "modebar": {
+            "bgcolor": "rgba(0,0,0,0)",
+            "color": palette.ink_muted,
+            "activecolor": palette.accent,
+        },
+        "uirevision": layout_of or "map",
+        "showlegend": True,
     }
-    return tuple(sorted(rows))

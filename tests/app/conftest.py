@@ -125,7 +125,11 @@ def small_app(tmp_path_factory, small_cohort, small_encoder):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PHYSIOCLR_CACHE", str(tmp_path_factory.mktemp("cache")))
         patch.setattr(demo, "open_demo_store", lambda: small_cohort)
-        patch.setattr(checkpoint, "load_encoder", lambda: small_encoder)
+        patch.setattr(
+            checkpoint,
+            "load_encoder",
+            lambda folder=None: small_encoder if folder is None else load_encoder(folder),
+        )
         yield
     st.cache_resource.clear()
     st.cache_data.clear()

@@ -27,6 +27,7 @@ from tests.shared_data import SHARED_DATA, needs_shared_data
 REAL_HEADER = SHARED_DATA / "ptb-xl/records500/00000/00001_hr.hea"
 # The map's first visit embeds the demo cohort and lays it out.
 PATIENCE_MS = 180_000
+FIGURE = ".js-plotly-plot:visible"
 
 
 @pytest.fixture(scope="module")
@@ -121,19 +122,34 @@ def test_a_simulated_wfdb_pair_is_read_and_survives_a_bad_upload(page, tmp_path)
 
 
 def test_every_page_opens_with_its_figure_and_the_disclaimer(page):
-    figures = {"read": 2, "augmentations": 3, "map": 1, "datasets": 2}
+    figures = {"read": 2, "augmentations": 3, "map": 1, "pairs": 1}
     for url_path, (_, title, _) in PAGES.items():
         page.get_by_role("link", name=title).click()
         expect(page.locator("h1")).to_have_text(title)
         wait_until_ready(page)
         expect(page.get_by_text(DISCLAIMER)).to_be_visible()
         expect(page.get_by_test_id("stException")).to_have_count(0)
-        expect(page.locator(".js-plotly-plot")).to_have_count(figures.get(url_path, 0))
+        expect(page.locator(FIGURE)).to_have_count(figures.get(url_path, 0))
+
+
+def test_a_cohort_is_named_by_its_folder(page, tmp_path):
+    page.get_by_role("link", name="Datasets").click()
+    cohort = page.get_by_role("combobox", name="Cohort")
+    cohort.fill(str(tmp_path / "none"))
+    cohort.press("Enter")
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("store.json")
+
+
+def test_a_cohort_shows_its_labels_and_measurements(page):
+    page.get_by_role("link", name="Datasets").click()
+    for tab in ("Labels", "Measurements"):
+        page.get_by_role("tab", name=tab).click()
+        expect(page.locator(FIGURE)).to_have_count(1)
 
 
 def test_boxes_on_screen_are_square(page):
     # 1 mV is as long as 0.4 s, in pixels of the drawn axes.
-    scale = page.locator(".js-plotly-plot").first.evaluate(
+    scale = page.locator(FIGURE).first.evaluate(
         "plot => [plot._fullLayout.xaxis._m, plot._fullLayout.yaxis._m]"
     )
     assert abs(scale[1]) == pytest.approx(0.4 * scale[0], rel=1e-3)  # a pixel in a thousand
@@ -143,7 +159,7 @@ def drag_between(page: Page, from_s: float, to_s: float, height_mv: float) -> No
     """Drag across the paper, in whole pixels as a mouse does."""
     paper = page.locator('[class*="st-key-ecg_paper_read"]')
     paper.scroll_into_view_if_needed()
-    at = paper.locator(".js-plotly-plot").evaluate(
+    at = paper.locator(FIGURE).evaluate(
         """(plot, [fromS, toS, mv]) => {
             const {xaxis, yaxis} = plot._fullLayout;
             return [fromS, toS].map(s => xaxis._offset + xaxis.l2p(s))
@@ -151,7 +167,7 @@ def drag_between(page: Page, from_s: float, to_s: float, height_mv: float) -> No
         }""",
         [from_s, to_s, height_mv],
     )
-    box = paper.locator(".js-plotly-plot").bounding_box()
+    box = paper.locator(FIGURE).bounding_box()
     x0, x1 = (round(box["x"] + x) for x in at[:2])
     y0, y1 = (round(box["y"] + y) for y in at[2:])
     page.mouse.move(x0, y0)
@@ -249,7 +265,7 @@ def test_two_ecgs_are_compared_beat_over_beat(page, tmp_path):
     page.keyboard.type("sim-0007")
     page.keyboard.press("Enter")
     wait_until_ready(page)
-    expect(page.locator(".js-plotly-plot")).to_have_count(1)
+    expect(page.locator(FIGURE)).to_have_count(1)
     expect(page.get_by_text("later: ours")).to_be_visible()
     rows = page.locator('table[aria-label="Differences"] tbody tr')
     for row in rows.all():

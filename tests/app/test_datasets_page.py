@@ -45,7 +45,8 @@ def test_it_says_what_the_cohort_is(small_cohort):
 
 def test_a_folder_that_is_no_store_is_one_sentence(tmp_path):
     app = open_page("datasets")
-    app.text_input[0].set_value(str(tmp_path)).run()
+    app.session_state["physioclr"].datasets.store_path = str(tmp_path)
+    app.run()
     assert not app.exception
     assert any("store.json" in error.value for error in app.error)
 

@@ -1,0 +1,101 @@
+"""What is asked about the next pretraining run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from physioclr.pretraining_plan import PRESETS, PretrainPlan
+
+if TYPE_CHECKING:
+    from app.state import PretrainState
+
+__all__ = ["choose_preset", "choose_settings"]
+
+
+def choose_preset(state: PretrainState) -> str | None:
+    """Ask for a name and a recipe; return the recipe where another is chosen."""
+    name, recipe = st.columns([3, 5], gap="medium")
+    state.name = name.text_input(
+        "Name of the run",
+        state.name,
+        placeholder="as its checkpoint will be called",
+        max_chars=64,
+        key="pretrain_name",
+    )
+    keys = list(PRESETS)
+    chosen: str = recipe.selectbox(
+        "Recipe",
+        keys,
+        keys.index(state.preset),
+        format_func=lambda key: PRESETS[key].title,
+        key=f"pretrain_preset_{state.opened}",
+    )
+    recipe.caption(PRESETS[state.preset].said)
+    return chosen if chosen != state.preset else None
+
+
+def choose_settings(
+    plan: PretrainPlan,
+    cohorts: Mapping[str, str],
+    objectives: Sequence[str],
+    encoders: Sequence[str],
+    *,
+    key: str,
+) -> PretrainPlan:
+    """Ask for what a run learns, with what, on what, for how long.
+
+    Parameters
+    ----------
+    plan : PretrainPlan
+        As it is.
+    cohorts : mapping of str to str
+        Path → name of the cohorts that are known.
+    objectives, encoders : sequence of str
+    key : str
+        Of the widgets.
+
+    Returns
+    -------
+    PretrainPlan
+    """
+    what, encoder, on = st.columns([2, 2, 4], gap="medium")
+    objective: str = what.selectbox(
+        "Objective", objectives, list(objectives).index(plan.objective), key=f"{key}_objective"
+    )
+    size: str = encoder.selectbox(
+        "Encoder", encoders, list(encoders).index(plan.encoder), key=f"{key}_encoder"
+    )
+    paths = list(dict.fromkeys([*cohorts, *plan.cohorts]))
+    chosen = on.multiselect(
+        "Cohorts",
+        paths,
+        list(plan.cohorts),
+        format_func=lambda path: cohorts.get(path, path),
+        accept_new_options=True,
+        help="One or several: known ones, or folders of prepared stores, typed.",
+        key=f"{key}_cohorts",
+    )
+    columns = st.columns(4, gap="medium")
+    steps = columns[0].number_input("Steps", 1, 10_000_000, plan.steps, 100, key=f"{key}_steps")
+    batch = columns[1].number_input(
+        "ECGs in a batch", 2, 4096, plan.records_per_batch, key=f"{key}_batch"
+    )
+    rate = columns[2].number_input(
+        "Learning rate", 1e-6, 1.0, plan.learning_rate, format="%.1e", key=f"{key}_rate"
+    )
+    seed = columns[3].number_input("Seed", 0, 2**31 - 1, plan.seed, key=f"{key}_seed")
+    return replace(
+        plan,
+        objective=objective,
+        settings=plan.settings if objective == plan.objective else {},
+        encoder=size,
+        cohorts=tuple(path.strip() for path in chosen),
+        steps=int(steps),
+        records_per_batch=int(batch),
+        learning_rate=float(rate),
+        seed=int(seed),
+    )

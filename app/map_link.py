@@ -1,0 +1,153 @@
+"""The address of a view of the map, to be shared: read on arrival, written as the view changes.
+
+It names what both sides know: a cohort by the name of a saved selection or by its fingerprint, a
+checkpoint by its name. No path is in it, and no id of an ECG.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import asdict, fields, replace
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from app.cohorts import cohort_names
+from app.mapping import open_saved_selection
+from app.resources import cohort
+from physioclr.datasets.selection import saved_selections
+from physioclr.embedding_map import MapSettings
+from physioclr.errors import PhysioclrError
+from physioclr.known_checkpoints import known_checkpoints
+
+if TYPE_CHECKING:
+    from app.state import MapState
+
+__all__ = ["is_plain", "read_link", "write_link"]
+
+_DEFAULT = MapSettings()
+_SETTINGS = {field.name: type(getattr(_DEFAULT, field.name)) for field in fields(MapSettings)}
+_PLAIN = (
+    *(ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.Invert, ast.USub),
+    *(ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn),
+    *(ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.BitAnd, ast.BitOr),
+    *(ast.Name, ast.Load, ast.Constant, ast.List, ast.Tuple),
+)
+
+
+def is_plain(condition: str) -> bool:
+    """Say whether a condition only compares columns and numbers.
+
+    pandas would run more than that, also what writes files: a condition that came by a link, or
+    from a visitor of a shared computer, is taken only if it is plain.
+    """
+    named = re.sub(r"`[^`]*`", "column", condition)
+    try:
+        tree = ast.parse(named.strip(), mode="eval")
+    except (SyntaxError, ValueError):
+        return False
+    return all(isinstance(node, _PLAIN) for node in ast.walk(tree))
+
+
+def read_link(state: MapState) -> None:
+    """Follow the address where it is another than the one last written.
+
+    What of it cannot be followed is kept in `state.problems`, one sentence each.
+    """
+    asked = st.query_params.to_dict()
+    if not asked or asked == state.link:
+        return
+    state.link, state.problems = asked, ()
+    problems = [
+        *_follow_cohort(state, asked.get("cohort", "")),
+        *_follow_checkpoints(state, asked),
+        *_follow_settings(state, asked),
+    ]
+    state.colour = asked.get("colour", "")
+    state.query = asked.get("query", "")
+    state.opened += 1
+    name = asked.get("selection", "")
+    if name and name in saved_selections():
+        open_saved_selection(state, name)
+    elif name:
+        problems.append(f"The link names the selection “{name}”, which is not known here.")
+    state.problems = tuple(problems)
+
+
+def write_link(state: MapState) -> None:
+    """Write the view into the address."""
+    names = {path: name for name, path in known_checkpoints().items()}
+    parts = {
+        "cohort": _cohort_name(state.store_path),
+        "checkpoint": names.get(state.checkpoint, "") if state.checkpoint else "",
+        "beside": "" if state.beside is None else names.get(state.beside, ""),
+        **{
+            name: str(value)
+            for name, value in asdict(state.settings or _DEFAULT).items()
+            if value != getattr(_DEFAULT, name)
+        },
+        "colour": state.colour,
+        "query": state.query,
+        "selection": state.selection,
+    }
+    link = {name: value for name, value in parts.items() if value}
+    if link != st.query_params.to_dict():
+        st.query_params.from_dict(link)
+    state.link = link
+
+
+def _cohort_name(path: str) -> str:
+    if not path:
+        return ""
+    for name, saved in saved_selections().items():
+        if saved == path:
+            return name
+    return cohort(path).fingerprint
+
+
+def _follow_cohort(state: MapState, name: str) -> list[str]:
+    saved = saved_selections()
+    if not name:
+        path: str | None = ""
+    elif name in saved:
+        path = saved[name]
+    else:
+        path = next((path for path in cohort_names() if _is_of(path, name)), None)
+    if path is None:
+        return [
+            f"The link is to a cohort with the fingerprint {name}, which was never opened here: "
+            "give its folder, and the rest of the view follows."
+        ]
+    if path != state.store_path:
+        state.open(path)
+    return []
+
+
+def _is_of(path: str, fingerprint: str) -> bool:
+    try:
+        return cohort(path).fingerprint == fingerprint
+    except PhysioclrError:
+        return False
+
+
+def _follow_checkpoints(state: MapState, asked: dict[str, str]) -> list[str]:
+    known = known_checkpoints()
+    name, beside = asked.get("checkpoint", ""), asked.get("beside", "")
+    state.checkpoint = known.get(name, "")
+    state.beside = known.get(beside) if beside else None
+    return [
+        f"The link names the checkpoint “{one}”, which is not known here."
+        for one in (name, beside)
+        if one and one not in known
+    ]
+
+
+def _follow_settings(state: MapState, asked: dict[str, str]) -> list[str]:
+    given = {name: asked[name] for name in _SETTINGS if name in asked}
+    try:
+        values = {name: _SETTINGS[name](value) for name, value in given.items()}
+        state.settings = replace(_DEFAULT, **values) if values else None  # type: ignore[arg-type]
+    except ValueError as error:
+        return [f"The link asks for a map that cannot be made: {error}."]
+    return []

@@ -1,0 +1,211 @@
+"""What is selected on the map: its strips, what sets it apart, and where it goes from here."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from app.components.ecg_paper import ecg_paper
+from app.components.ecg_view import record_heading, show_paper
+from app.components.enrichment_table import enrichment_table
+from app.components.neighbours import show_nearness
+from app.components.palette import palette_for
+from app.components.problems import literal, showing_problems
+from app.components.strips import ecg_strip
+from app.map_neighbours import nearness_of_row
+from app.mapping import (
+    open_saved_selection,
+    save_rows,
+    selection_csv,
+    titles_of,
+)
+from app.navigation import go_to
+from app.resources import cohort, compared
+from app.state import MapState, app_state
+from physioclr.datasets.selection import saved_selections
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from app.map_colours import MapShown
+
+__all__ = ["show_selection"]
+
+_STRIPS_A_PAGE = 6
+_STRIP_LEADS = {"II": ("II",), "II, V1, V5": ("II", "V1", "V5")}
+
+
+def show_selection(state: MapState, shown: MapShown) -> None:
+    """Show one selected ECG with its neighbours, or several with what sets them apart."""
+    _offer_saved(state)
+    if not state.rows:
+        st.info(
+            "Click a point to see its ECG and whom it is near. Draw a lasso or a box to see the "
+            "strips of many and what sets them apart."
+        )
+        return
+    with showing_problems():
+        if len(state.rows) == 1:
+            _show_ecg(state, shown)
+        else:
+            _show_group(state, shown)
+
+
+def _offer_saved(state: MapState) -> None:
+    names = list(saved_selections())
+    if not names:
+        return
+    at = names.index(state.selection) if state.selection in names else None
+    name = st.selectbox(
+        "Saved selection",
+        names,
+        at,
+        placeholder="Show one that was saved",
+        key=f"saved_{state.selection}_{hash(state.rows)}",
+    )
+    if name is not None and name != state.selection:
+        open_saved_selection(state, name)
+        st.rerun()
+
+
+def _heading(state: MapState, text: str) -> None:
+    said, clear = st.columns([6, 2], gap="medium", vertical_alignment="center")
+    said.html(f'<div class="pc-facts"><b role="status">{text}</b></div>')
+    clear.button(
+        "Clear the selection",
+        icon=":material/deselect:",
+        width="stretch",
+        on_click=partial(state.select, ()),
+    )
+
+
+def _open_in_reading_room(state: MapState, row: int) -> None:
+    record = cohort(state.store_path).record(row)
+    app_state().read.open(record, demo_row=None if state.store_path else row)
+    go_to("read")
+
+
+def _show_ecg(state: MapState, shown: MapShown) -> None:
+    (row,) = state.rows
+    store = cohort(state.store_path)
+    record = store.record(row)
+    (title,) = titles_of(store, [row])
+    _heading(state, "1 ECG selected")
+    heading, button = st.columns([6, 2], gap="medium", vertical_alignment="center")
+    with heading:
+        record_heading(record)
+        st.caption(literal(title))
+    if button.button("Open in “Read an ECG”", icon=":material/ecg:", width="stretch"):
+        _open_in_reading_room(state, row)
+    near = nearness_of_row(row, state.store_path, shown.mapped)
+    if near is not None:
+        rows = [one.row for one in (*near.in_embedding, *near.by_physiology)]
+        show_nearness(near, dict(zip(rows, titles_of(store, rows), strict=True)))
+    show_paper(ecg_paper(record, palette_for(st.context.theme.type)), record, key="map")
+
+
+def _show_group(state: MapState, shown: MapShown) -> None:
+    n_mapped = len(shown.mapped.rows)
+    share = len(state.rows) / n_mapped
+    _heading(state, f"{len(state.rows):,} ECGs selected, {100 * share:.0f} % of the map")
+    strips, apart, onward = st.tabs(["Strips", "What sets them apart", "Save, export, probe"])
+    with strips:
+        _strips()
+    with apart, showing_problems():
+        within = tuple(int(row) for row in shown.mapped.rows)
+        st.html(enrichment_table(compared(state.store_path, state.rows, within)))
+    with onward, showing_problems():
+        _show_onward(state)
+
+
+@st.fragment
+def _strips() -> None:
+    """Show a page of strips; another page reads its own ECGs and runs nothing else."""
+    state = app_state().map
+    n_pages = -(-len(state.rows) // _STRIPS_A_PAGE)
+    choice, page = st.columns([4, 4], gap="medium", vertical_alignment="bottom")
+    names = list(_STRIP_LEADS)
+    now = next((name for name, leads in _STRIP_LEADS.items() if leads == state.strip_leads), "II")
+    with choice:
+        leads = st.segmented_control("Leads", names, default=now, key="strip_leads") or now
+    state.strip_leads = _STRIP_LEADS[leads]
+    with page:
+        _pager(state, n_pages)
+    first = state.page * _STRIPS_A_PAGE
+    for row in state.rows[first : first + _STRIPS_A_PAGE]:
+        _show_strip(state, row)
+
+
+def _pager(state: MapState, n_pages: int) -> None:
+    def turn(by: int) -> None:
+        state.page = (state.page + by) % n_pages
+
+    back, said, on = st.columns([1, 3, 1], vertical_alignment="center")
+    one_page = n_pages == 1
+    back.button(
+        "‹", key="strips_back", on_click=turn, args=(-1,), disabled=one_page, width="stretch"
+    )
+    on.button("›", key="strips_on", on_click=turn, args=(1,), disabled=one_page, width="stretch")
+    said.html(
+        f'<div style="text-align:center" class="pc-quiet">Page {state.page + 1:,} of '
+        f"{n_pages:,}</div>"
+    )
+
+
+def _show_strip(state: MapState, row: int) -> None:
+    store = cohort(state.store_path)
+    record = store.record(row)
+    (title,) = titles_of(store, [row])
+    said, button = st.columns([7, 1], gap="small", vertical_alignment="center")
+    said.markdown(f"**{literal(title)}**{_age_and_sex(record.meta)}")
+    if button.button("Open", key=f"open_{row}", help="Open in “Read an ECG”", width="stretch"):
+        _open_in_reading_room(state, row)
+    with st.container(key=f"ecg_paper_strip_{row}"):
+        st.html(ecg_strip(record, state.strip_leads, palette_for(st.context.theme.type)))
+
+
+def _age_and_sex(meta: Mapping[str, Any]) -> str:
+    age, sex = meta.get("age_years"), meta.get("sex")
+    facts = [f"{age:.0f} years" if age is not None else "", str(sex or "")]
+    return "".join(f" · {literal(fact)}" for fact in facts if fact)
+
+
+def _show_onward(state: MapState) -> None:
+    """Save the selection, send it to the probe, or take it away as a table."""
+    store = cohort(state.store_path)
+    name, save, probe = st.columns([4, 2, 2], gap="medium", vertical_alignment="bottom")
+    chosen = name.text_input(
+        "Name",
+        state.selection,
+        placeholder="as it is to be found again",
+        key="selection_name",
+    )
+    is_saved = bool(state.selection) and chosen == state.selection
+    saves = save.button("Save as a cohort", icon=":material/save:", width="stretch")
+    probes = probe.button("Send to the probe", icon=":material/analytics:", width="stretch")
+    if (saves or probes) and not is_saved:
+        save_rows(store, state.rows, chosen)
+        state.selection = chosen.strip()
+    if probes:
+        _probe(state)
+    if saves:
+        st.rerun()
+    if state.selection:
+        st.caption(
+            f"Saved as {literal(state.selection)}: every page that asks for a cohort has it."
+        )
+    st.download_button(
+        "Download as CSV",
+        data=partial(selection_csv, store, state.rows),
+        file_name="selection.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _probe(state: MapState) -> None:
+    app_state().probe.store_path = saved_selections()[state.selection]
+    go_to("probe")

@@ -1,0 +1,194 @@
+"""The maps side by side, what is selected on them, and the ECG being read among them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from app.cohort_labels import cohort_title
+from app.components.job_view import watch_job
+from app.components.map_chart import follow_selection, map_chart
+from app.components.map_inputs import view_inputs
+from app.components.map_notes import off_manifold_sentence, settings_name, trust_sentence
+from app.components.neighbours import show_nearness
+from app.components.palette import palette_for
+from app.components.problems import literal, showing_problems
+from app.components.scatter import Place, Points, colour_note, map_figure
+from app.map_colours import MapShown, colour_choices, colours_of
+from app.map_link import is_plain, write_link
+from app.map_selection import show_selection
+from app.mapping import (
+    asked_settings,
+    begin_map,
+    checkpoints_of,
+    find_id,
+    is_made,
+    last_map_job,
+    open_map,
+    titles_of,
+    visible,
+)
+from app.reading import current_ecg
+from app.resources import cohort, nearness_of
+from app.state import MapState, app_state
+from physioclr.errors import DatasetError, SignalError
+
+if TYPE_CHECKING:
+    from app.map_neighbours import Nearness
+    from physioclr.records import EcgRecord
+
+__all__ = ["show_maps"]
+
+_HEIGHT_PX = 620
+_HEIGHT_BESIDE_PX = 520
+_NEAR_MARKED = 5
+
+
+@st.fragment
+def show_maps() -> None:
+    """Show the maps, and beneath them what is selected and how the ECG being read lies on them.
+
+    A fragment: what is selected runs it and not the page, and a map is sent again only if it is
+    another.
+    """
+    state = app_state().map
+    with showing_problems():
+        ecg = current_ecg()
+        checkpoints = checkpoints_of(state)
+        shown = [open_map(state, checkpoint) for checkpoint in checkpoints]
+        first = next((one for one in shown if one is not None), None)
+        if first is not None:
+            _ask_what_to_see(state, first)
+        columns = st.columns(len(checkpoints), gap="medium")
+        for number, (column, one) in enumerate(zip(columns, shown, strict=True)):
+            with column, showing_problems():
+                if not is_made(state, checkpoints[number]):
+                    _show_making(state, checkpoints[number], one, key=str(number))
+                if one is not None:
+                    _show_map(state, one, ecg, key=str(number))
+        if first is not None:
+            follow_selection(state.rows, key="page")
+            show_selection(state, first)
+            if ecg is not None:
+                _show_read(first, ecg)
+        write_link(state)
+
+
+def _ask_what_to_see(state: MapState, shown: MapShown) -> None:
+    view_inputs(state, colour_choices(shown))
+    if not is_plain(state.query or "True"):
+        raise DatasetError(
+            "the condition",
+            expected="comparisons of columns with numbers, as qrs_ms > 120",
+            found=repr(state.query),
+        )
+
+
+def _show_making(state: MapState, checkpoint: str, shown: MapShown | None, *, key: str) -> None:
+    """Show the job that makes the map that is asked for, or offer to begin one."""
+    job = last_map_job(state, checkpoint)
+    if job is not None:
+        watch_job(job, key=f"map_{key}")
+    if job is None or job.progress().ended:
+        begin = st.button(
+            f"Make the map: {settings_name(asked_settings(state))}",
+            key=f"make_map_{key}",
+            icon=":material/scatter_plot:",
+            type="primary" if shown is None else "secondary",
+        )
+        if begin:
+            begin_map(state, checkpoint)
+            st.rerun(scope="fragment")
+    if shown is None:
+        st.info(
+            "There is no map of this cohort by this checkpoint yet. It is made in the background; "
+            "every page can be used meanwhile."
+        )
+    else:
+        st.caption(f"Shown meanwhile: {settings_name(shown.settings)}.")
+
+
+def _show_map(state: MapState, shown: MapShown, ecg: EcgRecord | None, *, key: str) -> None:
+    store, palette = cohort(state.store_path), palette_for(st.context.theme.type)
+    choices = colour_choices(shown)
+    choice = state.colour if state.colour in choices else next(iter(choices))
+    seen = visible(state, shown)
+    colours = colours_of(shown, choice, state.cluster_size).of(seen)
+    layout, rows = shown.mapped.layout, shown.mapped.rows[seen]
+    sought = _sought(state, shown)
+    places = _places_read(shown, ecg) + ([] if sought is None else [sought])
+    figure = map_figure(
+        Points(layout.coordinates[seen], rows, store.records["record_id"].to_numpy(object)[rows]),
+        colours,
+        palette,
+        places=places,
+        layout_of=f"{store.fingerprint} {shown.checkpoint} {shown.settings}",
+        height=_HEIGHT_PX if state.beside is None else _HEIGHT_BESIDE_PX,
+    )
+    selected = map_chart(figure, key=key, centre=None if sought is None else (sought.x, sought.y))
+    if selected is not None:
+        state.select(selected)
+    n_unmapped = len(store) - len(shown.mapped.rows)
+    facts = [
+        f"{cohort_title(store)}.",
+        f"{n_unmapped:,} have no embedding." if n_unmapped else "",
+        f"{len(rows):,} meet the condition." if len(rows) < len(seen) else "",
+        colour_note(colours),
+    ]
+    st.caption(literal(" ".join(filter(None, facts))))
+    st.caption(f"**How far to trust it.** {literal(trust_sentence(layout))}")
+
+
+def _sought(state: MapState, shown: MapShown) -> Place | None:
+    """Return where the ECG lies whose id is looked for; say so where it lies nowhere."""
+    if not state.sought:
+        return None
+    store = cohort(state.store_path)
+    row, why = find_id(store, state.sought)
+    if row is None:
+        st.info(literal(why), icon=":material/search_off:")
+        return None
+    place = np.flatnonzero(shown.mapped.rows == row)
+    name = str(store.records["record_id"].iloc[row])
+    if not place.size:
+        st.info(f"{literal(name)} has no embedding, and so no place.", icon=":material/search_off:")
+        return None
+    x, y = shown.mapped.layout.coordinates[place[0]]
+    return Place(float(x), float(y), name, "sought")
+
+
+def _nearness(shown: MapShown, ecg: EcgRecord) -> Nearness | None:
+    try:
+        return nearness_of(ecg, shown.store_path, shown.checkpoint, shown.settings)
+    except SignalError:
+        return None
+
+
+def _places_read(shown: MapShown, ecg: EcgRecord | None) -> list[Place]:
+    near = None if ecg is None else _nearness(shown, ecg)
+    if ecg is None or near is None:
+        return []
+    of_row = {int(row): place for place, row in enumerate(shown.mapped.rows)}
+    xy = shown.mapped.layout.coordinates
+    rows = [one.row for one in near.in_embedding[:_NEAR_MARKED]]
+    about = [
+        Place(float(xy[of_row[row], 0]), float(xy[of_row[row], 1]), "", "near") for row in rows
+    ]
+    return [*about, Place(*near.xy, ecg.record_id, "read")]
+
+
+def _show_read(shown: MapShown, ecg: EcgRecord) -> None:
+    """Say whom the ECG being read is near, and how unlike the cohort it is."""
+    with showing_problems("The ECG being read has no place on the map. "):
+        near = nearness_of(ecg, shown.store_path, shown.checkpoint, shown.settings)
+        said, is_unlike = off_manifold_sentence(near.off_manifold_pct or 0.0)
+        name = literal(ecg.record_id)
+        if is_unlike:
+            st.warning(f"{name}, the ECG being read: {said}", icon=":material/warning:")
+        rows = [one.row for one in (*near.in_embedding, *near.by_physiology)]
+        titles = dict(zip(rows, titles_of(cohort(shown.store_path), rows), strict=True))
+        with st.expander(f"Most like {name}, the ECG being read (★)"):
+            st.caption(said)
+            show_nearness(near, titles)

@@ -1,0 +1,237 @@
+"""The sections of the page about pretraining: the next run, and a run as it goes."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from app.cohorts import cohort_names
+from app.components.job_view import duration, watch_job
+from app.components.palette import palette_for
+from app.components.pretrain_form import choose_preset, choose_settings
+from app.components.problems import literal, showing_problems
+from app.components.training_curves import CURVES, curve_figure, curves_logged
+from app.navigation import go_to
+from app.pretraining import (
+    begin_run,
+    checkpoint_of,
+    estimate_of,
+    estimate_run,
+    go_on,
+    job_of,
+    metrics_of,
+    next_plan,
+    run_names,
+    take_preset,
+)
+from app.state import app_state
+from physioclr.jobs.pretraining import PretrainTask, last_use, plan_of_run
+from physioclr.known_checkpoints import runs_folder
+
+if TYPE_CHECKING:
+    from app.state import PretrainState
+    from physioclr.pretraining_plan import PretrainPlan
+
+__all__ = ["ask_for_run", "choose_run", "show_run"]
+
+_LOOKED_AT_EVERY_S = 2.0
+_A_ROW = 2
+
+
+def choose_run(state: PretrainState) -> None:
+    """Ask which run is shown."""
+    names = run_names()
+    if state.run not in names:
+        state.run = ""
+    if not names:
+        return
+    chosen = st.selectbox(
+        "Run",
+        names,
+        names.index(state.run) if state.run else None,
+        format_func=lambda name: f"{name} · {_status(name)}",
+        placeholder="Choose one of the runs so far",
+        key=f"pretrain_run_{state.run}",
+    )
+    if chosen is not None and chosen != state.run:
+        state.run = chosen
+        st.rerun()
+
+
+def ask_for_run(state: PretrainState) -> None:
+    """Ask what the next run is to be, measure what it will take, and begin it."""
+    from physioclr.models.sizes import ENCODER_NAMES
+    from physioclr.objectives import OBJECTIVES
+
+    other = choose_preset(state)
+    if other is not None:
+        take_preset(state, other)
+        st.rerun()
+    state.plan = choose_settings(
+        next_plan(state),
+        cohort_names(),
+        list(OBJECTIVES),
+        ENCODER_NAMES,
+        key=f"pretrain_{state.opened}",
+    )
+    measure, begin, _ = st.columns([3, 2, 3], gap="medium")
+    with showing_problems():
+        if measure.button("Measure time and memory", icon=":material/timer:", width="stretch"):
+            estimate_run(state)
+        if begin.button("Begin", type="primary", icon=":material/play_arrow:", width="stretch"):
+            begin_run(state)
+            st.rerun()
+    _show_estimate(state)
+
+
+def _show_estimate(state: PretrainState) -> None:
+    job = estimate_of(state)
+    if job is None:
+        st.caption(
+            "Time and memory: not measured yet. A measurement takes some real steps of this run, "
+            "about 10 s."
+        )
+        return
+    watch_job(job, key=f"estimate_{job.id}", finished=lambda progress: _said(progress.result))
+
+
+def _said(found: dict[str, Any]) -> str:
+    batch = found["measured_batch"]
+    return (
+        f"About {duration(found['seconds'])} and {_gigabytes(found['memory_bytes'])} of memory on "
+        f"{found['device']}, as busy as it is now: {found['step_s']:.2f} s a step, "
+        f"{duration(found['prepare_s'])} to filter the cohort first; "
+        f"{found['n_parameters'] / 1e6:.1f} million parameters. Measured with {batch} ECGs in a "
+        "batch."
+    )
+
+
+def _gigabytes(n_bytes: float) -> str:
+    return f"{n_bytes / 1e9:.1f} GB"
+
+
+def show_run(state: PretrainState) -> None:
+    """Show how a run goes, or went, and what can be done with it."""
+    name = state.run
+    job = job_of(name)
+    st.subheader(literal(name))
+    _say_what_it_is(name)
+    if job is not None:
+        watch_job(
+            job,
+            key=f"pretrain_{job.id}",
+            finished=lambda progress: f"{name}: {progress.result['steps']:,} steps taken.",
+            stopped="What it learned so far is saved.",
+        )
+    under_way = job is not None and not job.progress().ended
+    if checkpoint_of(name):
+        _offer_checkpoint(name)
+    elif not under_way:
+        _offer_to_go_on(name)
+    _watch_curves(name, under_way=under_way)
+
+
+def _say_what_it_is(name: str) -> None:
+    with showing_problems():
+        plan = plan_of_run(runs_folder() / name) or _asked(name)
+        if plan is None:
+            st.caption("Begun on the command line.")
+            return
+        names = cohort_names()
+        cohorts = ", ".join(names.get(path, path) for path in plan.cohorts)
+        facts = (
+            f"{plan.objective} · {plan.encoder} · {cohorts} · {plan.steps:,} steps of "
+            f"{plan.records_per_batch} ECGs · learning rate {plan.learning_rate:g} · "
+            f"seed {plan.seed}"
+        )
+        simulated = all(store.simulated for store in plan.stores())
+        badge = ' <span class="pc-badge">simulated ECGs alone</span>' if simulated else ""
+        st.html(f'<div class="pc-facts"><span>{html.escape(facts)}</span>{badge}</div>')
+
+
+def _asked(name: str) -> PretrainPlan | None:
+    job = job_of(name)
+    return job.task.plan if job and isinstance(job.task, PretrainTask) else None
+
+
+def _offer_to_go_on(name: str) -> None:
+    """Let a run go on that ended before its last step."""
+
+    def resume() -> None:
+        with showing_problems():
+            go_on(name)
+
+    plan = plan_of_run(runs_folder() / name)
+    if plan is not None:
+        st.button("Go on", icon=":material/resume:", on_click=resume, type="primary")
+
+
+def _offer_checkpoint(name: str) -> None:
+    folder = checkpoint_of(name)
+    said, to_map, to_probe = st.columns([4, 2, 2], gap="medium", vertical_alignment="center")
+    said.caption(
+        literal(f"Its checkpoint is {name}: every page that asks for a checkpoint has it.")
+    )
+    state = app_state()
+    if to_map.button("Map a cohort in its space", icon=":material/scatter_plot:", width="stretch"):
+        state.map.checkpoint = folder
+        go_to("map")
+    if to_probe.button("Probe it", icon=":material/analytics:", width="stretch"):
+        state.probe.checkpoints, state.probe.run = ("physioclr-tiny", name), ""
+        go_to("probe")
+
+
+def _watch_curves(name: str, *, under_way: bool) -> None:
+    """Draw what a run logs, again every two seconds while it goes."""
+
+    @st.fragment(run_every=_LOOKED_AT_EVERY_S if under_way else None)
+    def watch() -> None:
+        with showing_problems():
+            lines = metrics_of(name)
+            if not lines:
+                st.caption("No step taken yet.")
+                return
+            _show_use(name)
+            plan = plan_of_run(runs_folder() / name)
+            n_steps = plan.steps if plan is not None and plan.minutes is None else 0
+            _draw(lines, max(n_steps, int(lines[-1]["step"])))
+
+    watch()
+
+
+def _draw(lines: list[dict[str, Any]], n_steps: int) -> None:
+    palette = palette_for(st.context.theme.type)
+    drawn = [title for title in CURVES if curves_logged(lines, title)]
+    for first in range(0, len(drawn), _A_ROW):
+        for column, title in zip(
+            st.columns(_A_ROW, gap="medium"), drawn[first : first + _A_ROW], strict=False
+        ):
+            column.plotly_chart(
+                curve_figure(lines, title, n_steps, palette),
+                key=f"curve_{title}",
+                config={"displayModeBar": False},
+            )
+
+
+def _show_use(name: str) -> None:
+    use = last_use(runs_folder() / name)
+    if not use:
+        return
+    facts = [
+        use["device"],
+        f"{use['cores_busy']:.1f} of {use['cores']} cores busy",
+        f"{_gigabytes(use['memory_bytes'])} of memory",
+    ]
+    if "gpu_memory_bytes" in use:
+        held, whole = use["gpu_memory_bytes"], use["gpu_memory_total_bytes"]
+        facts.append(f"{_gigabytes(held)} of {_gigabytes(whole)} on the GPU")
+    st.caption(literal("Last seen: " + " · ".join(facts)))
+
+
+def _status(name: str) -> str:
+    job = job_of(name)
+    if job is not None:
+        return job.progress().status
+    return "finished" if checkpoint_of(name) else "begun on the command line"

@@ -1,0 +1,396 @@
+"""How long a researcher waits on the embedding map: ``python -m benchmarks.workbench``.
+
+The app in headless Chromium at 1280 × 1000 with a software renderer, on cohorts of 20,000 and
+100,000 ECGs. They are the demo cohort repeated, with a little noise on measurements, embeddings and
+coordinates: the page is timed, not the science. Their signals are one file many times over. A time
+ends when what is waited for is painted, as the browser's next frame says. "Its place alone" is
+taken without a browser: embedding, coordinates and distance from the cohort.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import wfdb
+from playwright.sync_api import Browser, Page
+from rich.console import Console
+from rich.table import Table
+
+from app.components.palette import LIGHT
+from app.components.scatter import Numbers, Points, map_figure
+from benchmarks.browser import open_chromium, serve_app, wait_until_ready
+from physioclr.atomic import replace_file
+from physioclr.checkpoint import load_encoder
+from physioclr.cohort_map import find_cohort_map, make_cohort_map, save_cohort_map
+from physioclr.datasets.demo import open_demo_store
+from physioclr.datasets.manifest import MANIFEST_NAME, Shard
+from physioclr.datasets.store import Store
+from physioclr.datasets.store_writer import TABLE_NAMES
+from physioclr.embedding import embed
+from physioclr.embedding_map import MapSettings
+from physioclr.simulate import simulate_record
+
+__all__ = ["main"]
+
+_PATIENCE_MS = 180_000
+_N_SESSIONS = 4
+_NEXT_FRAME = """() => new Promise(done =>
+    requestAnimationFrame(() => requestAnimationFrame(done)))"""
+_MAP = ".pc-map .main-svg"
+_Seconds = dict[str, tuple[list[float], str]]
+
+
+def main() -> None:
+    """Time each thing a researcher does on the map and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[20_000, 100_000])
+    parser.add_argument("--repeats", type=int, default=3)
+    arguments = parser.parse_args()
+    console = Console()
+    with tempfile.TemporaryDirectory() as folder, open_chromium() as browser:
+        os.environ["PHYSIOCLR_CACHE"] = folder
+        stores = {n: repeated_store(Path(folder) / f"store-{n}", n) for n in arguments.sizes}
+        for store in stores.values():
+            repeated_map(store)
+        ecgs = _written(Path(folder), arguments.repeats + 1)
+        for n, store in stores.items():
+            console.print(_timed(browser, store, n, arguments.repeats, ecgs))
+    console.print(_figure_sizes(arguments.sizes))
+
+
+def repeated_store(folder: Path, n_records: int) -> Store:
+    """Write the demo cohort over and over: other ids, a little noise on what was measured."""
+    demo = open_demo_store()
+    copies = n_records // len(demo)
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for name in TABLE_NAMES:
+        tables = [pq.read_table(demo.path / f"{name}.parquet")] * copies
+        table = pa.concat_tables(tables)
+        for column in ("record_id", "patient_id"):
+            if column in table.column_names:
+                ids = pa.array([f"ecg-{row:06d}" for row in range(table.num_rows)])
+                table = table.set_column(table.column_names.index(column), column, ids)
+        if name == "measurements":
+            for at, column in enumerate(table.schema):
+                values = table.column(at).to_numpy() * rng.normal(1, 0.01, table.num_rows)
+                table = table.set_column(
+                    at, column, pa.array(values, column.type, from_pandas=True)
+                )
+        pq.write_table(table, folder / f"{name}.parquet")
+    shards = []
+    for number, shard in enumerate(demo.manifest.shards * copies):
+        name = f"signals-{number:05d}.i16"
+        (folder / name).symlink_to(demo.path / shard.file)
+        shards.append(Shard(file=name, n_records=shard.n_records))
+    manifest = demo.manifest.model_copy(
+        update={
+            "n_records": copies * len(demo),
+            "shards": tuple(shards),
+            "parts": (),
+            "checksums": {},
+            "fingerprint": f"{n_records:016x}",
+        }
+    )
+    replace_file(folder / MANIFEST_NAME, manifest.model_dump_json().encode())
+    return Store(folder)
+
+
+def repeated_map(store: Store) -> None:
+    """Keep a map of a repeated store, made of the demo's."""
+    encoder, demo = load_encoder(), open_demo_store()
+    settings = MapSettings()
+    mapped = find_cohort_map(demo, encoder, settings) or make_cohort_map(demo, encoder, settings)
+    rng = np.random.default_rng(0)
+    copies = len(store) // len(demo)
+    rows = np.concatenate([mapped.rows + copy * len(demo) for copy in range(copies)])
+    layout = mapped.layout
+    spread = layout.coordinates.std(axis=0) / 10
+    layout = replace(
+        layout,
+        embeddings=_noisy(np.tile(layout.embeddings, (copies, 1)), 0.05, rng),
+        coordinates=_noisy(np.tile(layout.coordinates, (copies, 1)), spread, rng),
+    )
+    save_cohort_map(replace(mapped, rows=rows, layout=layout), store, encoder)
+
+
+def _noisy(values: np.ndarray, sd: float | np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return (values + rng.normal(size=values.shape) * sd).astype(np.float32)
+
+
+def _timed(
+    browser: Browser, store: Store, n: int, repeats: int, ecgs: list[tuple[Path, Path]]
+) -> Table:
+    table = Table(title=f"{n:,} ECGs: seconds until it is painted, two cores")
+    for column in ("", "median", "longest", "goal"):
+        table.add_column(column, justify="right" if column else "left")
+    large = n > 50_000
+    with serve_app() as url:
+        page = _session(browser, url)
+        _choose(page, store)
+        seconds: _Seconds = {
+            "opened in a new tab by its link": (_links(browser, page.url, repeats), ""),
+            "chosen in a new tab": (
+                _choices(browser, url, store, repeats),
+                "" if large else "2",
+            ),
+            "opened from another page": (_openings(page, repeats), "" if large else "2"),
+            "recoloured": (_recolourings(page, repeats), "3" if large else "1"),
+            "a step of panning": (_pans(page), ""),
+            "lasso to strips": (_lassos(page, repeats), "" if large else "2"),
+            "next page of strips": (_turns(page, repeats), ""),
+            "a new ECG on the map": (_others(page, ecgs), ""),
+            "its place alone": (_placings(store, repeats), "" if large else "0.5"),
+        }
+        for name, (values, goal) in seconds.items():
+            table.add_row(name, f"{np.median(values):.2f}", f"{max(values):.2f}", goal)
+        before = _memory_mb()
+        pages = [_session(browser, url) for _ in range(_N_SESSIONS - 1)]
+        for other in pages:
+            _choose(other, store)
+            _lasso(other)
+        errors = sum(other.get_by_test_id("stException").count() for other in [page, *pages])
+        each = (_memory_mb() - before) / len(pages)
+        table.caption = (
+            f"{_N_SESSIONS} sessions at once: {errors} errors, {each:.0f} MB more for each; "
+            f"{_memory_mb():.0f} MB in all"
+        )
+        for one in [page, *pages]:
+            one.close()
+    return table
+
+
+def _session(browser: Browser, url: str) -> Page:
+    page = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()
+    page.set_default_timeout(_PATIENCE_MS)
+    page.goto(f"{url}/map")
+    page.wait_for_selector(_MAP)
+    wait_until_ready(page)
+    return page
+
+
+def _choose(page: Page, store: Store) -> float:
+    field = page.get_by_role("combobox", name="Cohort")
+    field.fill(str(store.path))
+    drawn = """n => document.querySelector('.pc-map')._fullData
+        .reduce((sum, trace) => sum + trace.x.length, 0) > n / 2"""
+    seconds = _painted(page, partial(field.press, "Enter"), drawn, len(store))
+    page.get_by_text(f"{len(store):,} simulated ECGs").first.wait_for()
+    wait_until_ready(page)
+    return seconds
+
+
+def _choices(browser: Browser, url: str, store: Store, repeats: int) -> list[float]:
+    """Choose the cohort in new tabs: its map is drawn for the first time there."""
+    seconds = []
+    for _ in range(repeats):
+        page = _session(browser, url)
+        seconds.append(_choose(page, store))
+        page.close()
+    return seconds
+
+
+def _painted(page: Page, act: Callable[[], None], drawn: str, argument: object = None) -> float:
+    started = time.perf_counter()
+    act()
+    page.wait_for_function(drawn, arg=argument, polling="raf")
+    page.evaluate(_NEXT_FRAME)
+    return time.perf_counter() - started
+
+
+def _openings(page: Page, repeats: int) -> list[float]:
+    seconds = []
+    for _ in range(repeats):
+        page.get_by_role("link", name="Jobs").click()
+        page.wait_for_selector('h1:text-is("Jobs")')
+        wait_until_ready(page)
+        link = page.get_by_role("link", name="Embedding map")
+        seconds.append(_painted(page, link.click, f"document.querySelector('{_MAP}')"))
+        wait_until_ready(page)
+    return seconds
+
+
+def _links(browser: Browser, url: str, repeats: int) -> list[float]:
+    seconds = []
+    for _ in range(repeats):
+        page = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()
+        page.set_default_timeout(_PATIENCE_MS)
+        seconds.append(_painted(page, partial(page.goto, url), f"document.querySelector('{_MAP}')"))
+        wait_until_ready(page)
+        page.close()
+    return seconds
+
+
+def _recolourings(page: Page, repeats: int) -> list[float]:
+    seconds = []
+    for turn in range(2 * repeats):
+        name = ("QRS duration", "Heart rate")[turn % 2]
+        page.get_by_role("combobox", name="Colour").click()
+        page.keyboard.type(name)
+        seconds.append(
+            _painted(
+                page,
+                lambda: page.keyboard.press("Enter"),
+                """name => document.querySelector('.pc-map')._fullData
+                    .some(trace => trace.name === name)""",
+                name,
+            )
+        )
+        wait_until_ready(page)
+    return seconds
+
+
+def _lasso(page: Page) -> float:
+    """Draw about a quarter of the map's area; return the time from the button's release."""
+    plot = page.locator(".pc-map.js-plotly-plot").first
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
+    if box is None:
+        raise ValueError("the map must be in sight")
+    x, y, half = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, box["height"] / 4
+    page.mouse.move(x - half, y - half)
+    page.mouse.down()
+    for across, down in ((1, -1), (1, 1), (-1, 1), (-1, -1)):
+        page.mouse.move(x + across * half, y + down * half)
+    seconds = _painted(page, page.mouse.up, "document.querySelector('.pc-strip')")
+    wait_until_ready(page)
+    return seconds
+
+
+def _lassos(page: Page, repeats: int) -> list[float]:
+    seconds = []
+    for _ in range(repeats):
+        seconds.append(_lasso(page))
+        page.get_by_role("button", name="Clear the selection").click()
+        page.wait_for_function("!document.querySelector('.pc-strip')")
+        wait_until_ready(page)
+    _lasso(page)
+    return seconds
+
+
+def _turns(page: Page, repeats: int) -> list[float]:
+    seconds = []
+    for number in range(2, 2 + repeats):
+        turn = page.get_by_role("button", name="›")
+        drawn = f"document.body.innerText.includes('Page {number} of')"
+        seconds.append(_painted(page, turn.click, drawn))
+        wait_until_ready(page)
+    return seconds
+
+
+def _pans(page: Page) -> list[float]:
+    """Drag the part in sight with the mouse; return the time of each of its steps."""
+    plot = page.locator(".pc-map.js-plotly-plot").first
+    plot.scroll_into_view_if_needed()
+    plot.hover()
+    plot.locator('[data-title="Pan"]').click()
+    box = plot.bounding_box()
+    if box is None:
+        raise ValueError("the map must be in sight")
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    left = "plot => plot._fullLayout.xaxis.range[0]"
+    seconds, before = [], plot.evaluate(left)
+    for step in range(1, 21):
+        started = time.perf_counter()
+        page.mouse.move(x + 8 * step, y + 4 * step)
+        page.evaluate(_NEXT_FRAME)
+        seconds.append(time.perf_counter() - started)
+    page.mouse.up()
+    if plot.evaluate(left) == before:
+        raise ValueError("the map must have moved")
+    plot.hover()
+    plot.locator('[data-title="Lasso Select"]').click()
+    wait_until_ready(page)
+    return seconds
+
+
+def _others(page: Page, ecgs: list[tuple[Path, Path]]) -> list[float]:
+    """Upload several ECGs, and place the second and later ones on the map, one after another."""
+    page.get_by_text("Place an ECG on the map").click()
+    files = [str(file) for pair in ecgs for file in pair]
+    page.locator('input[type="file"]').set_input_files(files)
+    page.get_by_text(f"Most like {ecgs[0][0].stem}").first.wait_for()
+    wait_until_ready(page)
+    seconds = []
+    for header, _ in ecgs[1:]:
+        page.get_by_role("combobox", name="or another of the uploaded ECGs").click()
+        page.keyboard.type(header.stem)
+        drawn = f"document.body.innerText.includes('Most like {header.stem}')"
+        seconds.append(_painted(page, lambda: page.keyboard.press("Enter"), drawn))
+        wait_until_ready(page)
+    return seconds
+
+
+def _placings(store: Store, repeats: int) -> list[float]:
+    encoder = load_encoder()
+    mapped = find_cohort_map(store, encoder)
+    if mapped is None:
+        raise ValueError("the store must have a map")
+    seconds = []
+    for seed in range(repeats + 1):
+        record = simulate_record("atrial_fibrillation", seed=seed)
+        started = time.perf_counter()
+        embedding = embed([record], encoder)
+        mapped.layout.project(embedding)
+        mapped.layout.off_manifold(embedding)
+        seconds.append(time.perf_counter() - started)
+    return seconds[1:]
+
+
+def _written(folder: Path, n: int) -> list[tuple[Path, Path]]:
+    for seed in range(n):
+        record = simulate_record("atrial_fibrillation", seed=seed)
+        wfdb.wrsamp(
+            f"ecg{seed}",
+            fs=500,
+            units=["mV"] * 12,
+            sig_name=list(record.leads),
+            p_signal=np.asarray(record.signal_mv.T, dtype=np.float64),
+            fmt=["16"] * 12,
+            write_dir=str(folder),
+        )
+    return [(folder / f"ecg{seed}.hea", folder / f"ecg{seed}.dat") for seed in range(n)]
+
+
+def _memory_mb() -> float:
+    """Return the resident memory of the app's server, a child of this process."""
+    total = 0.0
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            lines = dict(line.split(":", 1) for line in status.read_text().splitlines())
+            command = (status.parent / "cmdline").read_bytes()
+        except (OSError, ValueError):
+            continue
+        if int(lines["PPid"]) == os.getpid() and b"main.py" in command:
+            total += int(lines["VmRSS"].split()[0]) / 1024
+    return total
+
+
+def _figure_sizes(sizes: list[int]) -> Table:
+    table = Table(title="What goes to the browser")
+    for column in ("ECGs", "MB", "goal"):
+        table.add_column(column, justify="right")
+    for n in sizes:
+        rng = np.random.default_rng(0)
+        ids = np.array([f"ecg-{row:06d}" for row in range(n)], dtype=object)
+        points = Points(rng.normal(size=(n, 2)).astype(np.float32), np.arange(n), ids)
+        figure = map_figure(points, Numbers("QRS duration", "ms", 0, rng.normal(size=n)), LIGHT)
+        size_mb = len(figure.to_json(validate=False)) / 1e6
+        table.add_row(f"{n:,}", f"{size_mb:.2f}", "1.5" if n == 20_000 else "")
+    return table
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,318 @@
+"""The map's page: what is coloured how, who is near whom, what a link says, what is kept."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from app.components.palette import DARK, LIGHT
+from app.components.scatter import Groups, Numbers, Points, colour_note, map_figure
+from app.components.strips import ecg_strip
+from app.map_link import is_plain
+from app.map_neighbours import _ranks
+from app.mapping import find_id, selection_csv
+from app.navigation import PAGES
+from physioclr import checkpoint
+from physioclr.bundle import bundled
+from physioclr.cohort_map import make_cohort_map
+from physioclr.datasets import demo
+from physioclr.datasets.selection import open_cohort, saved_selections
+from physioclr.embedding_map import MapSettings
+from physioclr.jobs import default_queue
+from physioclr.jobs.mapping import MapTask
+from tests.app.test_pages import html_of, open_page
+
+pytestmark = pytest.mark.usefixtures("small_app")
+PCA = MapSettings(method="pca")
+
+
+def points(n, *, seed=0):
+    rng = np.random.default_rng(seed)
+    ids = np.array([f"ecg-{row:06d}" for row in range(n)], dtype=object)
+    return Points(rng.normal(size=(n, 2)).astype(np.float32), np.arange(n), ids)
+
+
+def map_page(*rows):
+    """Open the page on the small cohort, whose map by PCA is kept, with some ECGs selected."""
+    app = open_page("read")
+    state = app.session_state["physioclr"].map
+    state.settings = PCA
+    state.select(rows)
+    app.switch_page(str(bundled("pages") / PAGES["map"][0])).run()
+    assert not app.exception
+    return app
+
+
+@pytest.fixture(scope="module")
+def kept_map(small_app):
+    return make_cohort_map(demo.open_demo_store(), checkpoint.load_encoder(), PCA)
+
+
+def data_of(app, key):
+    """Return what a component of the page was given."""
+    (proto,) = (element.proto for element in app.get("bidi_component") if key in element.proto.id)
+    return json.loads(proto.json)
+
+
+@pytest.mark.parametrize("palette", [LIGHT, DARK])
+def test_twenty_thousand_points_fit_into_a_megabyte_and_a_half(palette):
+    values = np.random.default_rng(1).normal(size=20_000)
+    groups = np.arange(20_000) % 12
+    for colours in (
+        Numbers("QRS duration", "ms", 0, values),
+        Groups("Rhythm", tuple("ABCDEFGHIJKL"), groups),
+    ):
+        figure = map_figure(points(20_000), colours, palette)
+        assert len(figure.to_json(validate=False)) <= 1.5e6  # the issue's goal for the page
+        assert len(figure.data) <= 13
+
+
+def test_the_scale_ends_at_percentiles_and_what_is_not_measurable_is_grey_and_counted():
+    values = np.arange(1000.0)
+    values[:17] = np.nan
+    values[-1] = 1e6
+    colours = Numbers("RR interval", "ms", 0, values)
+    figure = map_figure(points(1000), colours, LIGHT)
+    unknown, known = figure.data
+    assert unknown.name == "not measurable (17)"
+    assert unknown.marker.color == LIGHT.not_measurable
+    assert known.marker.cmin == pytest.approx(np.nanpercentile(values, 2))
+    assert known.marker.cmax == pytest.approx(np.nanpercentile(values, 98))
+    assert "2nd to the 98th percentile" in colour_note(colours)
+    assert "not measurable, 17 ECGs" in colour_note(colours)
+    assert known.marker.colorbar.ticktext[-1].startswith("≥")
+
+
+def test_the_colours_of_a_scale_are_perceptually_even():
+    figure = map_figure(points(100), Numbers("Age", "years", 0, np.arange(100.0)), LIGHT)
+    scale = [colour for _, colour in figure.data[0].marker.colorscale]
+    rgb = np.array([re.findall(r"\d+", colour)[:3] for colour in scale], dtype=float) / 255
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ [0.2126, 0.7152, 0.0722]  # IEC 61966-2-1
+    lightness = np.diff(116 * np.cbrt(luminance) - 16)
+    assert (lightness > 0).all()
+    # Viridis rises evenly in CIELAB lightness; 8-bit colours are off by up to one of 256 steps.
+    assert lightness.max() < 1.6 * lightness.min()
+
+
+def test_an_angle_has_a_scale_that_closes():
+    figure = map_figure(
+        points(10), Numbers("QRS axis", "°", 0, np.linspace(-180, 180, 10), cyclic=True), LIGHT
+    )
+    scale = figure.data[0].marker.colorscale
+    assert scale[0][1] == scale[-1][1]
+
+
+def test_more_groups_than_colours_become_others():
+    groups = np.arange(3000) % 30
+    figure = map_figure(points(3000), Groups("Set", tuple(map(str, range(30))), groups), LIGHT)
+    looks = {(trace.marker.color, trace.marker.symbol) for trace in figure.data}
+    assert len(looks) == len(figure.data) == 19
+    assert figure.data[-1].name == "others (1,200)"
+    assert sum(len(trace.x) for trace in figure.data) == 3000
+
+
+def test_a_strip_has_the_scale_of_ecg_paper(good_record):
+    drawing = ecg_strip(good_record, ["II"], LIGHT)
+    svg = base64.b64decode(re.search(r"base64,([^\"]+)", drawing)[1]).decode()
+    path = re.findall(r'<path d="([^"]+)" fill="none"', svg)[0]
+    xy = np.array(re.findall(r"[ML]([\d.]+) ([\d.-]+)", path), dtype=float)
+    # 10 s at 25 mm/s; keep_peaks leaves bins of up to 8 ms.
+    assert np.ptp(xy[:, 0]) == pytest.approx(250, abs=0.4)
+    lead = good_record.lead_mv("II")
+    assert np.ptp(xy[:, 1]) == pytest.approx(10 * np.ptp(lead), abs=0.02)  # two decimals of a mm
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "age_years >= 65 and not acceptable",
+        "`superclass/MI` == 1 or qrs_ms > 1.2 * pr_ms",
+        "sex in ['female'] & fold != 3",
+    ],
+)
+def test_a_condition_that_compares_is_plain(condition):
+    assert is_plain(condition)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "age_years.to_pickle('/tmp/x')",
+        "qrs_ms[0] > 1",
+        "(lambda: 1)()",
+        "x := 1",
+        "`a` .to_csv('b') == 1",
+        "qrs_ms >",
+    ],
+)
+def test_a_condition_that_does_more_is_not(condition):
+    assert not is_plain(condition)
+
+
+def test_ranks_leave_out_the_ecg_itself_and_what_cannot_be_compared():
+    ranks = _ranks(np.array([1.0, 0.2, np.nan, 0.9]), np.array([False, True, True, True]))
+    np.testing.assert_array_equal(ranks, [0, 2, 0, 1])
+
+
+def test_an_id_is_found_by_a_part_that_no_other_has(small_cohort):
+    assert find_id(small_cohort, "small-07") == (7, "")
+    row, why = find_id(small_cohort, "small-1")
+    assert row is None
+    assert why.startswith("10 ids have")
+    assert "No ECG" in find_id(small_cohort, "elsewhere")[1]
+
+
+def test_the_table_of_a_selection_holds_what_is_known_of_each(small_cohort):
+    table = pd.read_csv(io.BytesIO(selection_csv(small_cohort, [3, 5])))
+    assert list(table["record_id"]) == ["small-03", "small-05"]
+    assert table["heart_rate_bpm"][1] == small_cohort.measurements["heart_rate_bpm"][5]
+    assert table["qtc_fridericia_ms"].isna()[1]
+    assert "rhythm/fast" in table
+
+
+def test_without_a_map_the_page_offers_to_make_one_in_the_background(monkeypatch):
+    submitted = []
+    monkeypatch.setattr("app.mapping.default_queue", lambda: _Queue(submitted))
+    app = open_page("read")
+    app.session_state["physioclr"].map.settings = MapSettings(method="tsne", perplexity=7.0)
+    app.switch_page(str(bundled("pages") / PAGES["map"][0])).run()
+    assert not app.exception
+    next(one for one in app.button if one.label.startswith("Make the map")).click().run()
+    assert [task.title for task in submitted]
+    assert all(isinstance(task, MapTask) for task in submitted)
+
+
+class _Queue:
+    def __init__(self, submitted):
+        self.submitted = submitted
+
+    def jobs(self, *kinds):  # noqa: ARG002
+        return []
+
+    def submit(self, task):
+        self.submitted.append(task)
+
+
+def test_every_colour_can_be_drawn(kept_map):
+    app = map_page()
+    (colour,) = (box for box in app.selectbox if box.label == "Colour")
+    assert "Heart rate (bpm)" in colour.options
+    for choice in list(colour.options):
+        box = next(box for box in app.selectbox if box.label == "Colour")
+        box.select(choice).run()
+        assert not app.exception, choice
+        assert not app.error, choice
+        assert json.loads(data_of(app, "map_chart_0")["figure"])["data"], choice
+
+
+def test_one_selected_ecg_is_shown_with_both_neighbourhoods(kept_map, small_cohort):
+    app = map_page(4)
+    assert "1 ECG selected" in html_of(app)
+    assert small_cohort.records["record_id"][4] in html_of(app)
+    assert "Nearest in the embedding" in html_of(app)
+    assert data_of(app, "map_rows_page") == {"rows": [4]}
+
+
+def test_several_are_shown_as_strips_in_pages(kept_map):
+    app = map_page(*range(10))
+    assert html_of(app).count('class="pc-strip"') == 6
+    app.button(key="strips_on").click().run()
+    assert html_of(app).count('class="pc-strip"') == 4
+    assert "Page 2 of 2" in html_of(app)
+    assert not app.exception
+
+
+def test_what_sets_a_selection_apart_is_said(kept_map, small_cohort):
+    fast = np.flatnonzero(small_cohort.labels("rhythm")["fast"] == 1)
+    shown = html_of(map_page(*map(int, fast)))
+    table = next(text for text in shown.split("<table") if "Heart rate" in text)
+    first = re.findall(r"<tr><td[^>]*>(.*?)</td>", table)[0]
+    assert re.search("Heart rate|Sinus tachycardia|Sinus bradycardia", first)
+
+
+def test_a_selection_is_saved_found_again_and_probed(kept_map, small_cohort):
+    app = map_page(2, 3, 5)
+    app.text_input(key="selection_name").set_value("three of them").run()
+    next(one for one in app.button if one.label == "Save as a cohort").click().run()
+    assert not app.exception
+    assert not app.error
+    saved = open_cohort(_path(saved_selections()["three of them"]))
+    assert list(saved.records["record_id"]) == ["small-02", "small-03", "small-05"]
+    assert app.query_params["selection"] == "three of them"
+    next(one for one in app.button if one.label == "Send to the probe").click().run()
+    assert not app.exception
+    state = app.session_state["physioclr"].probe
+    assert state.store_path == saved_selections()["three of them"]
+
+
+def test_a_condition_keeps_the_ecgs_that_meet_it(kept_map, small_cohort):
+    app = map_page()
+    field = next(one for one in app.text_input if one.label == "Only ECGs with")
+    field.set_value("heart_rate_bpm > 100").run()
+    n_fast = int((small_cohort.measurements["heart_rate_bpm"] > 100).sum())
+    assert any(f"{n_fast} meet the condition" in one.value for one in app.caption)
+    assert app.query_params["query"] == "heart_rate_bpm > 100"
+    field = next(one for one in app.text_input if one.label == "Only ECGs with")
+    field.set_value("heart_rate_bpm.to_csv('x')").run()
+    assert "expected" in app.error[0].value
+
+
+def test_a_link_brings_back_the_view(kept_map):
+    app = open_page("read")
+    app.switch_page(str(bundled("pages") / PAGES["map"][0]))
+    app.query_params.update(
+        {"method": "pca", "colour": "measurement/qrs_ms", "query": "qrs_ms > 90"}
+    )
+    app.run()
+    assert not app.exception
+    state = app.session_state["physioclr"].map
+    assert state.settings == PCA
+    assert state.colour == "measurement/qrs_ms"
+    assert state.query == "qrs_ms > 90"
+
+
+def test_a_link_to_what_is_not_known_here_says_so(kept_map):
+    app = open_page("read")
+    app.switch_page(str(bundled("pages") / PAGES["map"][0]))
+    app.query_params.update({"cohort": "0123456789abcdef", "checkpoint": "theirs"})
+    app.run()
+    assert not app.exception
+    said = " ".join(one.value for one in app.error)
+    assert "0123456789abcdef" in said
+    assert "theirs" in said
+
+
+def test_the_address_holds_no_path(kept_map, small_cohort):
+    app = map_page()
+    app.session_state["physioclr"].map.open(str(small_cohort.path))
+    app.run()
+    assert not app.exception
+    assert app.query_params["cohort"] == small_cohort.fingerprint
+    assert str(small_cohort.path) not in str(dict(app.query_params))
+
+
+def test_the_id_that_is_looked_for_is_marked_and_looked_at(kept_map):
+    app = map_page()
+    next(one for one in app.text_input if one.label == "Find an id").set_value("small-09").run()
+    given = data_of(app, "map_chart_0")
+    place = np.flatnonzero(kept_map.rows == 9)[0]
+    np.testing.assert_allclose(given["centre"], kept_map.layout.coordinates[place], rtol=1e-6)
+    assert "found by its id" in given["figure"]
+
+
+def _path(name):
+    from pathlib import Path
+
+    return Path(name)
+
+
+def test_jobs_that_made_maps_tell_which_cohorts_are_known(tmp_path, monkeypatch):
+    monkeypatch.setenv("PHYSIOCLR_CACHE", str(tmp_path))
+    assert default_queue().jobs(MapTask) == []
