@@ -58,6 +58,13 @@ def page(browser, server):
     context.close()
 
 
+def open_page(page: Page, title: str) -> None:
+    """Go to another page of the app, and wait until all of it is there."""
+    page.get_by_role("link", name=title).click()
+    expect(page.locator("h1")).to_have_text(title)
+    wait_until_ready(page)
+
+
 def upload(page: Page, *files: Path) -> None:
     page.locator('input[type="file"]').set_input_files([str(file) for file in files])
     wait_until_ready(page)
@@ -112,10 +119,8 @@ def test_a_simulated_wfdb_pair_is_read_and_survives_a_bad_upload(page, tmp_path)
     assert_screen_agrees_with(page, tmp_path / "ours.hea")
     bad = tmp_path / "text.dat"
     bad.write_text("this is no ECG")
-    page.get_by_role("link", name="Augmentations").click()
-    wait_until_ready(page)
-    page.get_by_role("link", name="Read an ECG").click()
-    wait_until_ready(page)
+    open_page(page, "Augmentations")
+    open_page(page, "Read an ECG")
     upload(page, bad)
     expect(page.get_by_test_id("stAlert").first).to_contain_text("text.dat")
     expect(page.locator(".pc-facts b").first).to_have_text("ours")
@@ -124,16 +129,14 @@ def test_a_simulated_wfdb_pair_is_read_and_survives_a_bad_upload(page, tmp_path)
 def test_every_page_opens_with_its_figure_and_the_disclaimer(page):
     figures = {"read": 2, "augmentations": 3, "map": 1, "pairs": 1}
     for url_path, (_, title, _) in PAGES.items():
-        page.get_by_role("link", name=title).click()
-        expect(page.locator("h1")).to_have_text(title)
-        wait_until_ready(page)
+        open_page(page, title)
         expect(page.get_by_text(DISCLAIMER)).to_be_visible()
         expect(page.get_by_test_id("stException")).to_have_count(0)
         expect(page.locator(FIGURE)).to_have_count(figures.get(url_path, 0))
 
 
 def test_a_cohort_is_named_by_its_folder(page, tmp_path):
-    page.get_by_role("link", name="Datasets").click()
+    open_page(page, "Datasets")
     cohort = page.get_by_role("combobox", name="Cohort")
     cohort.fill(str(tmp_path / "none"))
     cohort.press("Enter")
@@ -141,7 +144,7 @@ def test_a_cohort_is_named_by_its_folder(page, tmp_path):
 
 
 def test_a_cohort_shows_its_labels_and_measurements(page):
-    page.get_by_role("link", name="Datasets").click()
+    open_page(page, "Datasets")
     for tab in ("Labels", "Measurements"):
         page.get_by_role("tab", name=tab).click()
         expect(page.locator(FIGURE)).to_have_count(1)
@@ -259,8 +262,7 @@ def test_the_report_is_downloaded_with_what_the_reader_wrote(page, tmp_path):
 
 def test_two_ecgs_are_compared_beat_over_beat(page, tmp_path):
     upload_simulated(page, tmp_path)
-    page.get_by_role("link", name="Compare").click()
-    wait_until_ready(page)
+    open_page(page, "Compare")
     page.get_by_test_id("stSelectbox").locator("input").click()
     page.keyboard.type("sim-0007")
     page.keyboard.press("Enter")
