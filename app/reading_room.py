@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
@@ -28,6 +29,7 @@ from app.components.paper_inputs import filter_of, paper_inputs, style_of
 from app.components.prediction_table import evidence_sentence, prediction_table
 from app.components.problems import literal, showing_problems
 from app.components.reader_inputs import reader_inputs
+from app.components.summary_strip import call_strip, number_strip
 from app.reporting import REPORT_FILES, file_stem, report_file, report_of
 from app.resources import (
     attribution_of,
@@ -47,12 +49,28 @@ __all__ = [
     "show_nearest",
     "show_predictions",
     "show_report",
+    "show_summary",
     "show_trace",
     "show_why",
 ]
 
 _LONGEST_WHY_S = 60.0
 """Attribution takes half a second for each window of a long ECG."""
+
+
+def show_summary(record: EcgRecord) -> None:
+    """Show the main numbers and what is called; what goes wrong is said with their tables."""
+    state = app_state()
+    with suppress(PhysioclrError):
+        measured = measurements_of(record)
+        names = main_measurements(state.qt_formula)
+        st.html(number_strip(measured, names, **_person(record)))
+        if encoder(state.checkpoint).heads:
+            st.html(call_strip(prediction_of(record, state.checkpoint)))
+
+
+def _person(record: EcgRecord) -> dict[str, Any]:
+    return {"age_years": record.meta.get("age_years"), "sex": record.meta.get("sex")}
 
 
 @st.fragment
@@ -112,7 +130,7 @@ def show_measurements(record: EcgRecord) -> None:
     st.subheader("Measurements")
     with showing_problems():
         measured = measurements_of(record)
-        state.qt_formula = st.segmented_control(
+        formula = st.segmented_control(
             "QTc by",
             list(QT_FORMULA_LABELS),
             default=state.qt_formula,
@@ -120,9 +138,12 @@ def show_measurements(record: EcgRecord) -> None:
             required=True,
             key="qt_formula",
         )
+        if formula != state.qt_formula:
+            state.qt_formula = formula
+            st.rerun()  # the summary shows it too
         main = main_measurements(state.qt_formula)
         further = further_measurements(state.qt_formula)
-        person = {"age_years": record.meta.get("age_years"), "sex": record.meta.get("sex")}
+        person = _person(record)
         st.html(measurement_table(measured, main, **person))
         with st.expander("Rhythm, further intervals, amplitudes of each lead, sources of “normal”"):
             st.html(measurement_table(measured, further, **person))

@@ -15,6 +15,7 @@ from app.reading_room import (
     show_nearest,
     show_predictions,
     show_report,
+    show_summary,
     show_trace,
     show_why,
 )
@@ -29,7 +30,10 @@ if ecg is not None:
     record_heading(ecg)
     with showing_problems():
         show_quality(quality_of(ecg))
+    summary = st.container(key="summary")  # above the paper, and filled once that is drawn
     show_trace(ecg)
+    with summary:
+        show_summary(ecg)
     show_median_beat(ecg)
     measurements, predictions = st.columns(2, gap="large")
     with measurements:

@@ -50,6 +50,12 @@ _STYLE = """
 .pc-leads .pc-bar { display: block; width: 100%; height: 0.3rem; margin-top: 0.15rem; }
 .pc-facts { display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; font-size: 0.95rem; }
 .pc-facts b { font-size: 1.05rem; overflow-wrap: anywhere; }
+.st-key-summary { min-height: 4.9rem; gap: 0.35rem; }
+.pc-strip-numbers { display: flex; flex-wrap: wrap; gap: 0.15rem 1.6rem; margin: 0; padding: 0;
+  font-variant-numeric: tabular-nums; }
+.pc-strip-numbers dt { font-size: 0.8rem; opacity: 0.75; font-weight: 400; }
+.pc-strip-numbers dd { font-size: 1.1rem; font-weight: 600; margin: 0; }
+[data-testid="stAlertContainer"] { padding: 0.5rem 0.8rem; }
 .pc-badge { background: #7A4FB0; color: #fff; border-radius: 4px; padding: 0.05rem 0.5rem;
   font-size: 0.85rem; font-weight: 600; }
 @media (max-width: 480px) {

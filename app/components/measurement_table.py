@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from app.components.html_table import Html, html_table
 from physioclr.physiology.measurements import MEASUREMENTS, Measurements
 from physioclr.physiology.normal_ranges import (
-    Deviation,
     NoRange,
     NormalRange,
     deviation,
@@ -24,6 +23,7 @@ __all__ = [
     "main_measurements",
     "measurement_table",
     "number",
+    "outside_mark",
     "sources_of_normal",
 ]
 
@@ -141,11 +141,13 @@ def _row(measured: Measurements, name: str, limits: NormalRange | NoRange) -> li
     value = measured.scalars()[name]
     beats = "–" if math.isnan(value) or name == "n_beats" else f"{used.sum()} of {used.size}"
     normal = limits.text if isinstance(limits, NormalRange) else "–"
-    shown = Html(f"{_value_or_reason(measured, name)}{_mark(deviation(value, limits), name)}")
+    shown = Html(f"{_value_or_reason(measured, name)}{outside_mark(value, limits, name)}")
     return [MEASUREMENTS[name].label, shown, normal, beats]
 
 
-def _mark(found: Deviation, name: str) -> str:
+def outside_mark(value: float, limits: NormalRange | NoRange, name: str) -> str:
+    """Return by how much a measurement is outside its limits, as HTML; empty where it is not."""
+    found = deviation(value, limits)
     if found.side not in ("below", "above"):
         return ""
     arrow = "▲" if found.side == "above" else "▼"
