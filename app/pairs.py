@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +17,7 @@ from app.components.problems import showing_problems
 from app.components.strips import ecg_strip
 from app.resources import cohort, physiology_of, similarity_of
 from app.state import app_state
+from physioclr.physiology.entry_titles import entry_quantity, entry_title
 from physioclr.physiology.explanation import explain_similarity
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["choose_delta", "show_cohort", "show_pair"]
 
 _MOST_ENTRIES = 8
-_UNIT_AT_END = re.compile(r"_(mv|ms|pct|deg|bpm)$")
 
 
 def choose_delta(state: PairState) -> None:
@@ -81,22 +80,24 @@ def _verdict(found: SimilarityExplanation, delta: float) -> str:
 
 
 def _entries(found: SimilarityExplanation) -> str:
+    quantities = found.entries["entry"].map(entry_quantity)
+    differing = found.entries[~quantities.duplicated()].head(_MOST_ENTRIES)
     rows = [
         [
-            _UNIT_AT_END.sub("", str(row["entry"])).replace("_", " "),
+            entry_title(row["entry"]),
             f"{row['a']:.3g}".replace("-", "−"),
             f"{row['b']:.3g}".replace("-", "−"),
             str(row["unit"]),
             f"{row['difference_sd']:+.1f}".replace("-", "−"),
         ]
-        for row in found.entries.head(_MOST_ENTRIES).to_dict("records")
+        for row in differing.to_dict("records")
     ]
     return html_table(
         ["Entry", "Being read", "Other", "Unit", "SD apart"],
         rows,
         numeric=(1, 2, 4),
-        caption="SD: robust standard deviation of the reference cohort; beyond 5 a value counts "
-        "as 5.",
+        caption="Of each quantity the beat or statistic that differs most. SD: robust standard "
+        "deviation of the reference cohort; beyond 5 a value counts as 5.",
         label="Entries that differ most",
     )
 

@@ -47,13 +47,14 @@ def choose_run(state: PretrainState) -> None:
         state.run = ""
     if not names:
         return
+    status = {name: _status(name) for name in names}
     chosen = st.selectbox(
         "Run",
         names,
         names.index(state.run) if state.run else None,
-        format_func=lambda name: f"{name} · {_status(name)}",
+        format_func=lambda name: f"{name} · {status[name]}",
         placeholder="Choose one of the runs so far",
-        key=f"pretrain_run_{state.run}",
+        key=f"pretrain_run_{state.run}_{status.get(state.run)}",  # a kept key keeps the old words
     )
     if chosen is not None and chosen != state.run:
         state.run = chosen

@@ -94,7 +94,7 @@ def choose_run(state: ProbeState) -> Job | None:
         ids.index(state.run) if state.run else None,
         format_func=names.__getitem__,
         placeholder="Choose one of the runs so far",
-        key=f"probe_run_{state.run}",
+        key=f"probe_run_{state.run}_{status.get(state.run)}",  # a kept key keeps the old words
     )
     if chosen is not None and chosen != state.run:
         show_run_of(state, default_queue().find(chosen))

@@ -23,7 +23,8 @@ from physioclr.neighbourhoods import MapFaithfulness, map_faithfulness, nearest_
 
 __all__ = ["METHODS", "METRICS", "EmbeddingMap", "MapSettings", "fit_map"]
 
-METHODS = ("umap", "pca", "tsne")
+METHODS = {"umap": "UMAP", "pca": "PCA", "tsne": "t-SNE"}
+"""How an embedding is laid out, and what each way is called."""
 METRICS = ("cosine", "euclidean")
 _FORMAT, _VERSION = "physioclr-embedding-map", 2
 _SMALLEST_COHORT = 5

@@ -34,7 +34,7 @@ def enrichment_table(table: pd.DataFrame) -> str:
     -------
     str
     """
-    table = table[~table["name"].isin(_SAID_BY_ANOTHER)]
+    table = _told_apart(table[~table["name"].isin(_SAID_BY_ANOTHER)])
     apart = table[table["p_corrected"] < _ALPHA]
     shown = apart.head(_SHOWN)
     below = f"{len(apart)} of {len(table)} differ by more than chance (corrected p below {_ALPHA})."
@@ -54,6 +54,18 @@ def enrichment_table(table: pd.DataFrame) -> str:
         numeric=(1, 2, 3, 4),
         caption=f"{below} {note}",
         label="What sets the selection apart",
+    )
+
+
+def _told_apart(table: pd.DataFrame) -> pd.DataFrame:
+    """Leave out what another label set says too; name the set where two share a label's name."""
+    is_label = table["kind"] == "label"
+    again = table.duplicated(["label", "selected", "rest", "n_selected", "n_rest"]) & is_label
+    table = table[~again]
+    shared = table.duplicated("label", keep=False) & (table["kind"] == "label")
+    label_set = table["name"].str.split("/").str[0]
+    return table.assign(
+        label=table["label"].where(~shared, table["label"] + " (" + label_set + ")")
     )
 
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.components.map_notes import METHODS
-from physioclr.embedding_map import METRICS, MapSettings
+from physioclr.embedding_map import METHODS, METRICS, MapSettings
 
 if TYPE_CHECKING:
     from app.state import MapState

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from physioclr.embedding_map import METHODS
+
 if TYPE_CHECKING:
     from physioclr.embedding_map import EmbeddingMap, MapSettings
 
 __all__ = ["off_manifold_sentence", "settings_name", "trust_sentence"]
 
-METHODS = {"umap": "UMAP", "pca": "PCA", "tsne": "t-SNE"}
 _UNLIKE_PCT = 95.0
 _GOOD, _POOR = 0.95, 0.85
 _HOW_TO_READ = {

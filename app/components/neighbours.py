@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.components.html_table import html_table
 from app.components.problems import literal
+from physioclr.physiology.entry_titles import entry_title
 
 if TYPE_CHECKING:
     from app.map_neighbours import Disagreement, Nearness, Neighbour
@@ -54,8 +55,8 @@ def _apart(apart: Disagreement, titles: Mapping[int, str]) -> str:
     return (
         f" They disagree most on {literal(titles[near.row])}: {_ordinal(near.rank_in_embedding)} "
         f"in the embedding, {rank} in physiology (similarity {_signed(near.similarity)}), for its "
-        f"{apart.group}: {literal(apart.entry)} {apart.other:.4g} {apart.unit} against "
-        f"{apart.own:.4g}."
+        f"{apart.group}: {literal(entry_title(apart.entry))} {apart.other:.4g} {apart.unit} "
+        f"against {apart.own:.4g}."
     )
 
 

@@ -43,9 +43,11 @@ class MapTask(Task):
     @property
     def title(self) -> str:
         """What is mapped, in which space, by which method."""
+        from physioclr.embedding_map import METHODS
+
         cohort = Path(self.store_path).stem if self.store_path else "demo cohort"
         space = Path(self.checkpoint).name if self.checkpoint else "the shipped encoder"
-        return f"Map of {cohort} in the space of {space}, {self.settings['method']}"
+        return f"Map of {cohort} in the space of {space}, {METHODS[self.settings['method']]}"
 
     def run(self, folder: Path, report: Report) -> dict[str, Any]:  # noqa: ARG002
         """Make the map; see `physioclr.cohort_map.make_cohort_map`.

@@ -21,7 +21,7 @@ def test_a_task_read_back_is_the_same_task():
     fields = json.loads(json.dumps(asdict(task)))
     assert task_of("map", fields) == task
     assert "store" in task.title
-    assert "umap" in task.title
+    assert "UMAP" in task.title
 
 
 def test_the_map_that_was_made_is_found(pulse_store, tmp_path, monkeypatch):
