@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from physioclr.bundle import bundle_root, bundled
+from physioclr.openmp import sleep_while_waiting
 
 __all__ = ["app_command", "app_environment", "serve"]
 
@@ -41,7 +42,9 @@ def app_command(*, port: int, host: str, headless: bool) -> list[str]:
 def app_environment() -> dict[str, str]:
     """Return the environment the app runs in: this one, with the app and its pages importable."""
     paths = [str(bundle_root()), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    sleep_while_waiting(environment)
+    return environment
 
 
 def serve(*, port: int, host: str, headless: bool) -> int:

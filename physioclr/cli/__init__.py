@@ -6,6 +6,7 @@ Results go to standard output, progress and messages to standard error.
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -14,6 +15,7 @@ import typer
 from physioclr.cli import cohorts, ecgs, evidence, pretraining, reporting
 from physioclr.cli.terminal import err_console
 from physioclr.errors import PhysioclrError
+from physioclr.openmp import sleep_while_waiting
 
 __all__ = ["app", "main"]
 
@@ -44,6 +46,7 @@ def run_app(
 
 def main() -> None:
     """Run the command line; a `PhysioclrError` is one line and exit code 2."""
+    sleep_while_waiting(os.environ)
     try:
         app()
     except PhysioclrError as error:

@@ -15,6 +15,7 @@ from physioclr.cache import cache_folder
 from physioclr.errors import PhysioclrError
 from physioclr.jobs.job import Job
 from physioclr.jobs.task import Task
+from physioclr.openmp import sleep_while_waiting
 
 __all__ = ["JobQueue", "default_queue"]
 
@@ -56,12 +57,15 @@ class JobQueue:
         folder = self.folder / str(time.time_ns())
         make_folder(folder)
         job = Job.write(folder, task)
+        environment = dict(os.environ)
+        sleep_while_waiting(environment)
         with job.log_file.open("wb") as log:
             process = subprocess.Popen(  # noqa: S603  (this Python, this module)
                 [sys.executable, "-m", "physioclr.jobs", str(folder)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
+                env=environment,
                 start_new_session=True,
             )
         job.belongs_to(process.pid)
