@@ -67,6 +67,7 @@ def content_hash(record: EcgRecord) -> str:
     return digest.hexdigest()
 
 
+_Written = tuple[int, int] | None
 _BY_CONTENT: dict[str | type[Any], Callable[[Any], Any]] = {EcgRecord: content_hash}
 
 
@@ -148,24 +149,66 @@ def compared_beats(before: EcgRecord, after: EcgRecord) -> tuple[DominantBeat, D
     return aligned_beats(before, after, (beat_features_of(before), beat_features_of(after)))
 
 
-@st.cache_resource(show_spinner="Loading the encoder …", max_entries=4)
 def encoder(checkpoint: str = "") -> Encoder:
-    """Return the encoder of a checkpoint's folder; the shipped one where none is named."""
+    """Return the encoder of a checkpoint's folder; the shipped one where none is named.
+
+    What was kept of a checkpoint is forgotten once another has its place.
+    """
+    loaded, written = _loaded(checkpoint)
+    if checkpoint and written != _written(Path(checkpoint) / "card.json"):
+        _forget(_loaded, *_BY_ENCODER)
+        loaded, _ = _loaded(checkpoint)
+    return loaded
+
+
+@st.cache_resource(show_spinner="Loading the encoder …", max_entries=4)
+def _loaded(checkpoint: str) -> tuple[Encoder, _Written]:
     from physioclr.checkpoint import load_encoder
 
-    return load_encoder(Path(checkpoint)) if checkpoint else load_encoder()
+    if not checkpoint:
+        return load_encoder(), None
+    written = _written(Path(checkpoint) / "card.json")
+    return load_encoder(Path(checkpoint)), written
+
+
+def cohort(path: str = "") -> Store:
+    """Return the store or saved selection at a path; the demo cohort where the path is empty.
+
+    What was kept of a cohort is forgotten once it was made anew.
+    """
+    opened, written = _opened(path)
+    if path and written != _written_of(path, opened):
+        _forget(_opened, *_BY_COHORT)
+        opened, _ = _opened(path)
+    return opened
 
 
 @st.cache_resource(show_spinner="Opening the cohort …", max_entries=4)
-def cohort(path: str = "") -> Store:
-    """Return the store or saved selection at a path; the demo cohort where the path is empty."""
+def _opened(path: str) -> tuple[Store, tuple[_Written, _Written]]:
     if path:
         from physioclr.datasets.selection import open_cohort
 
-        return open_cohort(Path(path))
+        opened = open_cohort(Path(path))
+        return opened, _written_of(path, opened)
     from physioclr.datasets.demo import open_demo_store
 
-    return open_demo_store()
+    return open_demo_store(), (None, None)
+
+
+def _written_of(path: str, opened: Store) -> tuple[_Written, _Written]:
+    """Return when the selection, if it is one, and its store were written."""
+    from physioclr.datasets.manifest import MANIFEST_NAME
+
+    return _written(Path(path)), _written(opened.path / MANIFEST_NAME)
+
+
+def _written(file: Path) -> _Written:
+    """Return what tells a file from another in its place; None where there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
 
 
 @st.cache_data(show_spinner="Comparing …", max_entries=16)
@@ -252,3 +295,13 @@ def nearness_of(record: EcgRecord, path: str, checkpoint: str, settings: MapSett
     from app.map_neighbours import nearness_of_record
 
     return nearness_of_record(record, path, checkpoint, _kept_map(path, checkpoint, settings))
+
+
+def _forget(*kept: Any) -> None:
+    for one in kept:
+        one.clear()
+
+
+_OF_MAPS = (_kept_map, map_clusters, map_predictions, nearness_of)
+_BY_COHORT = (compared, matching, similarity_of, *_OF_MAPS)
+_BY_ENCODER = (prediction_of, attribution_of, change_of, embedding_of, *_OF_MAPS)
