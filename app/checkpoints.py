@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.components.checkpoint_choice import choose_checkpoint
+from app.components.checkpoint_choice import choose_checkpoint, show_card
 from app.state import app_state
 from physioclr.known_checkpoints import known_checkpoints
 
@@ -10,7 +10,7 @@ __all__ = ["asked_checkpoint"]
 
 
 def asked_checkpoint(*, key: str) -> str:
-    """Ask for the checkpoint that predicts; where there is only the shipped one, do not ask.
+    """Ask for the checkpoint that predicts; where there is only the shipped one, show its card.
 
     Parameters
     ----------
@@ -25,4 +25,6 @@ def asked_checkpoint(*, key: str) -> str:
     state = app_state()
     if state.checkpoint or len(known_checkpoints()) > 1:
         state.checkpoint = choose_checkpoint(state.checkpoint, key=key)
+    else:
+        show_card("", key=key)
     return state.checkpoint
