@@ -43,6 +43,7 @@ __all__ = [
     "cohort_map",
     "compared",
     "compared_beats",
+    "content_hash",
     "delineation_of",
     "dominant_beat_of",
     "embedding_of",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app.resources import content_hash
 from physioclr.leads import STANDARD_LEADS
 
 if TYPE_CHECKING:
@@ -29,10 +30,21 @@ __all__ = [
     "PretrainState",
     "ProbeState",
     "ReadState",
+    "ReaderNotes",
     "app_state",
+    "typed_into",
 ]
 
 _KEY = "physioclr"
+
+
+@dataclass(frozen=True)
+class ReaderNotes:
+    """What the reader wrote about one ECG: findings, a comment, agreement label by label."""
+
+    findings: str = ""
+    comment: str = ""
+    agreement: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -53,12 +65,16 @@ class ReadState:
         The files in the uploader when it was last looked at.
     problems : tuple of str
         What of the last upload could not be read, and why.
+    overview : dict of (str, int) to str
+        Checkpoint and row of `uploaded` → what that ECG comes to, where it was asked for.
     start_s : float
         Where the page shown of a long record begins, in s.
     findings, comment, reader : str
         What the reader wrote about it, and who the reader is.
     agreement : dict of str to str
         Label of the prediction → whether the reader agrees.
+    kept_notes : dict of str to ReaderNotes
+        Content hash → what the reader wrote about the ECGs opened before it.
     why : str or None
         The label whose attribution is drawn.
     opened : int
@@ -71,26 +87,40 @@ class ReadState:
     uploaded_row: int | None = None
     upload_ids: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    overview: dict[tuple[str, int], str] = field(default_factory=dict)
     start_s: float = 0.0
     findings: str = ""
     comment: str = ""
     reader: str = ""
     agreement: dict[str, str] = field(default_factory=dict)
+    kept_notes: dict[str, ReaderNotes] = field(default_factory=dict)
     why: str | None = None
     opened: int = 0
 
     def open(
         self, record: EcgRecord, *, demo_row: int | None = None, uploaded_row: int | None = None
     ) -> None:
-        """Make another ECG the one being read."""
+        """Make another ECG the one being read, with what was written about it before."""
+        self._keep_notes()
         self.record = record
         self.demo_row = demo_row
         self.uploaded_row = uploaded_row
         self.problems = ()
         self.start_s = 0.0
-        self.findings = self.comment = ""
-        self.agreement = {}
+        self._take_notes()
         self.opened += 1
+
+    def _keep_notes(self) -> None:
+        notes = ReaderNotes(self.findings, self.comment, dict(self.agreement))
+        if self.record is not None and notes != ReaderNotes():
+            self.kept_notes[content_hash(self.record)] = notes
+
+    def _take_notes(self) -> None:
+        notes = ReaderNotes()
+        if self.kept_notes and self.record is not None:
+            notes = self.kept_notes.pop(content_hash(self.record), notes)
+        self.findings, self.comment = notes.findings, notes.comment
+        self.agreement = dict(notes.agreement)
 
 
 @dataclass
@@ -340,3 +370,8 @@ def app_state() -> AppState:
         st.session_state[_KEY] = AppState()
     state: AppState = st.session_state[_KEY]
     return state
+
+
+def typed_into(key: str) -> str:
+    """Return what stands in a text input, also before the page has come to it in this run."""
+    return str(st.session_state.get(key) or "")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app.state import ReadState
+from app.state import ReadState, typed_into
 from physioclr.report import AGREEMENTS
 
 if TYPE_CHECKING:
@@ -26,11 +26,14 @@ def reader_inputs(state: ReadState, prediction: Prediction | None) -> None:
     """
     place = str(state.opened)
     words, calls = st.columns([3, 2], gap="large")
+    keys = (f"findings_{place}", f"comment_{place}")
+    # Called before anything of the next run: a click on the next ECG does not outrun the text.
+    take: dict[str, Any] = {"on_change": _take_words, "args": (state, *keys)}
     with words:
         state.findings = st.text_area(
-            "Your findings", state.findings, key=f"findings_{place}", height=100
+            "Your findings", state.findings, key=keys[0], height=100, **take
         )
-        state.comment = st.text_input("Comment", state.comment, key=f"comment_{place}")
+        state.comment = st.text_input("Comment", state.comment, key=keys[1], **take)
         state.reader = st.text_input("Your name, for the report", state.reader, key="reader")
     with calls:
         if prediction is None:
@@ -48,3 +51,7 @@ def reader_inputs(state: ReadState, prediction: Prediction | None) -> None:
                 state.agreement.pop(label.name, None)
             else:
                 state.agreement[label.name] = answer
+
+
+def _take_words(state: ReadState, findings_key: str, comment_key: str) -> None:
+    state.findings, state.comment = typed_into(findings_key), typed_into(comment_key)

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.frame import DISCLAIMER
 from app.navigation import PAGES
-from app.state import AppState
+from app.state import AppState, ReadState
 from physioclr.bundle import bundled
 from physioclr.physiology.measurements import measure
 from physioclr.records import EcgRecord
@@ -221,17 +221,48 @@ def test_why_is_drawn_for_the_label_that_is_asked_about(good_record):
     assert any("isoelectric line" in element.value for element in app.caption)
 
 
-def test_what_the_reader_wrote_survives_a_page_change_and_not_another_ecg(good_record):
+def test_what_the_reader_wrote_survives_a_page_change(good_record):
     app = open_page("read", good_record)
     app.text_area(key="findings_1").set_value("Sinus rhythm.").run()
     app.segmented_control(key="agreement_fast_1").set_value("disagree").run()
     app.switch_page(str(bundled("pages") / PAGES["map"][0])).run()
     app.switch_page(str(bundled("pages") / PAGES["read"][0])).run()
     assert app.text_area(key="findings_1").value == "Sinus rhythm."
-    state = app.session_state["physioclr"].read
-    assert state.agreement == {"fast": "disagree"}
+    assert app.session_state["physioclr"].read.agreement == {"fast": "disagree"}
+
+
+def test_each_ecg_keeps_what_the_reader_wrote_about_it(good_record):
+    records = [replace(good_record, record_id=f"ecg-{row}") for row in range(20)]
+    state = ReadState()
+    for row, record in enumerate(records):
+        state.open(record, uploaded_row=row)
+        assert (state.findings, state.comment, state.agreement) == ("", "", {})
+        state.findings, state.comment = f"Findings {row}", f"Comment {row}"
+        state.agreement["fast"] = "agree" if row % 2 else "disagree"
+    for row, record in reversed(list(enumerate(records))):
+        state.open(record, uploaded_row=row)
+        assert (state.findings, state.comment) == (f"Findings {row}", f"Comment {row}")
+        assert state.agreement == {"fast": "agree" if row % 2 else "disagree"}
+
+
+def test_notes_go_by_the_signal_and_not_by_the_name(good_record):
+    state = ReadState()
+    state.open(good_record)
+    state.findings = "Sinus rhythm."
+    state.open(flat_lead(good_record))  # of the same name
+    assert state.findings == ""
+    state.open(replace(good_record))
+    assert state.findings == "Sinus rhythm."
+
+
+def test_words_that_were_taken_away_stay_away(good_record):
+    state = ReadState()
+    for record in (good_record, flat_lead(good_record), good_record):
+        state.open(record)
+        state.findings = "" if state.findings else "Sinus rhythm."
     state.open(flat_lead(good_record))
-    assert (state.findings, state.agreement) == ("", {})
+    state.open(good_record)
+    assert state.findings == ""
 
 
 def test_the_ecg_survives_a_page_change(good_record):
