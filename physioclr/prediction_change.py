@@ -44,6 +44,11 @@ class PredictionChange:
         either = {("present", "no call"), ("absent", "no call")}
         return self._labels_where(either | {(b, a) for a, b in either})
 
+    @property
+    def kept_calls(self) -> tuple[str, ...]:
+        """The labels called the same before and after; no call is none that could be kept."""
+        return self._labels_where({("present", "present"), ("absent", "absent")})
+
     def _labels_where(self, pairs: set[tuple[str, str]]) -> tuple[str, ...]:
         calls = zip(self.before.card.labels, self.before.calls, self.after.calls, strict=True)
         return tuple(

@@ -69,6 +69,29 @@ def test_a_call_that_turns_round_is_not_a_call_that_is_lost(itself):
     assert "absent → no call" in category_table(lost)
 
 
+def uncalled(change, names):
+    """Return the change with probabilities at which no call is made of some labels."""
+    for label in change.before.card.labels:
+        if label.name in names:
+            limits = label.calls.limits
+            unsure = (limits.present_at + limits.absent_at) / 2
+            after = changed_to(change, label=label.name, probability=unsure).after
+            change = PredictionChange(after, after, change.cosine, change.nearer_than_pct)
+    return change
+
+
+def test_only_calls_that_are_made_are_kept(itself):
+    names = itself.before.labels
+    assert len(itself.kept_calls) == 5
+    none = uncalled(itself, names)
+    assert none.kept_calls == ()
+    assert category_sentence(none).startswith("Cannot tell: the model makes no call. Cosine")
+    one = category_sentence(uncalled(itself, names[1:]))
+    assert one.startswith("Yes: the one call made stays; on 4 of 5 labels there is none. Cosine")
+    three = category_sentence(uncalled(itself, names[3:]))
+    assert three.startswith("Yes: all 3 calls made stay; on 2 of 5 labels there is none")
+
+
 def test_what_cannot_be_embedded_or_compared_is_said(record, encoder):
     flat = replace(record, signal_mv=np.zeros_like(record.signal_mv))
     with pytest.raises(SignalError):

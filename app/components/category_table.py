@@ -11,19 +11,27 @@ __all__ = ["category_sentence", "category_table"]
 
 def category_sentence(change: PredictionChange) -> str:
     """Say in one line whether the calls stay, and how alike the two ECGs are to the encoder."""
-    n_labels = len(change.before.labels)
-    changed, half = change.reversed_calls, change.lost_or_new_calls
-    if changed:
-        verdict = f"No: the call is reversed of {', '.join(changed)}"
-    elif half:
-        verdict = f"Not clearly: no call before or after on {', '.join(half)}"
-    else:
-        verdict = f"Yes: all {n_labels} calls stay"
+    verdict = _verdict(change)
     cosine = f"{change.cosine:.2f}".replace("-", "−")
     return (
         f"{verdict}. Cosine of the two embeddings {cosine}: more alike than "
         f"{change.nearer_than_pct:.0f} % of the labelled ECGs are to this one."
     )
+
+
+def _verdict(change: PredictionChange) -> str:
+    changed, half, kept = change.reversed_calls, change.lost_or_new_calls, change.kept_calls
+    if changed:
+        return f"No: the call is reversed of {', '.join(changed)}"
+    if half:
+        return f"Not clearly: no call before or after on {', '.join(half)}"
+    if not kept:
+        return "Cannot tell: the model makes no call"
+    uncalled = len(change.before.labels) - len(kept)
+    if not uncalled:
+        return f"Yes: all {len(kept)} calls stay"
+    stay = "the one call made stays" if len(kept) == 1 else f"all {len(kept)} calls made stay"
+    return f"Yes: {stay}; on {uncalled} of {len(change.before.labels)} labels there is none"
 
 
 def category_table(change: PredictionChange) -> str:
