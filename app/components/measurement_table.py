@@ -14,6 +14,7 @@ from physioclr.physiology.normal_ranges import (
     deviation,
     normal_range,
 )
+from physioclr.physiology.repeatability import difference
 
 __all__ = [
     "QT_FORMULA_LABELS",
@@ -24,6 +25,7 @@ __all__ = [
     "measurement_table",
     "number",
     "outside_mark",
+    "signed",
     "sources_of_normal",
 ]
 
@@ -100,12 +102,13 @@ def sources_of_normal(names: Sequence[str], *, age_years: float | None, sex: str
 
 def comparison_table(before: Measurements, after: Measurements, names: Sequence[str]) -> str:
     """Return two ECGs' measurements side by side, with the difference where both are known."""
+    old, new = before.scalars(), after.scalars()
     rows = [
         [
             MEASUREMENTS[name].label,
-            number(before.scalars()[name], name),
-            number(after.scalars()[name], name),
-            _difference(before, after, name),
+            number(old[name], name),
+            number(new[name], name),
+            signed(difference(name, old[name], new[name]), MEASUREMENTS[name].decimals),
         ]
         for name in names
     ]
@@ -175,13 +178,12 @@ def number(value: float, name: str) -> str:
     return Html(f"{_decimal(value, kind.decimals)}{unit}")
 
 
-def _difference(before: Measurements, after: Measurements, name: str) -> str:
-    kind = MEASUREMENTS[name]
-    change = after.scalars()[name] - before.scalars()[name]
+def signed(change: float, decimals: int) -> str:
+    """Return a difference with its sign; a dash where it is not known."""
     if math.isnan(change):
         return "–"
-    shown = round(change, kind.decimals)
-    return "0" if shown == 0 else f"{shown:+.{kind.decimals}f}".replace("-", "−")
+    shown = round(change, decimals)
+    return "0" if shown == 0 else f"{shown:+.{decimals}f}".replace("-", "−")
 
 
 def _decimal(value: float, decimals: int) -> str:
