@@ -107,7 +107,7 @@ def prediction_of(record: EcgRecord, checkpoint: str = "") -> Prediction:
     """Return the predictions of a checkpoint's first head."""
     from physioclr.prediction import predict
 
-    return predict(record, encoder(checkpoint))
+    return predict(record, encoder(checkpoint), quality=quality_of(record))
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Asking why …")

@@ -18,8 +18,9 @@ from physioclr.probe.no_call import Call
 from physioclr.probe.reliability import ReliabilityBin, bin_of
 from physioclr.records import EcgRecord
 from physioclr.reference_ecgs import COMPARED, differences
+from physioclr.signal.quality import Quality, assess_quality
 
-__all__ = ["UNLIKE_PCT", "LabelCall", "Prediction", "head_name", "predict"]
+__all__ = ["UNLIKE_PCT", "LabelCall", "Prediction", "head_name", "predict", "why_withheld"]
 
 UNLIKE_PCT = 99.0
 """Above this distance percentile an ECG is taken to be unlike all the reference ECGs."""
@@ -63,6 +64,8 @@ class Prediction:
         checkpoint has none.
     distance_percentile : float, optional
         How far the ECG lies from them: see `ReferenceEcgs.distance_percentile`.
+    withheld : str
+        Why no label of this ECG is called, as `why_withheld` says it; empty where calls are made.
     """
 
     head: str
@@ -71,10 +74,13 @@ class Prediction:
     card: HeadCard
     nearest: pd.DataFrame | None = None
     distance_percentile: float | None = None
+    withheld: str = ""
 
     @cached_property
     def calls(self) -> tuple[LabelCall, ...]:
         """One call a label: present, absent or no call."""
+        if self.withheld:
+            return tuple(LabelCall("no call", self.withheld) for _ in self.labels)
         return tuple(
             _label_call(self.card, i, float(probability))
             for i, probability in enumerate(self.probabilities)
@@ -105,10 +111,23 @@ class Prediction:
 
     @property
     def warning(self) -> str | None:
-        """Why the predictions may not hold for this ECG: it is unlike the reference ECGs."""
+        """Why the predictions may not hold for this ECG; None where nothing speaks against them.
+
+        What it was recorded from cannot be trusted, or it is unlike the reference ECGs.
+        """
+        said = [self._withheld_sentence(), self._unlike_sentence()]
+        return " ".join(sentence for sentence in said if sentence) or None
+
+    def _withheld_sentence(self) -> str:
+        if not self.withheld:
+            return ""
+        reason = f"{self.withheld[:1].upper()}{self.withheld[1:]}"
+        return f"{reason}: no call is made, and the probabilities may not hold."
+
+    def _unlike_sentence(self) -> str:
         far = self.distance_percentile
         if self.nearest is None or far is None or not far > UNLIKE_PCT:
-            return None
+            return ""
         return (
             f"Farther from the labelled ECGs of {self.nearest['cohort'][0]} than {far:.0f} % of "
             "these are from each other: the predictions may not hold for it."
@@ -146,13 +165,20 @@ class Prediction:
             },
             "nearest": None if self.nearest is None else _nearest_dicts(self.nearest, measured),
             "distance_percentile": _known(self.distance_percentile),
+            "withheld": self.withheld or None,
             "warning": self.warning,
             "evidence": self.card.model_dump(),
         }
 
 
-def predict(record: EcgRecord, encoder: Encoder, *, head: str | None = None) -> Prediction:
-    """Predict the labels of a head.
+def predict(
+    record: EcgRecord,
+    encoder: Encoder,
+    *,
+    head: str | None = None,
+    quality: Quality | None = None,
+) -> Prediction:
+    """Predict the labels of a head; nothing is called of an ECG that cannot be trusted.
 
     Parameters
     ----------
@@ -160,10 +186,14 @@ def predict(record: EcgRecord, encoder: Encoder, *, head: str | None = None) -> 
     encoder : Encoder
     head : str, optional
         Name of a head of the checkpoint; the first one if absent.
+    quality : Quality, optional
+        Of the record, where it is known already; judged here if absent.
 
     Returns
     -------
     Prediction
+        Where the signal quality is not acceptable, or limb leads may be exchanged, it has its
+        probabilities and no call.
 
     Raises
     ------
@@ -177,6 +207,7 @@ def predict(record: EcgRecord, encoder: Encoder, *, head: str | None = None) -> 
     name = head_name(encoder, head)
     probe, bank = encoder.heads[name], encoder.references
     embedding = embed([record], encoder)
+    quality = assess_quality(record) if quality is None else quality
     return Prediction(
         head=name,
         labels=probe.label_names,
@@ -184,7 +215,27 @@ def predict(record: EcgRecord, encoder: Encoder, *, head: str | None = None) -> 
         card=encoder.card.heads[name],
         nearest=None if bank is None else bank.nearest(embedding[0], _N_NEAREST, label_set=name),
         distance_percentile=None if bank is None else bank.distance_percentile(embedding[0]),
+        withheld=why_withheld(quality),
     )
+
+
+def why_withheld(quality: Quality) -> str:
+    """Say why nothing is called of an ECG of this quality.
+
+    Parameters
+    ----------
+    quality : Quality
+
+    Returns
+    -------
+    str
+        Empty where calls may be made. An ECG without heartbeats is not acceptable.
+    """
+    if not quality.acceptable:
+        return "signal quality not acceptable"
+    if quality.suspected_reversal is not None:
+        return f"limb lead reversal suspected, {quality.suspected_reversal}"
+    return ""
 
 
 def head_name(encoder: Encoder, head: str | None = None) -> str:

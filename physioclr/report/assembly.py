@@ -47,15 +47,16 @@ def make_report(
     """
     from physioclr.prediction import predict
 
+    quality = assess_quality(record)
     prediction, why = None, "No prediction was asked for."
     if encoder is not None:
         try:
-            prediction, why = predict(record, encoder), ""
+            prediction, why = predict(record, encoder, quality=quality), ""
         except PhysioclrError as error:
             why = f"No call. {error}"
     return Report(
         record=record,
-        quality=assess_quality(record),
+        quality=quality,
         measured=measure(record),
         made_at=made_at,
         prediction=prediction,
