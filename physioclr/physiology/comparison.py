@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
 
 from physioclr.physiology.measurements import MEASUREMENTS, Measurements
 from physioclr.physiology.repeatability import (
@@ -14,7 +17,7 @@ from physioclr.physiology.repeatability import (
     repeatability_of,
 )
 
-__all__ = ["MeasurementDifference", "compare_measurements"]
+__all__ = ["MeasurementDifference", "compare_leads", "compare_measurements"]
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class MeasurementDifference:
         What the difference is held against, its kind in it; None where none was measured.
     measured : mapping of str to Repeatability
         All kinds, also those on too few pairs to be used.
+    reasons : mapping of str to str
+        ``"before"`` or ``"after"`` → why it could not be measured there.
     """
 
     name: str
@@ -41,6 +46,7 @@ class MeasurementDifference:
     difference: float
     repeatability: Repeatability | None
     measured: Mapping[str, Repeatability]
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def exceeds(self) -> bool | None:
@@ -48,6 +54,19 @@ class MeasurementDifference:
         if self.repeatability is None or math.isnan(self.difference):
             return None
         return abs(self.difference) > self.repeatability.limit
+
+    @property
+    def exceeded_kinds(self) -> tuple[str, ...] | None:
+        """The kinds of `measured` whose limit the difference exceeds; None where none can be told.
+
+        Two recordings lie farther apart than the halves of one, so that what exceeds the latter
+        alone may be no more than another hour, posture or placement of the electrodes.
+        """
+        if not self.measured or math.isnan(self.difference):
+            return None
+        return tuple(
+            kind for kind, one in self.measured.items() if abs(self.difference) > one.limit
+        )
 
     @property
     def not_measurable_in(self) -> tuple[str, ...]:
@@ -87,6 +106,35 @@ def compare_measurements(
             difference(name, values_before[name], values_after[name]),
             repeatability(name),
             repeatability_of(name),
+            {
+                side: of_side.reasons[name]
+                for side, of_side in (("before", before), ("after", after))
+                if name in of_side.reasons
+            },
         )
         for name in MEASUREMENTS
     )
+
+
+def compare_leads(before: Measurements, after: Measurements) -> pd.DataFrame:
+    """Take the difference of every amplitude of every lead.
+
+    Parameters
+    ----------
+    before, after : Measurements
+        Of two ECGs of one patient, the earlier first.
+
+    Returns
+    -------
+    (n_leads, n_amplitudes) DataFrame
+        After minus before in mV, rows the leads of both in the order of the earlier ECG. NaN where
+        either is not measurable, and of a lead that only one of them has.
+
+    Notes
+    -----
+    No repeatability of amplitudes was measured: nothing says here which of them is noise.
+    """
+    extra = [lead for lead in after.leads.index if lead not in before.leads.index]
+    leads = pd.Index([*before.leads.index, *extra], name="lead")
+    old, new = (side.leads.reindex(leads).astype(np.float64) for side in (before, after))
+    return new - old
