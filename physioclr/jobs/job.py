@@ -13,26 +13,31 @@ import shutil
 import signal
 import threading
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
-from physioclr.atomic import replace_file
+from physioclr.atomic import make_folder, replace_file
 from physioclr.errors import PhysioclrError
+from physioclr.jobs.process import is_locked, started_at
 from physioclr.jobs.task import Task
 from physioclr.jobs.tasks import task_of
 
-__all__ = ["Job", "JobProgress", "JobStatus"]
+__all__ = ["Job", "JobProgress", "JobStatus", "has_result"]
 
-JobStatus = Literal["queued", "running", "finished", "failed", "cancelled", "crashed"]
+JobStatus = Literal["queued", "running", "finished", "failed", "cancelled", "crashed", "forgotten"]
 
 _ASKED, _STARTED, _PROGRESS, _RESULT = "asked.json", "started.json", "progress.json", "result.json"
 _LOCK, _LOG, _PID, _CANCEL = "job.lock", "log.txt", "pid", "cancel"
+_FORGOTTEN = "forgotten"
 _STARTS_WITHIN_S = 20.0
 _ENDS_WITHIN_S = 30.0
 _CRASH_LINES = 8
+_LOG_BYTES = 64_000
+"""Of the end of a log, which holds the last lines that are asked for."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +46,9 @@ class JobProgress:
 
     Parameters
     ----------
-    status : {"queued", "running", "finished", "failed", "cancelled", "crashed"}
+    status : {"queued", "running", "finished", "failed", "cancelled", "crashed", "forgotten"}
         Queued: it waits for others to end. Failed: it could not be done. Crashed: its process is
-        gone and left no result.
+        gone and left no result. Forgotten: its folder was deleted.
     what : str
         What it does, or did last.
     share : float
@@ -125,9 +130,13 @@ class Job:
 
     def progress(self) -> JobProgress:
         """Look how far the job is."""
-        held = self._is_held()  # before the result is looked for, which is written under it
-        started = _read(self.folder / _STARTED).get("at")
-        so_far, result = _read(self.folder / _PROGRESS), _read(self.folder / _RESULT)
+        if not self.folder.is_dir():
+            return JobProgress("forgotten")
+        result = _read(self.folder / _RESULT)
+        held = not result and self._is_held()
+        if not held:  # it may have ended since; its lock is let go after its result is written
+            result = _read(self.folder / _RESULT)
+        so_far, started = _read(self.folder / _PROGRESS), _read(self.folder / _STARTED).get("at")
         what, share = str(so_far.get("what", "")), float(so_far.get("share", 0.0))
         ended = float(result.get("ended", time.time()))
         seconds = max(ended - float(started), 0.0) if started else 0.0
@@ -141,8 +150,7 @@ class Job:
                 message=str(result.get("message", "")),
                 result=dict(result.get("result", {})),
             )
-        starting = not started and ended - self.submitted < _STARTS_WITHIN_S
-        if held or starting:
+        if held or (not started and self._is_starting()):
             status: JobStatus = "running" if started else "queued"
             return JobProgress(status, what, share, seconds)
         if (self.folder / _CANCEL).exists():
@@ -151,22 +159,35 @@ class Job:
 
     def cancel(self) -> None:
         """Ask the job to stop; kill it where it has not within half a minute."""
+        if not self.folder.is_dir():
+            return
         (self.folder / _CANCEL).touch()
         self._send(signal.SIGINT)
-        killer = threading.Timer(_ENDS_WITHIN_S, self._send, [signal.SIGKILL])
+        killer = threading.Timer(_ENDS_WITHIN_S, self.kill_overdue)
         killer.daemon = True
         killer.start()
 
-    def log(self, last_lines: int = 20) -> str:
-        """Return the last lines the job wrote."""
+    def kill_overdue(self) -> None:
+        """Kill the job where it was asked to stop half a minute ago, by whomever, and has not."""
         try:
-            lines = (self.folder / _LOG).read_text(errors="replace").splitlines()
+            asked = (self.folder / _CANCEL).stat().st_mtime
+        except FileNotFoundError:
+            return
+        if time.time() - asked >= _ENDS_WITHIN_S:
+            self._send(signal.SIGKILL)
+
+    def log(self, last_lines: int = 20) -> str:
+        """Return the last lines the job wrote, of the last 64 kB."""
+        try:
+            with (self.folder / _LOG).open("rb") as file:
+                file.seek(max(file.seek(0, os.SEEK_END) - _LOG_BYTES, 0))
+                lines = file.read().decode(errors="replace").splitlines()
         except FileNotFoundError:
             return ""
         return "\n".join(lines[-last_lines:])
 
     def delete(self) -> None:
-        """Forget the job, and what its folder keeps.
+        """Forget the job, and what its folder keeps; one that is forgotten already stays so.
 
         Raises
         ------
@@ -176,7 +197,13 @@ class Job:
         status = self.progress().status
         if status in ("queued", "running"):
             raise PhysioclrError(self.id, expected="a job that has ended", found=f"one {status}")
-        shutil.rmtree(self.folder)
+        gone = self.folder.parent / _FORGOTTEN / self.id
+        make_folder(gone.parent)
+        try:
+            self.folder.rename(gone)  # whole: half a folder would look like a job that waits
+        except FileNotFoundError:
+            return
+        shutil.rmtree(gone)
 
     def report(self, what: str, share: float) -> None:
         """Say how far the job is: what its own process calls."""
@@ -211,7 +238,7 @@ class Job:
 
     def belongs_to(self, pid: int) -> None:
         """Say which process does it."""
-        replace_file(self.folder / _PID, str(pid).encode())
+        replace_file(self.folder / _PID, f"{pid} {started_at(pid)}".encode())
 
     @property
     def log_file(self) -> Path:
@@ -219,23 +246,33 @@ class Job:
         return self.folder / _LOG
 
     def _send(self, number: signal.Signals) -> None:
-        if not self._is_held():
-            return  # it has ended, and its number may be another's
-        try:
-            pid = int((self.folder / _PID).read_text())
+        pid = self._pid()
+        if pid is None or not self._is_held():
+            return
+        with suppress(ProcessLookupError):  # it has ended since
             if number == signal.SIGKILL:
                 os.killpg(pid, number)  # the leader of its session, and what it began
             else:
                 os.kill(pid, number)
-        except (OSError, ValueError):
-            return
+
+    def _pid(self) -> int | None:
+        """Return the number of its process; None where that has ended, or is another's by now."""
+        try:
+            number, _, started = (self.folder / _PID).read_text().partition(" ")
+        except FileNotFoundError:
+            return None
+        return int(number) if started and started_at(int(number)) == started else None
 
     def _is_held(self) -> bool:
-        try:
-            with FileLock(self.folder / _LOCK, timeout=0):
-                return False
-        except Timeout:
-            return True
+        return is_locked(self.folder / _LOCK)
+
+    def _is_starting(self) -> bool:
+        return time.time() - self.submitted < _STARTS_WITHIN_S or self._pid() is not None
+
+
+def has_result(folder: Path) -> bool:
+    """Say whether the job of a folder said how it ended, without a look at anything else."""
+    return (folder / _RESULT).exists()
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -2,13 +2,21 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from filelock import FileLock
 
 from physioclr.errors import PhysioclrError
 from physioclr.jobs import Job, JobQueue
 from physioclr.jobs.importing import ImportTask
+from physioclr.jobs.job import _ENDS_WITHIN_S, _STARTS_WITHIN_S
+from physioclr.jobs.process import is_locked, started_at
 from physioclr.jobs.queue import _AT_ONCE
 
 from .waiting import ended, wait_until
@@ -19,6 +27,37 @@ def long_job(tmp_path):
     job = JobQueue(tmp_path / "jobs").submit(ImportTask("simulated:600", str(tmp_path / "store")))
     wait_until(job, lambda progress: progress.share > 0 or progress.ended)
     return job
+
+
+def pid_of(job):
+    return int((job.folder / "pid").read_text().split()[0])
+
+
+def a_job(tmp_path, *, begun=False):
+    """Return a job that no process does."""
+    folder = tmp_path / "7"
+    folder.mkdir()
+    job = Job.write(folder, ImportTask("simulated:4", "store"))
+    if begun:
+        job.start()
+    return job
+
+
+@pytest.fixture
+def sleeper():
+    """A process of its own session that would take minutes."""
+    command = [sys.executable, "-c", "import time; time.sleep(300)"]
+    with subprocess.Popen(command, start_new_session=True) as process:
+        yield process
+        process.kill()
+
+
+def ask_long_ago(job):
+    """Ask a job to stop as another app did that has gone since."""
+    asked = job.folder / "cancel"
+    asked.touch()
+    long_ago = time.time() - _ENDS_WITHIN_S - 1
+    os.utime(asked, (long_ago, long_ago))
 
 
 def test_a_job_is_found_again_by_who_did_not_begin_it(tmp_path):
@@ -39,7 +78,7 @@ def test_a_job_whose_process_was_killed_crashed_and_shows_its_last_lines(tmp_pat
     job = long_job(tmp_path)
     with job.log_file.open("a") as log:
         log.write("the last line\n")
-    os.killpg(int((job.folder / "pid").read_text()), signal.SIGKILL)
+    os.killpg(pid_of(job), signal.SIGKILL)
     found = wait_until(job, ended)
     assert found.status == "crashed"
     assert found.message.endswith("the last line")
@@ -48,7 +87,7 @@ def test_a_job_whose_process_was_killed_crashed_and_shows_its_last_lines(tmp_pat
 def test_a_job_that_was_killed_after_it_was_asked_to_stop_is_cancelled(tmp_path):
     job = long_job(tmp_path)
     (job.folder / "cancel").touch()
-    os.killpg(int((job.folder / "pid").read_text()), signal.SIGKILL)
+    os.killpg(pid_of(job), signal.SIGKILL)
     assert wait_until(job, ended).status == "cancelled"
 
 
@@ -58,10 +97,99 @@ def test_a_job_that_ends_without_a_word_is_neither_running_nor_finished(tmp_path
     assert job.progress().status == "crashed"
 
 
+def test_who_looks_at_a_dead_job_is_not_taken_for_its_process(tmp_path):
+    job = a_job(tmp_path, begun=True)
+    job.lock.acquire()
+    job.lock.release()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: job.progress().status, range(2000)))
+    assert set(found) == {"crashed"}
+
+
+def test_looking_at_a_lock_neither_takes_nor_makes_it(tmp_path):
+    path = tmp_path / "a.lock"
+    assert not is_locked(path)
+    assert not path.exists()
+    with FileLock(path):
+        assert is_locked(path)
+    assert not is_locked(path)
+
+
+def test_a_process_that_is_slow_to_begin_is_waited_for(tmp_path, sleeper, monkeypatch):
+    job = a_job(tmp_path)
+    job.belongs_to(sleeper.pid)
+    late = job.submitted + _STARTS_WITHIN_S + 1
+    monkeypatch.setattr("physioclr.jobs.job.time.time", lambda: late)
+    assert job.progress().status == "queued"
+    sleeper.kill()
+    sleeper.wait()
+    assert job.progress().status == "crashed"
+
+
+def test_a_job_asked_to_stop_half_a_minute_ago_is_killed_by_whoever_looks(tmp_path, sleeper):
+    job = a_job(tmp_path, begun=True)
+    job.belongs_to(sleeper.pid)
+    with job.lock:
+        job.kill_overdue()
+        (job.folder / "cancel").touch()
+        job.kill_overdue()
+        assert sleeper.poll() is None
+        ask_long_ago(job)
+        job.kill_overdue()
+        assert sleeper.wait(10) == -signal.SIGKILL
+
+
+def test_a_process_that_was_given_the_number_of_a_jobs_is_left_alone(tmp_path, sleeper):
+    job = a_job(tmp_path, begun=True)
+    (job.folder / "pid").write_text(f"{sleeper.pid} long ago")
+    ask_long_ago(job)
+    with job.lock:
+        job.kill_overdue()
+        job.cancel()
+    time.sleep(0.2)
+    assert sleeper.poll() is None
+
+
+def test_a_process_is_told_from_a_later_one_and_from_none(sleeper):
+    assert started_at(sleeper.pid) == started_at(sleeper.pid) != ""
+    assert started_at(sleeper.pid) != started_at(1)
+    sleeper.kill()
+    sleeper.wait()
+    assert started_at(sleeper.pid) == ""
+
+
+def test_a_job_that_was_forgotten_stays_so(tmp_path):
+    job = a_job(tmp_path)
+    shutil.rmtree(job.folder)
+    found = job.progress()
+    assert (found.status, found.ended) == ("forgotten", True)
+    job.cancel()
+    job.kill_overdue()
+    job.delete()
+    assert job.log() == ""
+    assert not job.folder.exists()
+
+
+def test_many_may_forget_a_job_at_once(tmp_path):
+    job = a_job(tmp_path)
+    job.end("finished")
+    for number in range(500):
+        (job.folder / f"{number}.txt").touch()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: job.delete(), range(4)))
+    assert not job.folder.exists()
+
+
+def test_of_a_long_log_the_last_lines_are_read(tmp_path):
+    job = a_job(tmp_path)
+    job.log_file.write_text("".join(f"line {number} é\n" for number in range(50_000)))
+    assert job.log(2) == "line 49998 é\nline 49999 é"
+    assert len(job.log(10**6)) <= 64_000
+
+
 def test_a_job_that_runs_cannot_be_deleted_and_one_that_ended_can(tmp_path):
-    folder = tmp_path / "7"
-    folder.mkdir()
-    job = Job.write(folder, ImportTask("simulated:4", "store"))
+    job = a_job(tmp_path)
+    folder = job.folder
     with pytest.raises(PhysioclrError, match="expected a job that has ended, found one queued"):
         job.delete()
     job.end("finished", result={"n": 4})
