@@ -5,13 +5,17 @@ from __future__ import annotations
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import Timeout
 
 from physioclr.errors import PhysioclrError
 from physioclr.jobs.job import Job
 from physioclr.jobs.queue import JobQueue
 
-_LOOKS_EVERY_S = 0.2
+_LOOKS_EVERY_S = 1.0
 _REPORTS_EVERY_S = 0.3
 
 
@@ -27,11 +31,13 @@ def work(folder: Path) -> None:
     # Ignored in what a shell began in the background, and inherited from there.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     job = Job.open(folder)
+    queue = JobQueue(folder.parent)
     with job.lock:
         try:
-            _wait_for_turn(job)
-            job.start()
-            result = job.task.run(folder, _Reporter(job))
+            _wait_for_turn(job, queue)
+            with _accelerator_held(job, queue):
+                job.start()
+                result = job.task.run(folder, _Reporter(job))
         except PhysioclrError as error:
             job.end("failed", message=str(error))
         except KeyboardInterrupt:
@@ -40,12 +46,28 @@ def work(folder: Path) -> None:
             job.end("finished", result=result)
 
 
-def _wait_for_turn(job: Job) -> None:
-    queue = JobQueue(job.folder.parent)
+def _wait_for_turn(job: Job, queue: JobQueue) -> None:
     while not queue.is_turn_of(job):
         _heed(job)
         time.sleep(_LOOKS_EVERY_S)
     _heed(job)
+
+
+@contextmanager
+def _accelerator_held(job: Job, queue: JobQueue) -> Iterator[None]:
+    """Hold the accelerator for a job that uses it, and none else."""
+    if not job.task.uses_accelerator:
+        yield
+        return
+    lock = queue.accelerator
+    while not lock.is_locked:
+        _heed(job)
+        with suppress(Timeout):
+            lock.acquire(timeout=_LOOKS_EVERY_S)
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _heed(job: Job) -> None:

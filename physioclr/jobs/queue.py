@@ -10,10 +10,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock
+
 from physioclr.atomic import make_folder
 from physioclr.cache import cache_folder
 from physioclr.errors import PhysioclrError
-from physioclr.jobs.job import Job
+from physioclr.jobs.job import Job, has_result
 from physioclr.jobs.task import Task
 from physioclr.openmp import sleep_while_waiting
 
@@ -28,7 +30,7 @@ class JobQueue:
 
     A job runs when few enough of those submitted before it are left: one at a time of those that
     use the accelerator, two or a quarter of the cores of the others. Every job looks for itself,
-    so that the queue needs no process of its own.
+    so that the queue needs no process of its own; a lock keeps two from the accelerator.
 
     Parameters
     ----------
@@ -59,6 +61,7 @@ class JobQueue:
         job = Job.write(folder, task)
         environment = dict(os.environ)
         sleep_while_waiting(environment)
+        environment["PYTHONUNBUFFERED"] = "1"  # or its log is behind what it does
         with job.log_file.open("wb") as log:
             process = subprocess.Popen(  # noqa: S603  (this Python, this module)
                 [sys.executable, "-m", "physioclr.jobs", str(folder)],
@@ -107,22 +110,54 @@ class JobQueue:
             raise PhysioclrError(job_id, expected="the number of a job", found="no number")
         return Job.open(self.folder / job_id)
 
+    def before(self, job: Job) -> list[Job]:
+        """Return the jobs that may have to end before one begins.
+
+        Parameters
+        ----------
+        job : Job
+
+        Returns
+        -------
+        list of Job
+            That were submitted before it, have not ended, and use the accelerator as it does; the
+            first submitted first.
+        """
+        found = []
+        for folder in sorted(self.folder.glob("*/"), key=lambda one: one.name):
+            if folder.name >= job.id or has_result(folder):
+                continue
+            try:
+                other = Job.open(folder)
+            except PhysioclrError:
+                continue
+            alike = other.task.uses_accelerator == job.task.uses_accelerator
+            if alike and not other.progress().ended:
+                found.append(other)
+        return found
+
     def is_turn_of(self, job: Job) -> bool:
         """Say whether few enough jobs are left that were submitted before this one.
+
+        One of them that was asked to stop and has not is killed when its time is up.
 
         Parameters
         ----------
         job : Job
         """
-        alone = job.task.uses_accelerator
-        before = [
-            other
-            for other in self.jobs()
-            if other.id < job.id
-            and other.task.uses_accelerator == alone
-            and not other.progress().ended
-        ]
-        return len(before) < (1 if alone else _AT_ONCE)
+        before = self.before(job)
+        for other in before:
+            other.kill_overdue()
+        return len(before) < (1 if job.task.uses_accelerator else _AT_ONCE)
+
+    @property
+    def accelerator(self) -> FileLock:
+        """What a job that uses the accelerator holds while it does its task.
+
+        Whose turn it is, each job finds by a look at the others, and may take one for ended that
+        is slow to begin.
+        """
+        return FileLock(self.folder / "accelerator.lock")
 
 
 def default_queue() -> JobQueue:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -7,6 +9,7 @@ import pytest
 
 from physioclr.errors import PhysioclrError
 from physioclr.jobs import Job, JobQueue, Task
+from physioclr.jobs.__main__ import work
 from physioclr.jobs.importing import ImportTask
 
 
@@ -68,6 +71,59 @@ def test_jobs_are_listed_by_kind_the_last_first_and_what_is_none_is_passed_over(
     (queue.folder / "13").mkdir()
     assert queue.jobs() == jobs[::-1]
     assert queue.jobs(OnTheGpu) == [jobs[1]]
+
+
+def test_a_job_knows_what_it_waits_for(queue):
+    first, _, third = (waiting(queue, n, OnTheGpu()) for n in (10, 11, 12))
+    waiting(queue, 9, IMPORT)
+    waiting(queue, 13, OnTheGpu())
+    assert [job.id for job in queue.before(third)] == ["10", "11"]
+    first.end("finished")
+    assert [job.id for job in queue.before(third)] == ["11"]
+
+
+def test_of_jobs_that_have_ended_nothing_else_is_read(queue, monkeypatch):
+    for number in range(10, 15):
+        waiting(queue, number, OnTheGpu()).end("finished")
+    job = waiting(queue, 20, OnTheGpu())
+    opened = []
+    monkeypatch.setattr(Job, "open", opened.append)
+    assert queue.is_turn_of(job)
+    assert opened == []
+
+
+def test_the_accelerator_is_one_jobs_at_a_time_also_where_a_look_would_let_two_begin(
+    queue, monkeypatch
+):
+    order = []
+    job = waiting(queue, 10, OnTheGpu())
+    monkeypatch.setattr(OnTheGpu, "run", lambda *_: order.append("the job") or {})
+    held = threading.Event()
+
+    def another():
+        with queue.accelerator:
+            held.set()
+            time.sleep(0.5)
+            order.append("another")
+
+    thread = threading.Thread(target=another)
+    thread.start()
+    assert held.wait(10)
+    assert queue.is_turn_of(job)
+    work(job.folder)
+    thread.join()
+    assert order == ["another", "the job"]
+    assert job.progress().status == "finished"
+    with queue.accelerator.acquire(timeout=0):
+        pass  # let go at the job's end
+
+
+def test_who_waits_for_the_accelerator_stops_when_asked(queue):
+    job = waiting(queue, 10, OnTheGpu())
+    (job.folder / "cancel").touch()
+    with queue.accelerator:
+        work(job.folder)
+    assert job.progress().status == "cancelled"
 
 
 @pytest.mark.parametrize("job_id", ["99", "../10", "", "a"])
