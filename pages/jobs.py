@@ -6,19 +6,25 @@ import streamlit as st
 
 from app.components.frame import show_title
 from app.components.job_view import watch_job
-from app.components.jobs_table import jobs_table
-from app.components.problems import showing_problems
+from app.components.jobs_table import job_labels, jobs_table
+from app.components.problems import literal, showing_problems
 from physioclr.jobs import Job, default_queue
 
 
 def show_ended(ended: list[Job]) -> None:
     """Show how jobs ended; the log of one, and a way to forget it."""
     st.html(jobs_table(ended))
-    job = st.selectbox("Log of", ended, format_func=lambda one: one.task.title, key="ended_job")
+    labels = job_labels(ended)
+    # Ids, as of options that look the same Streamlit returns the last.
+    chosen = st.selectbox("Log of", list(labels), format_func=labels.__getitem__, key="ended_job")
+    job = next(job for job in ended if job.id == chosen)
     st.code(job.log(200) or "It wrote nothing.", language=None, height=240)
-    if st.button("Forget this job and what it keeps", icon=":material/delete:"):
-        job.delete()
-        st.rerun()
+    with st.popover("Forget this job …", icon=":material/delete:"):
+        st.write(literal(labels[chosen]))
+        st.caption("Its log and what it keeps are deleted; what it made elsewhere stays.")
+        if st.button("Forget it", type="primary", key=f"forget_{chosen}"):
+            job.delete()
+            st.rerun()
 
 
 show_title("Jobs", "Long work goes on when its page, the browser or the app is closed.")

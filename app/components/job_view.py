@@ -7,11 +7,12 @@ from collections.abc import Callable
 import streamlit as st
 
 from app.components.problems import literal, show_problem
-from physioclr.jobs import Job, JobProgress
+from physioclr.jobs import Job, JobProgress, JobQueue
 
 __all__ = ["duration", "watch_job"]
 
 _EVERY_S = 1.0
+_LOG_LINES = 30
 
 
 def watch_job(
@@ -37,6 +38,7 @@ def watch_job(
 
     @st.fragment(run_every=_EVERY_S if under_way else None)
     def watch() -> None:
+        job.kill_overdue()
         progress = job.progress()
         if not progress.ended:
             _show_under_way(job, progress, key)
@@ -58,9 +60,7 @@ def duration(seconds: float) -> str:
 
 
 def _show_under_way(job: Job, progress: JobProgress, key: str) -> None:
-    said = progress.what or "Starting"
-    if progress.status == "queued":
-        said = "Waiting for its turn"
+    said = _waits_for(job) if progress.status == "queued" else progress.what or "Starting"
     if progress.left_s is not None:
         said += f" · {duration(progress.left_s)} left"
     bar, stop = st.columns([6, 2], gap="medium", vertical_alignment="bottom")
@@ -74,6 +74,17 @@ def _show_under_way(job: Job, progress: JobProgress, key: str) -> None:
         disabled=stopping,
         on_click=job.cancel,
     )
+    with st.expander("Log", key=f"log_{key}"):
+        st.code(job.log(_LOG_LINES) or "It has written nothing so far.", language=None)
+
+
+def _waits_for(job: Job) -> str:
+    """Say which jobs may have to end first."""
+    before = JobQueue(job.folder.parent).before(job)
+    if not before:
+        return "Waiting for its turn"
+    more = f" and {len(before) - 1} more" if len(before) > 1 else ""
+    return f"Waiting for “{before[0].task.title}”{more} to end"
 
 
 def _show_end(
@@ -91,6 +102,8 @@ def _show_end(
         st.info(f"{title}: stopped{at}. {stopped}", icon=":material/pause_circle:")
     elif progress.status == "failed":
         show_problem(progress.message)
+    elif progress.status == "forgotten":
+        st.info(f"{title}: forgotten.", icon=":material/delete:")
     else:
         st.error(f"{title}: its process ended without a result.", icon=":material/error:")
         if progress.message:
