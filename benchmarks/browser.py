@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from physioclr.serve import app_command, app_environment
 
-__all__ = ["open_chromium", "serve_app", "wait_until_ready"]
+__all__ = ["READY", "open_chromium", "serve_app", "wait_until_ready"]
 
 READY = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 FLAGS = (

@@ -26,7 +26,6 @@ WINSOR = 5.0
 """Robust standard deviations beyond which a standardised value is clipped."""
 # The interquartile range of a normal distribution is 1.349 standard deviations.
 _NORMAL_IQR = 1.349
-_CHUNK_ROWS = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,26 +158,19 @@ class PhysiologySpace:
         """
         z_a, mask_a = self.standardise(np.atleast_2d(np.asarray(values_a, dtype=np.float64)))
         z_b, mask_b = self.standardise(np.atleast_2d(np.asarray(values_b, dtype=np.float64)))
+        # What an ECG is over the entries it shares with another depends on which those are, and
+        # few sets of entries occur: each ECG is projected once for each of them.
+        patterns_a, of_a = np.unique(mask_a, axis=0, return_inverse=True)
+        patterns_b, of_b = np.unique(mask_b, axis=0, return_inverse=True)
+        rows = [np.flatnonzero(of_a == i) for i in range(len(patterns_a))]
         result = np.full((len(z_a), len(z_b)), np.nan)
-        for start in range(0, len(z_a), _CHUNK_ROWS):
-            rows = slice(start, start + _CHUNK_ROWS)
-            result[rows] = self._similarity_of_chunk(z_a[rows], mask_a[rows], z_b, mask_b)
+        for j, pattern in enumerate(patterns_b):
+            columns = np.flatnonzero(of_b == j)
+            projected_a = (z_a * pattern) @ self.components
+            for i, other in enumerate(patterns_a):
+                projected_b = (z_b[columns] * other) @ self.components
+                result[np.ix_(rows[i], columns)] = _cosines(projected_a[rows[i]], projected_b)
         return result
-
-    def _similarity_of_chunk(
-        self,
-        z_a: NDArray[np.float64],
-        mask_a: NDArray[np.bool_],
-        z_b: NDArray[np.float64],
-        mask_b: NDArray[np.bool_],
-    ) -> NDArray[np.float64]:
-        # Pair by pair, an entry only one of the two has is left out of both projections.
-        shared_a = (z_a[:, None, :] * mask_b[None, :, :]) @ self.components
-        shared_b = (mask_a[:, None, :] * z_b[None, :, :]) @ self.components
-        dot = np.einsum("nmk,nmk->nm", shared_a, shared_b)
-        norms = np.linalg.norm(shared_a, axis=2) * np.linalg.norm(shared_b, axis=2)
-        known = norms > 0
-        return np.where(known, np.clip(dot / np.where(known, norms, 1.0), -1, 1), np.nan)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the space as JSON has it.
@@ -315,6 +307,13 @@ def _centre_and_scale(
     spread = np.where(spread > tiny, spread, np.nanstd(table[:, known], axis=0))
     centre[known], scale[known] = middle, np.where(spread > tiny, spread, 1.0)
     return centre, scale
+
+
+def _cosines(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the cosine of each row of `a` with each of `b`; NaN where one of them is 0."""
+    norms = np.outer(np.linalg.norm(a, axis=1), np.linalg.norm(b, axis=1))
+    known = norms > 0
+    return np.where(known, np.clip(a @ b.T / np.where(known, norms, 1.0), -1, 1), np.nan)
 
 
 def _clipped(
