@@ -43,6 +43,10 @@ _STYLE = """
 .pc-bar > span { display: block; height: 100%; border-radius: 2px; background: #1A8F8A; }
 .pc-leads { display: grid; grid-template-columns: repeat(auto-fit, minmax(4.4rem, 1fr));
   gap: 0.5rem 1rem; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
+.pc-more { font-size: 0.9rem; margin-top: 0.4rem; }
+.pc-more summary, .pc-why summary { cursor: pointer; width: fit-content; }
+.pc-more ul { margin: 0.3rem 0 0; padding-left: 1.2rem; }
+.pc-wrap { display: inline-block; white-space: normal; min-width: 11rem; max-width: 22rem; }
 .pc-calipers { font-variant-numeric: tabular-nums; line-height: 1.5rem; }
 .pc-outside { font-size: 0.85rem; font-weight: 600; white-space: nowrap; color: #B4520F; }
 .pc-share { white-space: nowrap; }
