@@ -17,8 +17,10 @@ from physioclr.physiology.normal_ranges import (
 from physioclr.physiology.repeatability import difference
 
 __all__ = [
+    "AMPLITUDE_LABELS",
     "QT_FORMULA_LABELS",
     "comparison_table",
+    "decimal",
     "further_measurements",
     "lead_table",
     "main_measurements",
@@ -49,7 +51,7 @@ def further_measurements(qt_formula: str) -> tuple[str, ...]:
     return tuple(name for name in MEASUREMENTS if name not in main)
 
 
-_AMPLITUDE_LABELS = {
+AMPLITUDE_LABELS = {
     "p_mv": "P",
     "r_mv": "R",
     "s_mv": "S",
@@ -124,10 +126,10 @@ def lead_table(measured: Measurements) -> str:
     """Return the amplitudes of each lead as an HTML table, in mV."""
     header = [
         "Lead",
-        *(_AMPLITUDE_LABELS.get(str(column), str(column)) for column in measured.leads.columns),
+        *(AMPLITUDE_LABELS.get(str(column), str(column)) for column in measured.leads.columns),
     ]
     rows = [
-        [str(lead), *(_decimal(float(value), 2) for value in row)]
+        [str(lead), *(decimal(float(value), 2) for value in row)]
         for lead, row in zip(measured.leads.index, measured.leads.to_numpy(), strict=True)
     ]
     return html_table(
@@ -175,7 +177,7 @@ def number(value: float, name: str) -> str:
         return Html(f'<span class="pc-quiet">{_NOT_MEASURABLE}</span>')
     gap = "" if kind.unit == "°" else " "
     unit = f'{gap}<span class="pc-unit">{html.escape(kind.unit)}</span>' if kind.unit else ""
-    return Html(f"{_decimal(value, kind.decimals)}{unit}")
+    return Html(f"{decimal(value, kind.decimals)}{unit}")
 
 
 def signed(change: float, decimals: int) -> str:
@@ -186,7 +188,8 @@ def signed(change: float, decimals: int) -> str:
     return "0" if shown == 0 else f"{shown:+.{decimals}f}".replace("-", "−")
 
 
-def _decimal(value: float, decimals: int) -> str:
+def decimal(value: float, decimals: int) -> str:
+    """Return a number without its unit; a dash where it is not known."""
     return (
         "–"
         if math.isnan(value)
