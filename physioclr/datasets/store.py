@@ -275,10 +275,10 @@ class Store:
         Parameters
         ----------
         query : str
-            As `pandas.DataFrame.query` takes it, over the columns of `records`, `measurements` and
-            `physiology` and over the labels as `` `set/label` ``: for example
-            ``"age_years >= 65 and acceptable and `superclass/MI` == 1"``. Where a number is unknown
-            a comparison does not hold. It is run as pandas runs it: take none from a stranger.
+            As `physioclr.datasets.condition.condition_holds` takes it, over the columns of
+            `records`, `measurements` and `physiology` and over the labels as `` `set/label` ``: for
+            example ``"age_years >= 65 and acceptable and `superclass/MI` == 1"``. Where a value is
+            unknown a comparison does not hold. It only compares: one of a stranger does no harm.
 
         Returns
         -------

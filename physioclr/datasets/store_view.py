@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from physioclr.datasets.condition import condition_holds
 from physioclr.datasets.store import Store
 from physioclr.errors import DatasetError
 from physioclr.records import EcgRecord
@@ -202,20 +203,14 @@ def matching_rows(store: Store, query: str) -> NDArray[np.intp]:
     DatasetError
         If the condition is none, names what is not there, or holds for no ECG.
     """
-    labels = [store.labels(name).add_prefix(f"{name}/") for name in store.label_sets]
-    table = pd.concat([store.records, store.measurements, store.physiology, *labels], axis=1)
-    table = table.loc[:, ~table.columns.duplicated()]
-    expected = "a condition over its columns, as `age_years >= 65 and acceptable`"
-    if "@" in query or "__" in query:
-        raise DatasetError(store.path.name, expected=expected, found=f"{query!r}")
     try:
-        holds = table.eval(query, engine="python")
-    except (NameError, SyntaxError, ValueError, TypeError, KeyError, AttributeError) as error:
-        reason = f"{query!r} ({str(error).splitlines()[0] if str(error) else 'not one'})"
-        raise DatasetError(store.path.name, expected=expected, found=reason) from None
-    if not (isinstance(holds, pd.Series) and pd.api.types.is_bool_dtype(holds.dtype)):
-        raise DatasetError(store.path.name, expected=expected, found=f"{query!r}")
-    rows = np.flatnonzero(holds.to_numpy(dtype=bool))
+        rows = np.flatnonzero(condition_holds(query, _columns(store)))
+    except ValueError as error:
+        raise DatasetError(
+            store.path.name,
+            expected="a condition over its columns, as `age_years >= 65 and acceptable`",
+            found=f"{query!r} ({error})",
+        ) from None
     if not len(rows):
         raise DatasetError(
             store.path.name,
@@ -223,6 +218,15 @@ def matching_rows(store: Store, query: str) -> NDArray[np.intp]:
             found=f"{query!r}, which holds for none of {len(store)}",
         )
     return rows
+
+
+def _columns(store: Store) -> dict[str, pd.Series]:
+    """Return what a condition can name; of two of a name the first."""
+    labels = [store.labels(name).add_prefix(f"{name}/") for name in store.label_sets]
+    found: dict[str, pd.Series] = {}
+    for table in (store.records, store.measurements, store.physiology, *labels):
+        found |= {name: table[name] for name in table if name not in found}
+    return found
 
 
 def _check_that_they_go_together(stores: Sequence[Store]) -> None:
