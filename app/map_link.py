@@ -1,13 +1,11 @@
 """The address of a view of the map, to be shared: read on arrival, written as the view changes.
 
 It names what both sides know: a cohort by the name of a saved selection or by its fingerprint, a
-checkpoint by its name. No path is in it, and no id of an ECG.
+checkpoint by its name. No path is in it, and no id of an ECG or a patient.
 """
 
 from __future__ import annotations
 
-import ast
-import re
 from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +14,7 @@ import streamlit as st
 from app.cohorts import cohort_names
 from app.mapping import open_saved_selection
 from app.resources import cohort
+from physioclr.datasets.condition import columns_of
 from physioclr.datasets.selection import saved_selections
 from physioclr.embedding_map import MapSettings
 from physioclr.errors import PhysioclrError
@@ -24,30 +23,11 @@ from physioclr.known_checkpoints import known_checkpoints
 if TYPE_CHECKING:
     from app.state import MapState
 
-__all__ = ["is_plain", "read_link", "write_link"]
+__all__ = ["is_in_link", "read_link", "write_link"]
 
 _DEFAULT = MapSettings()
 _SETTINGS = {field.name: type(getattr(_DEFAULT, field.name)) for field in fields(MapSettings)}
-_PLAIN = (
-    *(ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.Invert, ast.USub),
-    *(ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn),
-    *(ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.BitAnd, ast.BitOr),
-    *(ast.Name, ast.Load, ast.Constant, ast.List, ast.Tuple),
-)
-
-
-def is_plain(condition: str) -> bool:
-    """Say whether a condition only compares columns and numbers.
-
-    pandas would run more than that, also what writes files: a condition that came by a link, or
-    from a visitor of a shared computer, is taken only if it is plain.
-    """
-    named = re.sub(r"`[^`]*`", "column", condition)
-    try:
-        tree = ast.parse(named.strip(), mode="eval")
-    except (SyntaxError, ValueError):
-        return False
-    return all(isinstance(node, _PLAIN) for node in ast.walk(tree))
+_IDS = {"record_id", "patient_id", "signal_hash"}
 
 
 def read_link(state: MapState) -> None:
@@ -88,13 +68,21 @@ def write_link(state: MapState) -> None:
             if value != getattr(_DEFAULT, name)
         },
         "colour": state.colour,
-        "query": state.query,
+        "query": state.query if is_in_link(state.query) else "",
         "selection": state.selection,
     }
     link = {name: value for name, value in parts.items() if value}
     if link != st.query_params.to_dict():
         st.query_params.from_dict(link)
     state.link = link
+
+
+def is_in_link(condition: str) -> bool:
+    """Say whether the address holds a condition: not one that may name an ECG or a patient."""
+    try:
+        return not columns_of(condition or "True") & _IDS
+    except ValueError:
+        return False
 
 
 def _cohort_name(path: str) -> str:

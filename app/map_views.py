@@ -14,15 +14,16 @@ from app.components.map_inputs import view_inputs
 from app.components.map_notes import off_manifold_sentence, settings_name, trust_sentence
 from app.components.neighbours import show_nearness
 from app.components.palette import palette_for
-from app.components.problems import literal, showing_problems
+from app.components.problems import literal, show_problem, showing_problems
 from app.components.scatter import Place, Points, colour_note, map_figure
 from app.map_colours import MapShown, colour_choices, colours_of
-from app.map_link import is_plain, write_link
+from app.map_link import is_in_link, write_link
 from app.map_selection import show_selection
 from app.mapping import (
     asked_settings,
     begin_map,
     checkpoints_of,
+    condition_problem,
     find_id,
     is_made,
     last_map_job,
@@ -33,7 +34,7 @@ from app.mapping import (
 from app.reading import current_ecg
 from app.resources import cohort, nearness_of
 from app.state import MapState, app_state
-from physioclr.errors import DatasetError, SignalError
+from physioclr.errors import SignalError
 
 if TYPE_CHECKING:
     from app.map_neighbours import Nearness
@@ -78,12 +79,11 @@ def show_maps() -> None:
 
 def _ask_what_to_see(state: MapState, shown: MapShown) -> None:
     view_inputs(state, colour_choices(shown))
-    if not is_plain(state.query or "True"):
-        raise DatasetError(
-            "the condition",
-            expected="comparisons of columns with numbers, as qrs_ms > 120",
-            found=repr(state.query),
-        )
+    problem = condition_problem(state)
+    if problem:
+        show_problem(problem)
+    elif not is_in_link(state.query):
+        st.caption("The address leaves this condition out: it names ECGs or patients.")
 
 
 def _show_making(state: MapState, checkpoint: str, shown: MapShown | None, *, key: str) -> None:
@@ -134,7 +134,7 @@ def _show_map(state: MapState, shown: MapShown, ecg: EcgRecord | None, *, key: s
     facts = [
         f"{cohort_title(store)}.",
         f"{n_unmapped:,} have no embedding." if n_unmapped else "",
-        f"{len(rows):,} meet the condition." if len(rows) < len(seen) else "",
+        f"{len(rows):,} meet the condition {state.query}." if len(rows) < len(seen) else "",
         colour_note(colours),
     ]
     st.caption(literal(" ".join(filter(None, facts))))

@@ -30,6 +30,7 @@ __all__ = [
     "asked_settings",
     "begin_map",
     "checkpoints_of",
+    "condition_problem",
     "find_id",
     "is_made",
     "last_map_job",
@@ -92,17 +93,31 @@ def _task(state: MapState, checkpoint: str) -> MapTask:
     return MapTask.of(state.store_path, checkpoint, asked_settings(state))
 
 
-def visible(state: MapState, shown: MapShown) -> NDArray[np.bool_]:
-    """Return which ECGs of a map meet the condition, (n_mapped,).
+def condition_problem(state: MapState) -> str:
+    """Return why the condition cannot be followed, in a sentence; empty where it can."""
+    try:
+        _meeting(state)
+    except DatasetError as error:
+        return f"{error}. All ECGs are shown."
+    return ""
 
-    Raises
-    ------
-    DatasetError
-        If the condition is none, or holds for no ECG.
-    """
+
+def visible(state: MapState, shown: MapShown) -> NDArray[np.bool_]:
+    """Return which ECGs of a map meet the condition, (n_mapped,); all where it is none."""
+    return np.isin(shown.mapped.rows, _rows_shown(state))
+
+
+def _rows_shown(state: MapState) -> NDArray[np.intp]:
+    try:
+        return _meeting(state)
+    except DatasetError:
+        return np.arange(len(cohort(state.store_path)))
+
+
+def _meeting(state: MapState) -> NDArray[np.intp]:
     if not state.query:
-        return np.ones(len(shown.mapped.rows), dtype=np.bool_)
-    return np.isin(shown.mapped.rows, matching(state.store_path, state.query))
+        return np.arange(len(cohort(state.store_path)))
+    return matching(state.store_path, state.query)
 
 
 def find_id(store: Store, sought: str) -> tuple[int | None, str]:
