@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
 
 from app.components.ecg_paper import ecg_paper
@@ -16,10 +17,13 @@ from app.components.problems import literal, showing_problems
 from app.components.strips import ecg_strip
 from app.map_neighbours import nearness_of_row
 from app.mapping import (
+    followed_condition,
     open_saved_selection,
     save_rows,
+    selected_in_sight,
     selection_csv,
     titles_of,
+    visible,
 )
 from app.navigation import go_to
 from app.resources import cohort, compared
@@ -28,6 +32,8 @@ from physioclr.datasets.selection import saved_selections
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
     from app.map_colours import MapShown
 
@@ -46,11 +52,14 @@ def show_selection(state: MapState, shown: MapShown) -> None:
             "strips of many and what sets them apart."
         )
         return
+    rows = selected_in_sight(state)
     with showing_problems():
-        if len(state.rows) == 1:
-            _show_ecg(state, shown)
+        if not rows:
+            _heading(state, f"None of the {len(state.rows):,} ECGs selected meets the condition")
+        elif len(rows) == 1:
+            _show_ecg(state, shown, rows[0])
         else:
-            _show_group(state, shown)
+            _show_group(state, shown, rows)
 
 
 def _offer_saved(state: MapState) -> None:
@@ -87,8 +96,7 @@ def _open_in_reading_room(state: MapState, row: int) -> None:
     go_to("read")
 
 
-def _show_ecg(state: MapState, shown: MapShown) -> None:
-    (row,) = state.rows
+def _show_ecg(state: MapState, shown: MapShown, row: int) -> None:
     store = cohort(state.store_path)
     record = store.record(row)
     (title,) = titles_of(store, [row])
@@ -106,25 +114,50 @@ def _show_ecg(state: MapState, shown: MapShown) -> None:
     show_paper(ecg_paper(record, palette_for(st.context.theme.type)), record, key="map")
 
 
-def _show_group(state: MapState, shown: MapShown) -> None:
-    n_mapped = len(shown.mapped.rows)
-    share = len(state.rows) / n_mapped
-    _heading(state, f"{len(state.rows):,} ECGs selected, {100 * share:.0f} % of the map")
+def _show_group(state: MapState, shown: MapShown, rows: tuple[int, ...]) -> None:
+    within = shown.mapped.rows[visible(state, shown)]
+    share = np.isin(within, rows).sum() / max(len(within), 1)
+    of = "of those that meet the condition" if followed_condition(state) else "of the map"
+    n_hidden = len(state.rows) - len(rows)
+    _heading(
+        state,
+        f"{len(rows):,} ECGs selected, {100 * share:.0f} % {of}"
+        + (f"; {n_hidden:,} more do not meet it" if n_hidden else ""),
+    )
     strips, apart, onward = st.tabs(["Strips", "What sets them apart", "Save, export, probe"])
     with strips:
-        _strips()
+        _strips(rows)
     with apart, showing_problems():
-        within = tuple(int(row) for row in shown.mapped.rows)
-        st.html(enrichment_table(compared(state.store_path, state.rows, within)))
+        _show_apart(state, rows, within)
     with onward, showing_problems():
-        _show_onward(state)
+        _show_onward(state, rows)
+
+
+def _show_apart(state: MapState, rows: tuple[int, ...], within: NDArray[np.intp]) -> None:
+    """Say what sets some ECGs apart from the others that are shown on the map."""
+    table = compared(state.store_path, rows, tuple(map(int, within)))
+    n_others = len(within) - int(np.isin(within, rows).sum())
+    condition = followed_condition(state)
+    which = f" that meet the condition {literal(condition)}" if condition else ""
+    st.caption(f"Compared with the {n_others:,} other ECGs of the map{which}.")
+    everything = st.toggle("Also what does not differ", key="apart_everything")
+    st.html(enrichment_table(table, everything=everything))
+    st.download_button(
+        "Download all comparisons as CSV",
+        data=table.to_csv(index=False).encode(),
+        file_name="comparisons.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
 
 
 @st.fragment
-def _strips() -> None:
+def _strips(rows: tuple[int, ...]) -> None:
     """Show a page of strips; another page reads its own ECGs and runs nothing else."""
     state = app_state().map
-    n_pages = -(-len(state.rows) // _STRIPS_A_PAGE)
+    n_pages = -(-len(rows) // _STRIPS_A_PAGE)
+    state.page = min(state.page, n_pages - 1)
     choice, page = st.columns([4, 4], gap="medium", vertical_alignment="bottom")
     names = list(_STRIP_LEADS)
     now = next((name for name, leads in _STRIP_LEADS.items() if leads == state.strip_leads), "II")
@@ -134,7 +167,7 @@ def _strips() -> None:
     with page:
         _pager(state, n_pages)
     first = state.page * _STRIPS_A_PAGE
-    for row in state.rows[first : first + _STRIPS_A_PAGE]:
+    for row in rows[first : first + _STRIPS_A_PAGE]:
         _show_strip(state, row)
 
 
@@ -172,7 +205,7 @@ def _age_and_sex(meta: Mapping[str, Any]) -> str:
     return "".join(f" · {literal(fact)}" for fact in facts if fact)
 
 
-def _show_onward(state: MapState) -> None:
+def _show_onward(state: MapState, rows: tuple[int, ...]) -> None:
     """Save the selection, send it to the probe, or take it away as a table."""
     store = cohort(state.store_path)
     name, save, probe = st.columns([4, 2, 2], gap="medium", vertical_alignment="bottom")
@@ -182,11 +215,12 @@ def _show_onward(state: MapState) -> None:
         placeholder="as it is to be found again",
         key="selection_name",
     )
-    is_saved = bool(state.selection) and chosen == state.selection
+    is_saved = bool(state.selection) and chosen == state.selection and rows == state.rows
     saves = save.button("Save as a cohort", icon=":material/save:", width="stretch")
     probes = probe.button("Send to the probe", icon=":material/analytics:", width="stretch")
     if (saves or probes) and not is_saved:
-        save_rows(store, state.rows, chosen)
+        save_rows(store, rows, chosen)
+        state.select(rows)
         state.selection = chosen.strip()
     if probes:
         _probe(state)
@@ -198,7 +232,7 @@ def _show_onward(state: MapState) -> None:
         )
     st.download_button(
         "Download as CSV",
-        data=partial(selection_csv, store, state.rows),
+        data=partial(selection_csv, store, rows),
         file_name="selection.csv",
         mime="text/csv",
         icon=":material/download:",

@@ -32,11 +32,13 @@ __all__ = [
     "checkpoints_of",
     "condition_problem",
     "find_id",
+    "followed_condition",
     "is_made",
     "last_map_job",
     "open_map",
     "open_saved_selection",
     "save_rows",
+    "selected_in_sight",
     "selection_csv",
     "titles_of",
     "visible",
@@ -100,6 +102,19 @@ def condition_problem(state: MapState) -> str:
     except DatasetError as error:
         return f"{error}. All ECGs are shown."
     return ""
+
+
+def followed_condition(state: MapState) -> str:
+    """Return the condition that the ECGs shown meet; empty where all are shown."""
+    return "" if condition_problem(state) else state.query
+
+
+def selected_in_sight(state: MapState) -> tuple[int, ...]:
+    """Return which of the selected ECGs meet the condition; a single one is shown in any case."""
+    if len(state.rows) < 2:
+        return state.rows
+    in_sight = np.isin(state.rows, _rows_shown(state))
+    return tuple(row for row, shown in zip(state.rows, in_sight, strict=True) if shown)
 
 
 def visible(state: MapState, shown: MapShown) -> NDArray[np.bool_]:

@@ -21,7 +21,7 @@ _SAID_BY_ANOTHER = {"rr_ms", "n_beats", "qt_ms"} | _QTC - {"qtc_fridericia_ms"}
 _EFFECT = ("effect", "effect_low", "effect_high")
 
 
-def enrichment_table(table: pd.DataFrame) -> str:
+def enrichment_table(table: pd.DataFrame, *, everything: bool = False) -> str:
     """Write what `compare_selection` found as an HTML table.
 
     Parameters
@@ -29,6 +29,8 @@ def enrichment_table(table: pd.DataFrame) -> str:
     table : DataFrame
         Of which the measurements and labels that differ by more than chance are shown, at most 16;
         of the ways to correct QT the one of Fridericia.
+    everything : bool
+        Whether also what does not differ is shown, and however much it is.
 
     Returns
     -------
@@ -36,9 +38,9 @@ def enrichment_table(table: pd.DataFrame) -> str:
     """
     table = _told_apart(table[~table["name"].isin(_SAID_BY_ANOTHER)])
     apart = table[table["p_corrected"] < _ALPHA]
-    shown = apart.head(_SHOWN)
+    shown = table if everything else apart.head(_SHOWN)
     below = f"{len(apart)} of {len(table)} differ by more than chance (corrected p below {_ALPHA})."
-    if len(apart) > _SHOWN:
+    if len(apart) > len(shown):
         below += f" The {_SHOWN} that differ most are shown."
     note = (
         "Difference of a number: Cliff’s δ, from −1 (every selected ECG has the lower value) to 1 "
@@ -70,6 +72,8 @@ def _told_apart(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _row(row: dict[str, Any]) -> list[str]:
+    if math.isnan(row["effect"]):
+        return [str(row["label"]), "–", "–", "–", "–"]
     is_share = row["kind"] == "label" or row["name"] == "sex"
     if is_share:
         values = [f"{100 * row[side]:.0f} %" for side in ("selected", "rest")]

@@ -6,6 +6,8 @@ import pandas as pd
 
 from app.components.enrichment_table import enrichment_table
 
+NAN = float("nan")
+
 
 def label_row(name, label, selected):
     return {
@@ -40,3 +42,16 @@ def test_labels_of_one_name_that_differ_name_their_sets():
     shown = enrichment_table(table)
     assert "<td>ST/T (superclass)</td>" in shown
     assert "<td>ST/T (subclass)</td>" in shown
+
+
+def test_what_does_not_differ_is_shown_where_it_is_asked_for():
+    rows = [label_row(f"set/{n}", f"Label {n}", 0.5) for n in range(20)]
+    rows.append(label_row("set/same", "Same", 0.1) | {"p_corrected": 0.9})
+    rows.append(label_row("set/none", "Unknown", NAN) | {"rest": 0.2, "p_corrected": NAN})
+    table = pd.DataFrame(rows)
+    shown, everything = enrichment_table(table), enrichment_table(table, everything=True)
+    assert "The 16 that differ most are shown" in shown
+    assert "<td>Same</td>" not in shown
+    assert "<td>Same</td>" in everything
+    assert everything.count("<tr>") == 23  # and the header
+    assert "nan" not in everything

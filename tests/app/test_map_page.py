@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from app import resources
 from app.components.palette import DARK, LIGHT
 from app.components.scatter import Groups, Numbers, Points, colour_note, map_figure
 from app.components.strips import ecg_strip
@@ -259,6 +260,46 @@ def test_a_condition_keeps_the_ecgs_that_meet_it(kept_map, small_cohort):
     said = f"{n_fast} meet the condition heart\\_rate\\_bpm \\> 100"
     assert any(said in one.value for one in app.caption)
     assert app.query_params["query"] == "heart_rate_bpm > 100"
+
+
+def test_a_selection_is_compared_with_the_ecgs_in_sight_only(kept_map, small_cohort, monkeypatch):
+    asked = []
+    compare = resources.compared
+    monkeypatch.setattr(
+        "app.map_selection.compared", lambda *given: asked.append(given) or compare(*given)
+    )
+    fast = small_cohort.measurements["heart_rate_bpm"] > 100
+    shown = tuple(map(int, np.flatnonzero(fast)))
+    some = (*shown[:3], *map(int, np.flatnonzero(~fast)[:2]))
+    app = map_page(*sorted(some))
+    assert "5 ECGs selected, 21 % of the map" in html_of(app)
+    assert asked[-1][1:] == (tuple(sorted(some)), tuple(range(24)))
+    filtered(app, "heart_rate_bpm > 100")
+    share = round(100 * 3 / len(shown))
+    said = f"3 ECGs selected, {share} % of those that meet the condition; 2 more do not meet it"
+    assert said in html_of(app)
+    assert asked[-1][1:] == (shown[:3], shown)
+    said = f"Compared with the {len(shown) - 3} other ECGs of the map that meet the condition heart"
+    assert any(one.value.startswith(said) for one in app.caption)
+    filtered(app, "heart_rate_bpm < 100 and qrs_ms == 91")
+    assert app.session_state["physioclr"].map.rows == tuple(sorted(some))
+
+
+def test_what_is_saved_is_what_is_in_sight(kept_map, small_cohort):
+    app = map_page(2, 3, 5, 6)
+    filtered(app, "record_id != 'small-03'")
+    app.text_input(key="selection_name").set_value("without the third").run()
+    next(one for one in app.button if one.label == "Save as a cohort").click().run()
+    assert not app.exception
+    saved = open_cohort(_path(saved_selections()["without the third"]))
+    assert list(saved.records["record_id"]) == ["small-02", "small-05", "small-06"]
+    assert app.session_state["physioclr"].map.rows == (2, 5, 6)
+
+
+def test_a_selection_that_is_out_of_sight_says_so(kept_map, small_cohort):
+    app = map_page(2, 3)
+    filtered(app, "record_id == 'small-09'")
+    assert "None of the 2 ECGs selected meets the condition" in html_of(app)
 
 
 @pytest.mark.parametrize(
