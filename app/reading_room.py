@@ -77,8 +77,8 @@ def _person(record: EcgRecord) -> dict[str, Any]:
 def show_trace(record: EcgRecord) -> None:
     """Draw the paper as the reader wants it, and for a long record the slider along it."""
     state, paper = app_state().read, app_state().paper
-    paper_inputs(paper)
-    style, display = style_of(paper), filter_of(paper)
+    paper_inputs(paper, record)
+    style, display = style_of(paper, record), filter_of(paper)
     page_s = style.scale.page_s
     last_s = max(0.0, record.duration_s - page_s)
     state.start_s = min(state.start_s, last_s)
@@ -192,7 +192,7 @@ def show_why(record: EcgRecord) -> None:
         figure = ecg_paper(
             record,
             palette,
-            style=replace(style_of(paper), magnification=1, calipers=False),
+            style=replace(style_of(paper, record), magnification=1, calipers=False),
             attribution=attribution,
         )
         show_paper(figure, record, key="why")

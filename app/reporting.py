@@ -66,7 +66,7 @@ def report_file(kind: str, report: Report, paper: PaperState, start_s: float) ->
     from physioclr.report import fhir, page, tables
 
     if kind in ("PDF", "PNG"):
-        style = style_of(paper)
+        style = style_of(paper, report.record)
         on_sheet = page.PageStyle(style.scale, style.layout, filter_of(paper), start_s)
         draw = page.report_pdf if kind == "PDF" else page.report_png
         return draw(report, on_sheet)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.resources import content_hash
-from physioclr.leads import STANDARD_LEADS
 
 if TYPE_CHECKING:
     from physioclr.embedding_map import MapSettings
@@ -132,12 +131,15 @@ class PaperState:
     arrangement : str
         One of `physioclr.ecg_paper.ARRANGEMENTS`.
     cabrera : bool
-    rhythm, leads : tuple of str
-        Leads of the strips below, and all that are shown.
+    rhythm, leads : tuple of str or None
+        Leads of the strips below, and all that are shown; None where each ECG's own layout is
+        kept (`physioclr.ecg_paper.record_layout`).
     speed_mm_per_s, gain_mm_per_mv : float
     band_hz : tuple of two of float or None
         One of `physioclr.signal.display_filter.DISPLAY_BANDS_HZ`.
     mains_hz : float or None
+    raw : bool
+        Whether the ECG is shown as recorded for now, whatever filter is chosen.
     waves : bool
         Whether the delineated waves are drawn.
     magnification : int
@@ -145,12 +147,13 @@ class PaperState:
 
     arrangement: str = "3 × 4"
     cabrera: bool = False
-    rhythm: tuple[str, ...] = ("II",)
-    leads: tuple[str, ...] = STANDARD_LEADS
+    rhythm: tuple[str, ...] | None = None
+    leads: tuple[str, ...] | None = None
     speed_mm_per_s: float = 25.0
     gain_mm_per_mv: float = 10.0
     band_hz: tuple[float | None, float | None] = (None, None)
     mains_hz: float | None = None
+    raw: bool = False
     waves: bool = False
     magnification: int = 1
 

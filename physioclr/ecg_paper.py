@@ -9,30 +9,39 @@ Small boxes are 1 mm, large boxes 5 mm; 25 mm/s and 10 mm/mV unless stated other
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from physioclr.leads import LIMB_LEADS, PRECORDIAL_LEADS, STANDARD_LEADS
+from physioclr.leads import LIMB_LEADS, PRECORDIAL_LEADS, STANDARD_LEADS, rhythm_lead
 from physioclr.records import EcgRecord
 
 __all__ = [
     "ARRANGEMENTS",
+    "BEYOND_PAPER",
     "CABRERA_LEADS",
     "GAINS_MM_PER_MV",
     "LARGE_BOX_MM",
     "MINUS_AVR",
     "PAGE_MM",
+    "PULSE_MV",
+    "PULSE_S",
     "SMALL_BOX_MM",
     "SPEEDS_MM_PER_S",
     "PaperCell",
     "PaperLayout",
     "PaperScale",
+    "calibration_pulse_mm",
+    "has_few_leads",
     "lead_on_paper_mv",
+    "leaves_paper",
     "paper_cells",
     "paper_layout",
+    "pulse_rows",
+    "record_layout",
     "recorded_lead",
 ]
 
@@ -51,6 +60,14 @@ ARRANGEMENTS = {"3 × 4": 4, "6 × 2": 2, "12 × 1": 1}
 """Name → number of columns; rows × columns."""
 _PITCH_MM = {4: 30.0, 2: 25.0, 1: 20.0}
 _WHOLE_PAGE_S = 0.05
+_FEW_LEADS = 6
+_MOST_ROWS = 12
+
+PULSE_MV, PULSE_S = 1.0, 0.2
+"""The calibration pulse: so wide that it shows the speed of the paper too."""
+_PULSE_FOOT_MM, _SHORT_FOOT_MM, _WIDE_PULSE_MM = 2.0, 1.0, 5.0
+
+BEYOND_PAPER = "▲ ▼ a wave goes on beyond the paper"
 
 
 @dataclass(frozen=True)
@@ -151,6 +168,11 @@ class PaperCell:
     shown_at_s: float
     rhythm: bool
 
+    @property
+    def moved_s(self) -> float:
+        """How much later than its own time the lead stands on the page's time axis."""
+        return self.shown_at_s - self.from_s
+
 
 def paper_layout(
     arrangement: str = "3 × 4",
@@ -171,7 +193,8 @@ def paper_layout(
         Leads below, each over the whole page. Left out where there is only one column, which shows
         every lead so.
     leads : sequence of str, optional
-        Which of the twelve are shown (aVR stands for −aVR too); all by default.
+        Which are shown (aVR stands for −aVR too); the twelve by default. Others than these follow
+        them, as they come.
 
     Returns
     -------
@@ -180,16 +203,16 @@ def paper_layout(
     Raises
     ------
     ValueError
-        If a name is none of these, or no lead is chosen.
+        If there is no such arrangement, or no lead is chosen.
     """
     if arrangement not in ARRANGEMENTS:
         raise ValueError(f"arrangement must be one of {', '.join(ARRANGEMENTS)}, got {arrangement}")
-    chosen = set(STANDARD_LEADS if leads is None else leads)
-    unknown = (chosen | set(rhythm)) - set(STANDARD_LEADS)
-    if unknown or not chosen:
-        raise ValueError(f"leads and rhythm must be of {', '.join(STANDARD_LEADS)}, got {unknown}")
+    chosen = tuple(dict.fromkeys(STANDARD_LEADS if leads is None else leads))
+    if not chosen:
+        raise ValueError("leads must name at least one lead, got none")
     order = CABRERA_LEADS if cabrera else (*LIMB_LEADS, *PRECORDIAL_LEADS)
     shown = [lead for lead in order if recorded_lead(lead) in chosen]
+    shown += [lead for lead in chosen if lead not in STANDARD_LEADS]
     n_columns = ARRANGEMENTS[arrangement]
     n_rows = -(-len(shown) // n_columns)
     return PaperLayout(
@@ -197,6 +220,52 @@ def paper_layout(
         rhythm=tuple(rhythm) if n_columns > 1 else (),
         pitch_mm=_PITCH_MM[n_columns],
     )
+
+
+def record_layout(
+    record: EcgRecord,
+    arrangement: str = "3 × 4",
+    *,
+    cabrera: bool = False,
+    rhythm: Sequence[str] | None = None,
+    leads: Sequence[str] | None = None,
+) -> PaperLayout:
+    """Lay out the leads of a record, each over the whole page where there are few of them.
+
+    Parameters
+    ----------
+    record : EcgRecord
+    arrangement : {"3 × 4", "6 × 2", "12 × 1"}
+        Of a 12-lead ECG; a record of few leads has one column whatever it is.
+    cabrera : bool
+    rhythm, leads : sequence of str, optional
+        As `paper_layout` takes them. By default the lead a rhythm is read in, and the twelve; of a
+        record of few leads those it has, twelve at most. What the record does not have of them is
+        left out where that leaves any.
+
+    Returns
+    -------
+    PaperLayout
+
+    Raises
+    ------
+    ValueError
+        If there is no such arrangement.
+    """
+    recorded = tuple(lead for lead in leads or () if lead in record.leads)
+    if has_few_leads(record):
+        shown = recorded or record.leads[:_MOST_ROWS]
+        return paper_layout("12 × 1", cabrera=cabrera, leads=shown)
+    strips = tuple(lead for lead in rhythm or () if lead in record.leads)
+    if not strips and rhythm != ():
+        strips = (rhythm_lead(record.leads) or "II",)
+    shown = tuple(leads) if leads is not None and recorded else STANDARD_LEADS
+    return paper_layout(arrangement, cabrera=cabrera, rhythm=strips, leads=shown)
+
+
+def has_few_leads(record: EcgRecord) -> bool:
+    """Return whether half of the twelve leads or more are not there."""
+    return sum(lead in record.leads for lead in STANDARD_LEADS) <= _FEW_LEADS
 
 
 def paper_cells(
@@ -255,6 +324,69 @@ def lead_on_paper_mv(record: EcgRecord, lead: str) -> NDArray[np.float32] | None
     known = lead_mv[np.isfinite(lead_mv)]
     centred = lead_mv - np.float32(np.median(known)) if len(known) else lead_mv
     return -centred if lead == MINUS_AVR else centred
+
+
+def calibration_pulse_mm(scale: PaperScale) -> tuple[list[float], list[float]]:
+    """Return the calibration pulse before a row: 1 mV for 0.2 s.
+
+    Parameters
+    ----------
+    scale : PaperScale
+
+    Returns
+    -------
+    x, y : list of float
+        From the row's 0 s and 0 mV, in mm. It stands in the 15 mm before the leads.
+    """
+    wide, high = PULSE_S * scale.speed_mm_per_s, PULSE_MV * scale.gain_mm_per_mv
+    foot = _PULSE_FOOT_MM if wide <= _WIDE_PULSE_MM else _SHORT_FOOT_MM
+    end = -1.0 - foot
+    fall, rise = end - foot, end - foot - wide
+    x = [rise - foot, rise, rise, fall, fall, end]
+    return x, [0.0, 0.0, high, high, 0.0, 0.0]
+
+
+def pulse_rows(n_rows: int, pitch_mm: float, scale: PaperScale) -> range:
+    """Return the rows that have a calibration pulse, so that none stands on another.
+
+    Parameters
+    ----------
+    n_rows : int
+    pitch_mm : float
+        Distance of two rows.
+    scale : PaperScale
+
+    Returns
+    -------
+    range
+        From the lowest row upwards.
+    """
+    every = math.ceil((PULSE_MV * scale.gain_mm_per_mv + 2.0) / pitch_mm)
+    return range(n_rows - 1, -1, -every)
+
+
+def leaves_paper(
+    drawn: NDArray[np.floating], lowest: float, highest: float
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Find where a drawn line leaves the paper.
+
+    Parameters
+    ----------
+    drawn : (n_samples,) float array
+        NaN where there is no sample.
+    lowest, highest : float
+        The edges of the paper, in the unit of `drawn`.
+
+    Returns
+    -------
+    above, below : (n_times,) int
+        The first sample of each stretch beyond that edge.
+    """
+    above, below = (
+        np.flatnonzero(beyond & ~np.append(False, beyond[:-1]))
+        for beyond in (drawn > highest, drawn < lowest)
+    )
+    return above, below
 
 
 def recorded_lead(lead: str) -> str:

@@ -9,9 +9,13 @@ from physioclr.ecg_paper import (
     MINUS_AVR,
     SPEEDS_MM_PER_S,
     PaperScale,
+    calibration_pulse_mm,
     lead_on_paper_mv,
+    leaves_paper,
     paper_cells,
     paper_layout,
+    pulse_rows,
+    record_layout,
 )
 from physioclr.leads import STANDARD_LEADS
 from physioclr.records import EcgRecord
@@ -110,12 +114,72 @@ def test_rows_are_whole_large_boxes_apart():
         assert paper_layout(arrangement).pitch_mm % LARGE_BOX_MM == 0
 
 
-@pytest.mark.parametrize("bad", [{"leads": ()}, {"leads": ("V9",)}, {"rhythm": ("X",)}])
-def test_leads_that_are_none_are_refused(bad):
-    with pytest.raises(ValueError, match="leads and rhythm must be of I, II"):
-        paper_layout(**bad)
+def test_no_lead_and_no_such_arrangement_are_refused():
+    with pytest.raises(ValueError, match="leads must name at least one lead"):
+        paper_layout(leads=())
     with pytest.raises(ValueError, match="arrangement must be one of"):
         paper_layout("4 × 3")
+
+
+def test_leads_beyond_the_twelve_follow_them_as_they_come():
+    layout = paper_layout("12 × 1", leads=("V8", "V7", "V1", "II"))
+    assert layout.leads == ("II", "V1", "V8", "V7")
+
+
+def record_of(*leads):
+    return EcgRecord(np.zeros((len(leads), 5000)), 500.0, leads, "some leads")
+
+
+@pytest.mark.parametrize("leads", [("II",), ("ECG1", "ECG2"), STANDARD_LEADS[:6], ("V7", "II")])
+def test_each_of_few_leads_has_a_row_of_its_own_over_the_whole_page(leads):
+    for arrangement in ARRANGEMENTS:
+        layout = record_layout(record_of(*leads), arrangement)
+        assert set(layout.rows) == {(lead,) for lead in leads}
+        assert layout.rhythm == ()
+    (first, *_) = paper_cells(layout, PaperScale(), duration_s=10.0)
+    assert (first.from_s, first.to_s) == (0.0, 10.0)
+
+
+def test_the_rhythm_strip_is_the_lead_a_rhythm_is_read_in():
+    assert record_layout(record_of(*STANDARD_LEADS)).rhythm == ("II",)
+    without_ii = [lead for lead in STANDARD_LEADS if lead != "II"]
+    assert record_layout(record_of(*without_ii)).rhythm == ("V5",)
+    assert record_layout(record_of(*without_ii), rhythm=("II", "V1")).rhythm == ("V1",)
+    assert record_layout(record_of(*without_ii), rhythm=("II",)).rhythm == ("V5",)
+    assert record_layout(record_of(*without_ii), rhythm=()).rhythm == ()
+
+
+def test_leads_that_were_chosen_and_are_not_there_do_not_leave_the_page_empty():
+    assert record_layout(record_of("II"), leads=("V1", "V2")).leads == ("II",)
+    assert record_layout(record_of(*STANDARD_LEADS), leads=("V7",), rhythm=()) == paper_layout(
+        rhythm=()
+    )
+    beyond = record_of(*STANDARD_LEADS, "V7", "V8")
+    assert record_layout(beyond).rows == paper_layout().rows
+    assert record_layout(beyond, leads=("V6", "V7", "V8"), rhythm=()).leads == ("V6", "V7", "V8")
+
+
+@pytest.mark.parametrize("gain", GAINS_MM_PER_MV)
+@pytest.mark.parametrize("speed", SPEEDS_MM_PER_S)
+def test_the_calibration_pulse_is_200_ms_and_1_mv_and_stands_before_the_leads(speed, gain):
+    scale = PaperScale(speed, gain)
+    x, y = calibration_pulse_mm(scale)
+    assert (x[3] - x[2], max(y)) == (pytest.approx(0.2 * speed), gain)
+    assert -15.0 < x[0] < x[-1] < 0.0
+    assert x == sorted(x)
+
+
+@pytest.mark.parametrize("gain", GAINS_MM_PER_MV)
+def test_no_calibration_pulse_stands_on_another(gain):
+    rows = pulse_rows(12, 20.0, PaperScale(25.0, gain))
+    assert rows[0] == 11
+    assert (rows[0] - rows[1]) * 20.0 > gain
+
+
+def test_a_line_leaves_the_paper_once_a_stretch():
+    drawn = np.array([0, 3, 3, 0, np.nan, 3, -3, -4, 0, -3.0])
+    above, below = leaves_paper(drawn, -2.0, 2.0)
+    assert (above.tolist(), below.tolist()) == ([1, 5], [6, 9])
 
 
 def test_time_runs_on_across_the_columns():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -59,23 +60,24 @@ def report(
     """
     from physioclr import load_encoder, read_ecg
     from physioclr.atomic import make_folder, replace_file
-    from physioclr.ecg_paper import PaperScale, paper_layout
+    from physioclr.ecg_paper import PaperScale, paper_layout, record_layout
     from physioclr.report import Report, make_report
     from physioclr.report.fhir import fhir_bundle
     from physioclr.report.page import PageStyle, report_pdf, report_png
     from physioclr.report.tables import report_csv, report_json
 
     with option_errors():
-        style = PageStyle(
-            PaperScale(speed, gain),
-            paper_layout(arrangement.replace("x", " × "), cabrera=cabrera),
-            start_s=start,
-            sheet=sheet,
-        )
+        rows = arrangement.replace("x", " × ")
+        asked_layout = paper_layout(rows, cabrera=cabrera)
+        style = PageStyle(PaperScale(speed, gain), asked_layout, start_s=start, sheet=sheet)
         read = _reader_findings(findings, comment, reader, agree or [], disagree or [])
+
+    def style_for(made: Report) -> PageStyle:
+        return replace(style, layout=record_layout(made.record, rows, cabrera=cabrera))
+
     kinds: dict[str, tuple[bool, Callable[[Report], bytes]]] = {
-        "pdf": (pdf, lambda made: report_pdf(made, style)),
-        "png": (png, lambda made: report_png(made, style)),
+        "pdf": (pdf, lambda made: report_pdf(made, style_for(made))),
+        "png": (png, lambda made: report_png(made, style_for(made))),
         "fhir.json": (fhir, lambda made: fhir_bundle(made).encode()),
         "csv": (csv, lambda made: report_csv(made).encode()),
         "json": (json, lambda made: report_json(made).encode()),

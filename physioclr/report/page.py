@@ -14,7 +14,9 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from physioclr import __version__
+from physioclr.ecg_paper import BEYOND_PAPER, has_few_leads, record_layout
 from physioclr.errors import SignalError
+from physioclr.records import EcgRecord
 from physioclr.report.findings import Report
 from physioclr.report.panels import write_panels
 from physioclr.report.paper import draw_paper
@@ -101,7 +103,7 @@ def _drawn(report: Report, style: PageStyle, arguments: dict[str, Any]) -> bytes
         axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
         axes.set(xlim=(0, width_mm), ylim=(0, height_mm))
         axes.set_axis_off()
-        sheet = Sheet(axes, style)
+        sheet = Sheet(axes, style, style.layout or record_layout(report.record))
         _head(sheet, report)
         write_panels(sheet, report)
         cut = draw_paper(sheet, report.record)
@@ -113,8 +115,7 @@ def _drawn(report: Report, style: PageStyle, arguments: dict[str, Any]) -> bytes
 
 def _head(sheet: Sheet, report: Report) -> None:
     record, top = report.record, sheet.height_mm - 9.0
-    leads = f"{record.n_leads} lead{'' if record.n_leads == 1 else 's'}"
-    facts = [leads, f"{record.duration_s:.4g} s", f"{record.fs_hz:.4g} Hz"]
+    facts = [_leads(record), f"{record.duration_s:.4g} s", f"{record.fs_hz:.4g} Hz"]
     age, sex = record.meta.get("age_years"), record.meta.get("sex")
     if isinstance(age, int | float) and math.isfinite(age):
         facts.append(f"{age:.0f} years")
@@ -130,6 +131,11 @@ def _head(sheet: Sheet, report: Report) -> None:
         sheet.text(sheet.width_mm / 2, top, "Simulated ECG", **how)
 
 
+def _leads(record: EcgRecord) -> str:
+    number = f"{record.n_leads} lead{'' if record.n_leads == 1 else 's'}"
+    return f"{number}: {', '.join(record.leads)}" if has_few_leads(record) else number
+
+
 def _foot(sheet: Sheet, report: Report, cut: bool) -> None:
     style = sheet.style
     end_s = min(style.start_s + style.scale.page_s, report.record.duration_s)
@@ -138,6 +144,6 @@ def _foot(sheet: Sheet, report: Report, cut: bool) -> None:
         f"{style.start_s:g} to {end_s:g} s",
         "true to scale when printed at 100 %",
     ]
-    stated += ["▲ ▼ a wave goes on beyond the paper"] if cut else []
+    stated += [BEYOND_PAPER] if cut else []
     y = sheet.bottom_mm - 4.0
     sheet.text(sheet.left_mm, y, " · ".join(stated), SMALL, color=QUIET)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from matplotlib.collections import LineCollection
 from numpy.typing import NDArray
@@ -13,15 +11,17 @@ from physioclr.ecg_paper import (
     PAGE_MM,
     SMALL_BOX_MM,
     PaperCell,
+    calibration_pulse_mm,
     lead_on_paper_mv,
+    leaves_paper,
     paper_cells,
+    pulse_rows,
 )
 from physioclr.records import EcgRecord
 from physioclr.report.sheet import INK, QUIET, Sheet
 
 __all__ = ["draw_paper"]
 
-_PULSE_LEFT_MM, _PULSE_MM, _PULSE_MV = 12.0, 5.0, 1.0
 _MAJOR, _MINOR = "#E79A90", "#F6D9D4"
 
 
@@ -44,7 +44,7 @@ def draw_paper(sheet: Sheet, record: EcgRecord) -> bool:
     _pulses(sheet)
     record = style.display.apply(record)
     cells = paper_cells(
-        style.layout, style.scale, start_s=style.start_s, duration_s=record.duration_s
+        sheet.layout, style.scale, start_s=style.start_s, duration_s=record.duration_s
     )
     cut = [_lead(sheet, record.fs_hz, lead_on_paper_mv(record, c.lead), c) for c in cells]
     _columns(sheet)
@@ -62,14 +62,9 @@ def _grid(sheet: Sheet) -> None:
 
 
 def _pulses(sheet: Sheet) -> None:
-    high = _PULSE_MV * sheet.style.scale.gain_mm_per_mv
-    left = sheet.zero_s_mm - _PULSE_LEFT_MM
-    every = math.ceil((high + 2.0) / sheet.pitch_mm)  # so that none stands on another
-    for row in range(sheet.style.layout.n_rows - 1, -1, -every):
-        zero = sheet.zero_mm(row)
-        x = [left, left + 2, left + 2, left + 2 + _PULSE_MM, left + 2 + _PULSE_MM, left + 9]
-        y = [zero, zero, zero + high, zero + high, zero, zero]
-        sheet.axes.plot(x, y, color=INK, linewidth=0.7)
+    x, y = (np.array(of_pulse) for of_pulse in calibration_pulse_mm(sheet.style.scale))
+    for row in pulse_rows(sheet.layout.n_rows, sheet.pitch_mm, sheet.style.scale):
+        sheet.axes.plot(x + sheet.zero_s_mm, y + sheet.zero_mm(row), color=INK, linewidth=0.7)
 
 
 def _lead(sheet: Sheet, fs_hz: float, lead_mv: NDArray[np.float32] | None, cell: PaperCell) -> bool:
@@ -84,23 +79,22 @@ def _lead(sheet: Sheet, fs_hz: float, lead_mv: NDArray[np.float32] | None, cell:
     shown = lead_mv[first:last].astype(np.float64)
     x = left + np.arange(len(shown)) / fs_hz * scale.speed_mm_per_s
     y = zero + shown * scale.gain_mm_per_mv
-    above, below = y > sheet.top_mm, y < sheet.bottom_mm
-    for beyond, edge_mm, mark in (
+    above, below = leaves_paper(y, sheet.bottom_mm, sheet.top_mm)
+    for at, edge_mm, mark in (
         (above, sheet.top_mm - 0.8, "^"),
         (below, sheet.bottom_mm + 0.8, "v"),
     ):
-        starts = x[beyond & ~np.append(False, beyond[:-1])]
-        if len(starts):
-            where = np.full(len(starts), edge_mm)
-            sheet.axes.plot(starts, where, color=INK, marker=mark, markersize=3, linestyle="none")
-    y[above | below] = np.nan
+        if len(at):
+            where = np.full(len(at), edge_mm)
+            sheet.axes.plot(x[at], where, color=INK, marker=mark, markersize=3, linestyle="none")
+    y[(y > sheet.top_mm) | (y < sheet.bottom_mm)] = np.nan
     sheet.axes.plot(x, y, color=INK, linewidth=0.7, solid_joinstyle="round")
-    return bool(above.any() or below.any())
+    return bool(len(above) or len(below))
 
 
 def _columns(sheet: Sheet) -> None:
-    n_columns = sheet.style.layout.n_columns
-    for row in range(len(sheet.style.layout.rows)):
+    n_columns = sheet.layout.n_columns
+    for row in range(len(sheet.layout.rows)):
         for column in range(1, n_columns):
             x = sheet.zero_s_mm + column * PAGE_MM / n_columns
             zero = sheet.zero_mm(row)

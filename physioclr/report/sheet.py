@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from physioclr.ecg_paper import LARGE_BOX_MM, PAGE_MM, PaperLayout, PaperScale, paper_layout
+from physioclr.ecg_paper import LARGE_BOX_MM, PAGE_MM, PaperLayout, PaperScale
 from physioclr.report.text_fit import wrap_to_width
 from physioclr.signal.display_filter import DisplayFilter
 
@@ -35,8 +35,9 @@ class PageStyle:
     Parameters
     ----------
     scale : PaperScale
-    layout : PaperLayout
-        Rows stand closer than it says where the sheet is too low for them.
+    layout : PaperLayout, optional
+        Rows stand closer than it says where the sheet is too low for them. By default what
+        `record_layout` makes of the record.
     display : DisplayFilter
     start_s : float
         Where in the record the page begins.
@@ -45,7 +46,7 @@ class PageStyle:
     """
 
     scale: PaperScale = field(default_factory=PaperScale)
-    layout: PaperLayout = field(default_factory=paper_layout)
+    layout: PaperLayout | None = None
     display: DisplayFilter = field(default_factory=DisplayFilter)
     start_s: float = 0.0
     sheet: str = "A4"
@@ -63,18 +64,20 @@ class Sheet:
     axes : Axes
         Over the whole sheet, in mm.
     style : PageStyle
+    layout : PaperLayout
+        The style's, or the record's.
     """
 
-    def __init__(self, axes: Axes, style: PageStyle) -> None:
-        self.axes, self.style = axes, style
+    def __init__(self, axes: Axes, style: PageStyle, layout: PaperLayout) -> None:
+        self.axes, self.style, self.layout = axes, style, layout
         self.width_mm, self.height_mm = SHEETS_MM[style.sheet]
         paper_mm = _LEFT_MM + PAGE_MM + _RIGHT_MM
         self.left_mm = (self.width_mm - paper_mm) / 2
         self.right_mm = self.left_mm + paper_mm
         self.zero_s_mm = self.left_mm + _LEFT_MM
-        gaps = style.layout.n_rows - 1
+        gaps = layout.n_rows - 1
         room_mm = self.height_mm - _FOOT_MM - _HEAD_MM - _TABLE_MM - _ABOVE_MM - _BELOW_MM
-        self.pitch_mm = min(style.layout.pitch_mm, math.floor(room_mm / max(gaps, 1)))
+        self.pitch_mm = min(layout.pitch_mm, math.floor(room_mm / max(gaps, 1)))
         # Two large boxes more for tall R waves and one for deep S waves, where there is room.
         spare_mm = room_mm - gaps * self.pitch_mm
         boxes = min(2, int(spare_mm // _ROOM_OF_A_BOX_MM))

@@ -9,6 +9,7 @@ from app.components.ecg_paper import MAX_POINTS_PER_MM, PaperStyle, ecg_paper
 from app.components.palette import DARK, LIGHT
 from physioclr.ecg_paper import (
     ARRANGEMENTS,
+    BEYOND_PAPER,
     GAINS_MM_PER_MV,
     SPEEDS_MM_PER_S,
     PaperScale,
@@ -97,8 +98,10 @@ def test_the_rhythm_strip_is_lead_ii_for_ten_seconds():
     assert (rhythm.name, len(rhythm.y), rhythm.dx) == ("II", 5000, 1 / 500)
 
 
-def test_the_calibration_pulse_is_1_mv_for_200_ms_on_every_row():
-    pulse = next(t for t in ecg_paper(ramp_record(), LIGHT).data if t.name == "calibration")
+@pytest.mark.parametrize("speed", SPEEDS_MM_PER_S)
+def test_the_calibration_pulse_is_1_mv_for_200_ms_on_every_row(speed):
+    figure = ecg_paper(ramp_record(), LIGHT, style=PaperStyle(PaperScale(speed)))
+    pulse = next(t for t in figure.data if t.name == "calibration")
     x, y = list(pulse.x), list(pulse.y)
     for row in range(4):
         rise, fall = x[7 * row + 2], x[7 * row + 3]
@@ -121,6 +124,66 @@ def test_a_missing_lead_is_stated_and_leaves_no_line():
 def test_in_a_short_record_every_column_begins_with_the_first_sample():
     for trace in lead_traces(ecg_paper(ramp_record(duration_s=2.0), LIGHT)):
         assert len(trace.y) == 1000
+
+
+def test_a_column_that_begins_again_says_the_records_time():
+    figure = ecg_paper(ramp_record(duration_s=4.0), LIGHT)
+    v4 = next(t for t in lead_traces(figure) if t.name == "V4")
+    assert v4.x0 == 7.5
+    assert v4.customdata[100].tolist() == [-180, 0.2]  # 0.1 mV/s about its median of 0.2 mV
+    assert "customdata[1]" in v4.hovertemplate
+    assert figure.layout.xaxis.showticklabels is False
+    assert any("each column from 0 s" in a.text for a in figure.layout.annotations)
+    assert ecg_paper(ramp_record(), LIGHT).layout.xaxis.showticklabels is None
+
+
+def test_few_leads_are_drawn_over_the_whole_page():
+    figure = ecg_paper(ramp_record(leads=("ECG1", "V7")), LIGHT)
+    drawn = {t.name: t for t in figure.data if t.name != "calibration"}
+    assert {name: (t.x0, len(t.y)) for name, t in drawn.items()} == {
+        "ECG1": (0.0, 5000),
+        "V7": (0.0, 5000),
+    }
+    assert not any("not recorded" in a.text for a in figure.layout.annotations)
+
+
+def record_with_waves_of(height_mv, *, lead="I"):
+    signal = np.zeros((12, 5000), dtype=np.float32)
+    signal[STANDARD_LEADS.index(lead), 300::500] = height_mv
+    return EcgRecord(signal, 500.0, STANDARD_LEADS, "waves")
+
+
+@pytest.mark.parametrize(("lead", "height_mv"), [("I", 3.2), ("V4", 3.2), ("III", 6.2)])
+def test_the_paper_grows_with_a_tall_wave_in_large_boxes(lead, height_mv):
+    record = record_with_waves_of(height_mv, lead=lead)
+    figure = ecg_paper(record, LIGHT, style=PaperStyle(layout=paper_layout(rhythm=())))
+    low_mv, high_mv = figure.layout.yaxis.range
+    assert high_mv >= max(np.nanmax(t.y) for t in lead_traces(figure)) > 2.0 - 2 * PITCH_MV
+    assert round(high_mv - low_mv, 6) % 0.5 == pytest.approx(0.0)  # a large box is 0.5 mV
+    assert not any("beyond the paper" in a.text for a in figure.layout.annotations)
+
+
+def test_the_paper_grows_downwards_for_a_deep_wave_of_the_last_row():
+    usual, deep = (ecg_paper(record_with_waves_of(mv, lead="II"), LIGHT) for mv in (-0.5, -3.0))
+    assert deep.layout.yaxis.range[0] < usual.layout.yaxis.range[0] - 1.0
+    assert deep.layout.height > usual.layout.height
+
+
+@pytest.mark.parametrize(("height_mv", "symbol"), [(9.0, "triangle-up"), (-20.0, "triangle-down")])
+def test_a_wave_beyond_all_paper_is_marked_and_said_as_in_print(height_mv, symbol):
+    figure = ecg_paper(record_with_waves_of(height_mv), LIGHT)
+    (marks,) = (t for t in figure.data if t.name == "beyond the paper")
+    assert marks.marker.symbol == symbol
+    assert marks.x == pytest.approx([0.6, 1.6])  # lead I is drawn from 0 to 2.5 s
+    low_mv, high_mv = figure.layout.yaxis.range
+    assert low_mv < marks.y[0] < high_mv
+    assert any(BEYOND_PAPER in a.text for a in figure.layout.annotations)
+
+
+def test_a_pixel_of_the_paper_is_stated_in_milliseconds():
+    # 250 mm and 20 mm of margins on 1168 px; 25 mm are 1000 ms.
+    assert PaperStyle().ms_per_px == pytest.approx(270 / 1168 * 40)
+    assert PaperStyle(magnification=4).ms_per_px == pytest.approx(270 / 1168 * 10)
 
 
 def test_a_window_of_a_long_record_shows_that_time():

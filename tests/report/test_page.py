@@ -204,9 +204,29 @@ def test_a_word_of_any_length_is_cut_at_once():
     assert cut_to_width("W" * 1_000_000, 20.0, 7.5).endswith("W…")
 
 
-def test_a_record_of_one_lead_says_what_was_not_recorded(report):
+def test_a_record_of_one_lead_has_it_over_the_whole_page(report):
     one = replace(report.record, signal_mv=report.record.signal_mv[1:2], leads=("II",))
-    assert "V1 – not recorded" in text_of(report_pdf(report_of(one)))
+    pdf = report_pdf(report_of(one))
+    assert "not recorded" not in text_of(pdf)
+    assert "1 lead: II" in text_of(pdf)
+    longest = max(paths_mm(pdf), key=len)
+    assert np.ptp(longest[:, 0]) == pytest.approx(250.0, abs=0.1)  # 10 s but for one sample
+
+
+def test_a_lead_that_is_asked_for_and_was_not_recorded_is_said(report):
+    kept = {"signal_mv": report.record.signal_mv[:11], "leads": report.record.leads[:11]}
+    without = replace(report.record, **kept)
+    assert "V6 – not recorded" in text_of(report_pdf(report_of(without)))
+
+
+def test_the_printed_calibration_pulse_shows_the_speed(report):
+    style = PageStyle(scale=PaperScale(50.0, 20.0), layout=paper_layout("12 × 1"))
+    pulses = [p for p in paths_mm(report_pdf(report, style)) if len(p) == 6]
+    assert len(pulses) > 1
+    for pulse in pulses:
+        assert pulse[3, 0] - pulse[2, 0] == pytest.approx(10.0, abs=EXACT_MM)  # 0.2 s
+        assert np.ptp(pulse[:, 1]) == pytest.approx(20.0, abs=EXACT_MM)
+    assert np.diff(sorted(pulse[0, 1] for pulse in pulses)).min() > 20.0
 
 
 def test_a_page_that_begins_after_the_end_is_refused(report):
