@@ -16,18 +16,26 @@ from app.components.training_curves import CURVES, curve_figure, curves_logged
 from app.navigation import go_to
 from app.pretraining import (
     begin_run,
+    changes,
     checkpoint_of,
+    epochs_of,
     estimate_of,
     estimate_run,
     go_on,
     job_of,
     metrics_of,
     next_plan,
+    plan_of,
+    recipe_steps,
     run_names,
+    status_of,
+    steps_of,
     take_preset,
+    take_settings,
+    what_is_kept,
 )
 from app.state import app_state
-from physioclr.jobs.pretraining import PretrainTask, last_use, plan_of_run
+from physioclr.jobs.pretraining import last_use
 from physioclr.known_checkpoints import runs_folder
 
 if TYPE_CHECKING:
@@ -47,7 +55,7 @@ def choose_run(state: PretrainState) -> None:
         state.run = ""
     if not names:
         return
-    status = {name: _status(name) for name in names}
+    status = {name: status_of(name) for name in names}
     chosen = st.selectbox(
         "Run",
         names,
@@ -70,13 +78,18 @@ def ask_for_run(state: PretrainState) -> None:
     if other is not None:
         take_preset(state, other)
         st.rerun()
-    state.plan = choose_settings(
+    asked = choose_settings(
         next_plan(state),
         cohort_names(),
         list(OBJECTIVES),
         ENCODER_NAMES,
+        recipe_steps=recipe_steps(state),
         key=f"pretrain_{state.opened}",
     )
+    take_settings(state, asked)
+    if next_plan(state).steps != asked.steps:
+        st.rerun()
+    _say_what_is_asked(state)
     measure, begin, _ = st.columns([3, 2, 3], gap="medium")
     with showing_problems():
         if measure.button("Measure time and memory", icon=":material/timer:", width="stretch"):
@@ -87,12 +100,35 @@ def ask_for_run(state: PretrainState) -> None:
     _show_estimate(state)
 
 
+def _say_what_is_asked(state: PretrainState) -> None:
+    """Say the budget in ECGs, and what is not as the recipe has it."""
+    plan = next_plan(state)
+    said = [_budget(plan)]
+    epochs = epochs_of(plan)
+    if epochs is not None:
+        said.append(f"{epochs:,.1f} epochs of these cohorts")
+    changed = changes(state)
+    if changed:
+        said.append(f"changed from the recipe: {', '.join(changed)}")
+    st.caption(literal(" · ".join(said)))
+
+
+def _budget(plan: PretrainPlan) -> str:
+    """Say how long a run goes and how many ECGs a step of it sees."""
+    batch = f"{plan.records_per_batch} ECGs"
+    if plan.accumulate > 1:
+        batch = f"{plan.accumulate} × {batch}, accumulated"
+    if plan.minutes is not None:
+        return f"as many steps of {batch} as fit into {plan.minutes:,.0f} min"
+    return f"{plan.steps:,} steps of {batch}"
+
+
 def _show_estimate(state: PretrainState) -> None:
     job = estimate_of(state)
     if job is None:
         st.caption(
             "Time and memory: not measured yet. A measurement takes some real steps of this run, "
-            "about 10 s."
+            "about 10 s once no other run is under way."
         )
         return
     watch_job(job, key=f"estimate_{job.id}", finished=lambda progress: _said(progress.result))
@@ -101,11 +137,11 @@ def _show_estimate(state: PretrainState) -> None:
 def _said(found: dict[str, Any]) -> str:
     batch = found["measured_batch"]
     return (
-        f"About {duration(found['seconds'])} and {_gigabytes(found['memory_bytes'])} of memory on "
-        f"{found['device']}, as busy as it is now: {found['step_s']:.2f} s a step, "
-        f"{duration(found['prepare_s'])} to filter the cohort first; "
-        f"{found['n_parameters'] / 1e6:.1f} million parameters. Measured with {batch} ECGs in a "
-        "batch."
+        f"About {duration(found['seconds'])} for {found['steps']:,} steps, and "
+        f"{_gigabytes(found['memory_bytes'])} of memory on {found['device']}, as busy as it is "
+        f"now: {found['step_s']:.2f} s a step, {duration(found['prepare_s'])} to filter the "
+        f"cohort first; {found['n_parameters'] / 1e6:.1f} million parameters. Measured with "
+        f"{batch} ECGs in a batch."
     )
 
 
@@ -124,7 +160,7 @@ def show_run(state: PretrainState) -> None:
             job,
             key=f"pretrain_{job.id}",
             finished=lambda progress: f"{name}: {progress.result['steps']:,} steps taken.",
-            stopped="What it learned so far is saved.",
+            stopped=what_is_kept(name),
         )
     under_way = job is not None and not job.progress().ended
     if checkpoint_of(name):
@@ -136,25 +172,19 @@ def show_run(state: PretrainState) -> None:
 
 def _say_what_it_is(name: str) -> None:
     with showing_problems():
-        plan = plan_of_run(runs_folder() / name) or _asked(name)
+        plan = plan_of(name)
         if plan is None:
             st.caption("Begun on the command line.")
             return
         names = cohort_names()
         cohorts = ", ".join(names.get(path, path) for path in plan.cohorts)
         facts = (
-            f"{plan.objective} · {plan.encoder} · {cohorts} · {plan.steps:,} steps of "
-            f"{plan.records_per_batch} ECGs · learning rate {plan.learning_rate:g} · "
-            f"seed {plan.seed}"
+            f"{plan.objective} · {plan.encoder} · {cohorts} · {_budget(plan)} · "
+            f"learning rate {plan.learning_rate:g} · seed {plan.seed}"
         )
         simulated = all(store.simulated for store in plan.stores())
         badge = ' <span class="pc-badge">simulated ECGs alone</span>' if simulated else ""
         st.html(f'<div class="pc-facts"><span>{html.escape(facts)}</span>{badge}</div>')
-
-
-def _asked(name: str) -> PretrainPlan | None:
-    job = job_of(name)
-    return job.task.plan if job and isinstance(job.task, PretrainTask) else None
 
 
 def _offer_to_go_on(name: str) -> None:
@@ -164,9 +194,9 @@ def _offer_to_go_on(name: str) -> None:
         with showing_problems():
             go_on(name)
 
-    plan = plan_of_run(runs_folder() / name)
-    if plan is not None:
-        st.button("Go on", icon=":material/resume:", on_click=resume, type="primary")
+    with showing_problems():
+        if plan_of(name) is not None:
+            st.button("Go on", icon=":material/resume:", on_click=resume, type="primary")
 
 
 def _offer_checkpoint(name: str) -> None:
@@ -195,9 +225,7 @@ def _watch_curves(name: str, *, under_way: bool) -> None:
                 st.caption("No step taken yet.")
                 return
             _show_use(name)
-            plan = plan_of_run(runs_folder() / name)
-            n_steps = plan.steps if plan is not None and plan.minutes is None else 0
-            _draw(lines, max(n_steps, int(lines[-1]["step"])))
+            _draw(lines, max(steps_of(name), int(lines[-1]["step"])))
 
     watch()
 
@@ -220,19 +248,14 @@ def _show_use(name: str) -> None:
     use = last_use(runs_folder() / name)
     if not use:
         return
-    facts = [
-        use["device"],
-        f"{use['cores_busy']:.1f} of {use['cores']} cores busy",
-        f"{_gigabytes(use['memory_bytes'])} of memory",
-    ]
+    facts = [use["device"], f"{use['cores_busy']:.1f} of {use['cores']} cores busy"]
+    if "memory_bytes" in use:
+        facts.append(f"{_gigabytes(use['memory_bytes'])} of memory")
+    if "peak_memory_bytes" in use:
+        facts.append(f"{_gigabytes(use['peak_memory_bytes'])} of memory at most")
     if "gpu_memory_bytes" in use:
         held, whole = use["gpu_memory_bytes"], use["gpu_memory_total_bytes"]
         facts.append(f"{_gigabytes(held)} of {_gigabytes(whole)} on the GPU")
+    if "gpu_busy" in use:
+        facts.append(f"GPU {use['gpu_busy']:.0%} busy")
     st.caption(literal("Last seen: " + " · ".join(facts)))
-
-
-def _status(name: str) -> str:
-    job = job_of(name)
-    if job is not None:
-        return job.progress().status
-    return "finished" if checkpoint_of(name) else "begun on the command line"

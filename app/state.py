@@ -296,6 +296,8 @@ class PretrainState:
         A key of `physioclr.pretraining_plan.PRESETS`.
     plan : PretrainPlan or None
         The next run; the preset's on the demo cohort where None.
+    steps_by_hand : bool
+        Whether its steps were set, and do not follow from the recipe and the cohorts.
     estimate : str
         The id of the job that measures what it will take; none if empty.
     opened : int
@@ -307,6 +309,7 @@ class PretrainState:
     name: str = ""
     preset: str = "shipped"
     plan: PretrainPlan | None = None
+    steps_by_hand: bool = False
     estimate: str = ""
     opened: int = 0
 

@@ -68,6 +68,11 @@ class PretrainPlan:
         object.__setattr__(self, "cohorts", tuple(self.cohorts))
 
     @property
+    def ecgs_a_step(self) -> int:
+        """How many ECGs a step sees: all its accumulated batches."""
+        return self.records_per_batch * self.accumulate
+
+    @property
     def preprocessing(self) -> Preprocessing:
         """From an ECG to the encoder's input."""
         from physioclr.preprocessing import Preprocessing
@@ -154,12 +159,14 @@ class Preset:
     plan: PretrainPlan
     epochs: float | None = None
 
-    def steps_for(self, n_ecgs: int) -> int:
+    def steps_for(self, n_ecgs: int, *, a_step: int | None = None) -> int:
         """Return the steps of the recipe on a cohort.
 
         Parameters
         ----------
         n_ecgs : int
+        a_step : int, optional
+            ECGs that a step sees, where the plan was changed; else as the recipe has it.
 
         Returns
         -------
@@ -167,8 +174,7 @@ class Preset:
         """
         if self.epochs is None:
             return self.plan.steps
-        a_step = self.plan.records_per_batch * self.plan.accumulate
-        return max(1, round(self.epochs * n_ecgs / a_step))
+        return max(1, round(self.epochs * n_ecgs / (a_step or self.plan.ecgs_a_step)))
 
 
 PRESETS: dict[str, Preset] = {

@@ -22,7 +22,10 @@ def test_a_recipe_read_back_is_the_same_and_can_be_configured(preset):
 
 def test_epochs_become_steps_of_the_cohort():
     paper = PRESETS["paper"]
+    assert paper.plan.ecgs_a_step == 64 * 16
     assert paper.steps_for(64 * 16) == 200
+    assert paper.steps_for(64 * 16, a_step=32 * 16) == 400
+    assert paper.steps_for(1) == 1
     assert PRESETS["shipped"].steps_for(10) == 3000
 
 

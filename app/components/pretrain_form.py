@@ -11,9 +11,13 @@ import streamlit as st
 from physioclr.pretraining_plan import PRESETS, PretrainPlan
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from app.state import PretrainState
 
 __all__ = ["choose_preset", "choose_settings"]
+
+_MINUTES = 60
 
 
 def choose_preset(state: PretrainState) -> str | None:
@@ -44,6 +48,7 @@ def choose_settings(
     objectives: Sequence[str],
     encoders: Sequence[str],
     *,
+    recipe_steps: int,
     key: str,
 ) -> PretrainPlan:
     """Ask for what a run learns, with what, on what, for how long.
@@ -55,6 +60,8 @@ def choose_settings(
     cohorts : mapping of str to str
         Path → name of the cohorts that are known.
     objectives, encoders : sequence of str
+    recipe_steps : int
+        Of the recipe on these cohorts; with another number the steps are asked for afresh.
     key : str
         Of the widgets.
 
@@ -79,23 +86,52 @@ def choose_settings(
         help="One or several: known ones, or folders of prepared stores, typed.",
         key=f"{key}_cohorts",
     )
-    columns = st.columns(4, gap="medium")
-    steps = columns[0].number_input("Steps", 1, 10_000_000, plan.steps, 100, key=f"{key}_steps")
-    batch = columns[1].number_input(
+    columns = st.columns([3, 2, 2, 2, 2], gap="medium")
+    steps, minutes = _choose_budget(plan, columns, recipe_steps=recipe_steps, key=key)
+    batch = columns[2].number_input(
         "ECGs in a batch", 2, 4096, plan.records_per_batch, key=f"{key}_batch"
     )
-    rate = columns[2].number_input(
+    rate = columns[3].number_input(
         "Learning rate", 1e-6, 1.0, plan.learning_rate, format="%.1e", key=f"{key}_rate"
     )
-    seed = columns[3].number_input("Seed", 0, 2**31 - 1, plan.seed, key=f"{key}_seed")
+    seed = columns[4].number_input("Seed", 0, 2**31 - 1, plan.seed, key=f"{key}_seed")
     return replace(
         plan,
         objective=objective,
-        settings=plan.settings if objective == plan.objective else {},
         encoder=size,
         cohorts=tuple(path.strip() for path in chosen),
-        steps=int(steps),
+        steps=steps,
+        minutes=minutes,
         records_per_batch=int(batch),
         learning_rate=float(rate),
         seed=int(seed),
     )
+
+
+def _choose_budget(
+    plan: PretrainPlan, columns: Sequence[DeltaGenerator], *, recipe_steps: int, key: str
+) -> tuple[int, float | None]:
+    """Ask for steps, or for minutes that as many steps as fit are taken in."""
+    budget = columns[0].segmented_control(
+        "Budget",
+        ["Steps", "Minutes"],
+        default="Steps" if plan.minutes is None else "Minutes",
+        required=True,
+        key=f"{key}_budget",
+    )
+    if budget == "Minutes":
+        minutes = columns[1].number_input(
+            "Minutes",
+            1,
+            100_000,
+            _MINUTES if plan.minutes is None else round(plan.minutes),
+            10,
+            help="How many steps fit is measured when the run begins.",
+            key=f"{key}_minutes",
+        )
+        return plan.steps, float(minutes)
+    # Another key where the recipe gives other steps: a kept one would keep the old number.
+    steps = columns[1].number_input(
+        "Steps", 1, 10_000_000, plan.steps, 100, key=f"{key}_steps_{recipe_steps}"
+    )
+    return int(steps), None

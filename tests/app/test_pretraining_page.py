@@ -11,6 +11,7 @@ import pytest
 from app.components.palette import LIGHT
 from app.components.training_curves import CURVES, curve_figure, curves_logged
 from app.navigation import PAGES
+from app.pretraining import go_on
 from physioclr.bundle import bundled
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.pretraining import EstimateTask, PretrainTask
@@ -62,7 +63,8 @@ def a_run(name, *, n_steps, status=None):
         job.end(status, message="no room left")
     folder = runs_folder() / name
     folder.mkdir(parents=True)
-    (folder / "config.json").write_text("{}")
+    (folder / "config.json").write_text(json.dumps({"steps": PLAN.steps}))
+    (folder / "last.safetensors").touch()
     (folder / "plan.json").write_text(json.dumps(PLAN.__dict__))
     (folder / "metrics.jsonl").write_text("".join(json.dumps(x) + "\n" for x in log_of(n_steps)))
     return job
@@ -122,7 +124,69 @@ def test_another_recipe_brings_its_settings(queue):
     encoder = next(one for one in app.selectbox if one.label == "Encoder")
     assert encoder.value == "transformer-base"
     press(app, "Measure time and memory")
-    assert queue == [EstimateTask(PRESETS["paper"].plan)]
+    (task,) = queue
+    assert isinstance(task, EstimateTask)
+    assert replace(task.plan, steps=PRESETS["paper"].plan.steps) == PRESETS["paper"].plan
+
+
+def box(app, kind, label):
+    return next(one for one in getattr(app, kind) if one.label == label)
+
+
+def test_the_papers_epochs_become_steps_of_the_cohorts_until_they_are_set_by_hand(
+    small_cohort, pulse_store
+):
+    app = page()
+    box(app, "selectbox", "Recipe").set_value("paper").run()
+    demo, pulses, a_step = len(small_cohort), len(pulse_store), 64 * 16
+    assert box(app, "number_input", "Steps").value == round(200 * demo / a_step)
+    assert any("16 × 64 ECGs, accumulated · 213.3 epochs" in plain(one) for one in app.caption)
+    (cohorts,) = app.multiselect
+    cohorts.set_value(["", str(pulse_store.path)]).run()
+    assert box(app, "number_input", "Steps").value == round(200 * (demo + pulses) / a_step)
+    box(app, "number_input", "ECGs in a batch").set_value(8).run()
+    assert box(app, "number_input", "Steps").value == round(200 * (demo + pulses) / (8 * 16))
+    assert any("changed from the recipe: ECGs in a batch" in plain(one) for one in app.caption)
+    box(app, "number_input", "Steps").set_value(70).run()
+    app.multiselect[0].set_value([str(pulse_store.path)]).run()
+    assert box(app, "number_input", "Steps").value == 70
+    app.multiselect[0].set_value(["/not/there"]).run()
+    assert not app.exception
+    assert box(app, "number_input", "Steps").value == 70
+    box(app, "selectbox", "Recipe").set_value("shipped").run()
+    assert box(app, "number_input", "Steps").value == 3000
+
+
+def plain(caption):
+    return caption.value.replace("\\", "")
+
+
+def test_an_objective_that_is_chosen_again_has_the_recipes_settings(queue):
+    app = page()
+    objective = box(app, "selectbox", "Objective")
+    recipes = objective.value
+    objective.set_value("simclr").run()
+    assert any("changed from the recipe: objective" in plain(one) for one in app.caption)
+    box(app, "selectbox", "Objective").set_value(recipes).run()
+    assert not any("changed from the recipe" in plain(one) for one in app.caption)
+    app.text_input[0].set_value("again").run()
+    press(app, "Begin")
+    assert queue == [PretrainTask("again", PRESETS["shipped"].plan)]
+
+
+def test_a_budget_may_be_minutes(queue):
+    app = page()
+    app.segmented_control(key="pretrain_0_budget").set_value("Minutes").run()
+    box(app, "number_input", "Minutes").set_value(15).run()
+    assert any("as fit into 15 min" in plain(one) for one in app.caption)
+    app.text_input[0].set_value("short").run()
+    press(app, "Begin")
+    assert "as fit into 15 min" in html_of(app)
+    app.segmented_control(key="pretrain_0_budget").set_value("Steps").run()
+    assert box(app, "number_input", "Steps").value == 3000
+    app.text_input[0].set_value("long").run()
+    press(app, "Begin")
+    assert [task.plan.minutes for task in queue] == [15.0, None]
 
 
 def test_what_was_measured_is_of_the_run_that_is_asked_for(queue):
@@ -133,10 +197,10 @@ def test_what_was_measured_is_of_the_run_that_is_asked_for(queue):
     job.start()
     found = dict.fromkeys(("seconds", "prepare_s", "step_s"), 90.0)
     found |= {"memory_bytes": 2.5e9, "n_parameters": 1_500_000}
-    found |= {"device": "CPU", "measured_batch": 48}
+    found |= {"device": "CPU", "measured_batch": 48, "steps": 3000}
     job.end("finished", result=found)
     app.run()
-    assert "1 min 30 s and 2.5 GB of memory on CPU" in app.success[0].value
+    assert "1 min 30 s for 3,000 steps, and 2.5 GB of memory on CPU" in app.success[0].value
     next(one for one in app.number_input if one.label == "Seed").set_value(3).run()
     assert any("not measured yet" in one.value for one in app.caption)
 
@@ -146,9 +210,76 @@ def test_a_run_that_was_stopped_shows_its_curves_and_can_go_on(queue):
     app = page("mine")
     assert len(figures_of(app)) == 4
     assert "simulated ECGs alone" in html_of(app)
-    assert "learned so far is saved" in app.info[0].value
+    assert "up to its last saved state is kept" in app.info[0].value
     press(app, "Go on")
     assert queue == [PretrainTask("mine", PLAN)]
+
+
+@pytest.mark.parametrize("status", ["cancelled", "crashed", "failed"])
+def test_a_run_whose_turn_never_came_can_begin_all_the_same(queue, status):
+    job = written(PretrainTask("mine", PLAN), number=90)
+    if status == "crashed":
+        job.start()
+    else:
+        job.end(status, message="no room left")
+    app = page("mine")
+    assert "50 steps of 48 ECGs" in html_of(app)
+    if status == "cancelled":
+        assert "learned nothing yet" in app.info[0].value
+    press(app, "Go on")
+    assert queue == [PretrainTask("mine", PLAN)]
+
+
+def test_a_run_that_was_stopped_before_its_first_saved_state_says_so(queue):
+    a_run("mine", n_steps=3, status="cancelled")
+    (runs_folder() / "mine" / "last.safetensors").unlink()
+    assert "before its first saved state" in page("mine").info[0].value
+
+
+def test_a_run_that_is_under_way_is_not_begun_a_second_time(queue):
+    a_run("mine", n_steps=3, status="cancelled")
+    app = page("mine")
+    again = written(PretrainTask("mine", PLAN), number=91)  # by another session meanwhile
+    press(app, "Go on")
+    assert queue == []
+    assert "found one under way" in app.error[0].value
+    again.end("finished")
+    go_on("mine")
+    assert len(queue) == 1
+
+
+def test_a_run_whose_job_was_forgotten_is_not_one_of_the_command_line(queue):
+    a_run("mine", n_steps=3, status="cancelled").delete()
+    other = runs_folder() / "theirs"
+    other.mkdir()
+    (other / "config.json").write_text("{}")
+    app = page("mine")
+    options = box(app, "selectbox", "Run").options
+    assert sorted(options) == ["mine · not finished", "theirs · begun on the command line"]
+    press(app, "Go on")
+    assert queue == [PretrainTask("mine", PLAN)]
+
+
+def test_what_a_run_uses_is_said_with_its_peak(queue):
+    a_run("mine", n_steps=3, status="cancelled")
+    use = {"device": "a GPU", "cores": 4, "cores_busy": 1.25, "gpu_busy": 0.87}
+    use |= {"memory_bytes": 2e9, "peak_memory_bytes": 3e9}
+    use |= {"gpu_memory_bytes": 4e9, "gpu_memory_total_bytes": 8e9}
+    (runs_folder() / "mine" / "device_use.json").write_text(json.dumps(use))
+    (said,) = (plain(one) for one in page("mine").caption if "Last seen" in one.value)
+    assert said == (
+        "Last seen: a GPU · 1.2 of 4 cores busy · 2.0 GB of memory · 3.0 GB of memory at most · "
+        "4.0 GB of 8.0 GB on the GPU · GPU 87% busy"
+    )
+
+
+def test_a_measurement_that_waits_says_for_what(queue):
+    app = page()
+    written(PretrainTask("overnight", PLAN), number=0)
+    press(app, "Measure time and memory")
+    assert any(
+        "overnight" in one.proto.text and "to end" in one.proto.text for one in app.get("progress")
+    )
 
 
 def test_how_a_run_failed_is_said(queue):
