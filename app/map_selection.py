@@ -28,7 +28,7 @@ from app.mapping import (
 from app.navigation import go_to
 from app.resources import cohort, compared
 from app.state import MapState, app_state
-from physioclr.datasets.selection import saved_selections
+from physioclr.datasets.selection import saved_selections, selections_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +63,7 @@ def show_selection(state: MapState, shown: MapShown) -> None:
 
 
 def _offer_saved(state: MapState) -> None:
-    names = list(saved_selections())
+    names = list(selections_of(cohort(state.store_path)))
     if not names:
         return
     at = names.index(state.selection) if state.selection in names else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ import pandas as pd
 from app.map_colours import MapShown
 from app.resources import cohort, cohort_map, matching
 from physioclr.cache import cache_folder
-from physioclr.datasets.selection import open_cohort, save_selection, saved_selections
+from physioclr.datasets.selection import save_selection, saved_selections, selected_rows
 from physioclr.embedding_map import MapSettings
 from physioclr.errors import DatasetError
 from physioclr.jobs import Job, default_queue
@@ -45,6 +46,7 @@ __all__ = [
 ]
 
 _IDS_NAMED = 8
+_FILE_NAMED_BY = 60  # characters
 
 
 def asked_settings(state: MapState) -> MapSettings:
@@ -191,8 +193,13 @@ def save_rows(store: Store, rows: Sequence[int], name: str) -> None:
     if name in saved_selections():
         raise DatasetError(name, expected="a name no other selection has", found="one that has it")
     ids = [str(record_id) for record_id in store.records["record_id"].iloc[list(rows)]]
-    file = re.sub(r"[^\w -]+", "_", name)
-    save_selection(store, ids, cache_folder() / "cohorts" / f"{file}.json", name=name)
+    save_selection(store, ids, cache_folder() / "cohorts" / _file_of(name), name=name)
+
+
+def _file_of(name: str) -> str:
+    """Return a file's name for a selection's, another for each, also where cases are one."""
+    readable = re.sub(r"[^\w -]+", "_", name)[:_FILE_NAMED_BY]
+    return f"{readable}-{hashlib.sha256(name.encode()).hexdigest()[:8]}.json"
 
 
 def open_saved_selection(state: MapState, name: str) -> None:
@@ -201,12 +208,8 @@ def open_saved_selection(state: MapState, name: str) -> None:
     Raises
     ------
     DatasetError
-        If it cannot be opened, or the cohort has none of them.
+        If it cannot be opened, is of another cohort, or the cohort has none of them.
     """
-    store = cohort(state.store_path)
-    saved = open_cohort(Path(saved_selections()[name])).records["record_id"]
-    rows = np.flatnonzero(store.records["record_id"].isin(set(saved)))
-    if not rows.size:
-        raise DatasetError(name, expected=f"ECGs of {store.source}", found="those of another")
-    state.select(tuple(int(row) for row in rows))
+    rows = selected_rows(cohort(state.store_path), Path(saved_selections()[name]))
+    state.select(tuple(map(int, rows)))
     state.selection = name

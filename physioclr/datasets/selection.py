@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from physioclr.atomic import make_folder, replace_file
 from physioclr.cache import cache_folder
@@ -16,7 +17,13 @@ from physioclr.datasets.store import Store
 from physioclr.datasets.store_view import StoreView
 from physioclr.errors import DatasetError
 
-__all__ = ["open_cohort", "save_selection", "saved_selections"]
+__all__ = [
+    "open_cohort",
+    "save_selection",
+    "saved_selections",
+    "selected_rows",
+    "selections_of",
+]
 
 _FORMAT, _VERSION = "physioclr-selection", 1
 _SUFFIX = ".json"
@@ -102,6 +109,35 @@ def open_cohort(path: Path) -> Store:
     return StoreView([(store, np.array(rows, dtype=np.intp))])
 
 
+def selected_rows(store: Store, path: Path) -> NDArray[np.intp]:
+    """Find the ECGs of a saved selection in the store that it was made in, or in a part of it.
+
+    Parameters
+    ----------
+    store : Store
+    path : Path
+        Of the selection.
+
+    Returns
+    -------
+    (n,) int
+        Their rows, in ascending order.
+
+    Raises
+    ------
+    DatasetError
+        If it cannot be read, was made in another store, or the part has none of its ECGs.
+    """
+    content = _read(path)
+    if content["fingerprint"] != _whole_fingerprint(store):
+        found = "one of another, which may have the same ids"
+        raise DatasetError(content["name"], expected=f"a selection of {store.source}", found=found)
+    rows = np.flatnonzero(store.records["record_id"].isin(set(content["record_ids"])))
+    if not rows.size:
+        raise DatasetError(content["name"], expected="ECGs of this part", found="none of them")
+    return rows
+
+
 def saved_selections() -> dict[str, str]:
     """Return the selections that the user saved: name to path, by name.
 
@@ -110,16 +146,44 @@ def saved_selections() -> dict[str, str]:
     dict of str to str
         A file that is damaged goes by its file's name, so that opening it says what is wrong.
     """
+    return dict(sorted((name, path) for name, _, path in _saved()))
+
+
+def selections_of(store: Store) -> dict[str, str]:
+    """Return the selections that the user saved of a store, or of the store it is a part of.
+
+    Parameters
+    ----------
+    store : Store
+
+    Returns
+    -------
+    dict of str to str
+        Name to path, by name.
+    """
+    own = _whole_fingerprint(store)
+    return dict(sorted((name, path) for name, made_in, path in _saved() if made_in == own))
+
+
+def _whole_fingerprint(store: Store) -> str | None:
+    """Return the fingerprint of the store that a store is a part of; None of several."""
+    whole = store.whole if isinstance(store, StoreView) else store
+    return None if whole is None else whole.fingerprint
+
+
+def _saved() -> list[tuple[str, str, str]]:
+    """Return the name, the store's fingerprint (empty if damaged) and the path of each."""
     files = (cache_folder() / "cohorts").glob(f"*{_SUFFIX}")
-    return dict(sorted((_name(file, file.stat().st_mtime_ns), str(file)) for file in files))
+    return [(*_heading(file, file.stat().st_mtime_ns), str(file)) for file in files]
 
 
 @lru_cache(maxsize=256)
-def _name(file: Path, written_ns: int) -> str:  # noqa: ARG001
+def _heading(file: Path, written_ns: int) -> tuple[str, str]:  # noqa: ARG001
     try:
-        return str(_read(file)["name"])
+        content = _read(file)
     except DatasetError:
-        return file.stem
+        return file.stem, ""
+    return content["name"], content["fingerprint"]
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -95,6 +95,14 @@ class StoreView(Store):
         """The folder of its one store; of several a path that names them and does not exist."""
         return self._path
 
+    @property
+    def whole(self) -> Store | None:
+        """The store that it is a part of; None of several."""
+        if len(self._chosen) > 1:
+            return None
+        store, _ = self._chosen[0]
+        return store.whole if isinstance(store, StoreView) else store
+
     @cached_property
     def records(self) -> pd.DataFrame:
         """One row an ECG, as `Store.records`."""

@@ -7,7 +7,13 @@ import json
 import numpy as np
 import pytest
 
-from physioclr.datasets.selection import open_cohort, save_selection, saved_selections
+from physioclr.datasets.selection import (
+    open_cohort,
+    save_selection,
+    saved_selections,
+    selected_rows,
+    selections_of,
+)
 from physioclr.errors import DatasetError
 
 IDS = ["pulse-07", "pulse-02", "pulse-19"]
@@ -72,3 +78,29 @@ def test_what_cannot_be_found_again_is_not_saved(pulse_store, tmp_path):
     with pytest.raises(ValueError, match=r"must end with \.json"):
         save_selection(pulse_store, IDS, tmp_path / "some", name="some")
     assert not path.exists()
+
+
+def test_a_selection_is_found_in_its_store_and_in_parts_of_it(pulse_store, tmp_path):
+    path = save_selection(pulse_store, IDS, tmp_path / "some.json", name="some")
+    np.testing.assert_array_equal(selected_rows(pulse_store, path), [2, 7, 19])
+    part = pulse_store.where("record_id > 'pulse-05'").where("record_id < 'pulse-15'")
+    np.testing.assert_array_equal(selected_rows(part, path), [1])
+    with pytest.raises(DatasetError, match="none of them"):
+        selected_rows(pulse_store.where("record_id == 'pulse-01'"), path)
+
+
+def test_a_selection_of_another_store_with_the_same_ids_is_not_taken(
+    pulse_store, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("PHYSIOCLR_CACHE", str(tmp_path))
+    folder = tmp_path / "cohorts"
+    own = save_selection(pulse_store, IDS, folder / "own.json", name="own")
+    other = save_selection(pulse_store, IDS, folder / "other.json", name="other")
+    other.write_text(json.dumps(json.loads(other.read_text()) | {"fingerprint": "0" * 16}))
+    (folder / "cut.json").write_text("{")
+    assert selections_of(pulse_store) == {"own": str(own)}
+    assert selections_of(open_cohort(own)) == {"own": str(own)}
+    with pytest.raises(
+        DatasetError, match=r"other: expected a selection of .*found one of another"
+    ):
+        selected_rows(pulse_store, other)
