@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.cohorts import cohort_names
+from app.components.map_inputs import CLUSTER_SIZES
 from app.mapping import open_saved_selection
 from app.resources import cohort
 from physioclr.datasets.condition import columns_of
@@ -43,15 +44,12 @@ def read_link(state: MapState) -> None:
         *_follow_cohort(state, asked.get("cohort", "")),
         *_follow_checkpoints(state, asked),
         *_follow_settings(state, asked),
+        *_follow_cluster_size(state, asked.get("cluster_size", "")),
     ]
     state.colour = asked.get("colour", "")
     state.query = asked.get("query", "")
     state.opened += 1
-    name = asked.get("selection", "")
-    if name and name in saved_selections():
-        open_saved_selection(state, name)
-    elif name:
-        problems.append(f"The link names the selection “{name}”, which is not known here.")
+    problems += _follow_selection(state, asked.get("selection", ""))
     state.problems = tuple(problems)
 
 
@@ -68,6 +66,7 @@ def write_link(state: MapState) -> None:
             if value != getattr(_DEFAULT, name)
         },
         "colour": state.colour,
+        "cluster_size": str(state.cluster_size) if state.colour == "cluster" else "",
         "query": state.query if is_in_link(state.query) else "",
         "selection": state.selection,
     }
@@ -138,4 +137,27 @@ def _follow_settings(state: MapState, asked: dict[str, str]) -> list[str]:
         state.settings = replace(_DEFAULT, **values) if values else None  # type: ignore[arg-type]
     except ValueError as error:
         return [f"The link asks for a map that cannot be made: {error}."]
+    return []
+
+
+def _follow_cluster_size(state: MapState, size: str) -> list[str]:
+    low, high = CLUSTER_SIZES
+    if size.isdecimal() and low <= int(size[:9]) <= high:
+        state.cluster_size = int(size)
+    elif size:
+        return [
+            f"The link asks for clusters of {size[:9]} ECGs at least; {low} to {high} can be had."
+        ]
+    return []
+
+
+def _follow_selection(state: MapState, name: str) -> list[str]:
+    if not name:
+        return []
+    if name not in saved_selections():
+        return [f"The link names the selection “{name}”, which is not known here."]
+    try:
+        open_saved_selection(state, name)
+    except PhysioclrError as error:
+        return [f"The link names a selection that cannot be opened: {error}."]
     return []

@@ -12,7 +12,10 @@ from physioclr.embedding_map import METHODS, METRICS, MapSettings
 if TYPE_CHECKING:
     from app.state import MapState
 
-__all__ = ["layout_form", "view_inputs"]
+__all__ = ["CLUSTER_SIZES", "layout_form", "view_inputs"]
+
+CLUSTER_SIZES = (5, 500)
+"""The fewest and most ECGs that a cluster can be asked to have at least."""
 
 
 def layout_form(settings: MapSettings) -> MapSettings | None:
@@ -77,5 +80,12 @@ def view_inputs(state: MapState, choices: Mapping[str, str]) -> None:
     ).strip()
     if state.colour == "cluster":
         state.cluster_size = int(
-            st.slider("ECGs in a cluster, at least", 5, 500, state.cluster_size, 5)
+            st.number_input(
+                "ECGs in a cluster, at least",
+                *CLUSTER_SIZES,
+                state.cluster_size,
+                step=5,
+                width=240,
+                key=f"map_cluster_size_{state.opened}",
+            )
         )

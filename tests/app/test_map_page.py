@@ -17,7 +17,7 @@ from app.components.scatter import Groups, Numbers, Points, colour_note, map_fig
 from app.components.strips import ecg_strip
 from app.map_link import is_in_link
 from app.map_neighbours import _ranks
-from app.mapping import find_id, selection_csv
+from app.mapping import find_id, save_rows, selection_csv
 from app.navigation import PAGES
 from physioclr import checkpoint
 from physioclr.bundle import bundled
@@ -25,6 +25,7 @@ from physioclr.cohort_map import make_cohort_map
 from physioclr.datasets import demo
 from physioclr.datasets.selection import open_cohort, saved_selections
 from physioclr.embedding_map import MapSettings
+from physioclr.errors import DatasetError
 from physioclr.jobs import default_queue
 from physioclr.jobs.mapping import MapTask
 from tests.app.test_pages import html_of, open_page
@@ -343,6 +344,56 @@ def test_a_link_to_what_is_not_known_here_says_so(kept_map):
     said = " ".join(one.value for one in app.error)
     assert "0123456789abcdef" in said
     assert "theirs" in said
+
+
+def test_two_names_that_differ_by_a_sign_are_two_selections(kept_map, small_cohort):
+    for name, rows in (("AF > 1", [1, 2]), ("AF < 1", [3, 4]), ("af < 1", [5])):
+        save_rows(small_cohort, rows, name)
+    found = {name: open_cohort(_path(path)) for name, path in saved_selections().items()}
+    assert list(found["AF > 1"].records["record_id"]) == ["small-01", "small-02"]
+    assert list(found["AF < 1"].records["record_id"]) == ["small-03", "small-04"]
+    files = [_path(path).name.lower() for path in saved_selections().values()]
+    assert len(set(files)) == len(files)
+    with pytest.raises(DatasetError, match="a name no other selection has"):
+        save_rows(small_cohort, [6], "AF > 1")
+
+
+def linked(**parts):
+    app = open_page("read")
+    app.switch_page(str(bundled("pages") / PAGES["map"][0]))
+    app.query_params.update({"method": "pca"} | parts)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def test_a_link_to_a_selection_that_cannot_be_opened_says_so_and_shows_the_map(
+    kept_map, small_cohort
+):
+    save_rows(small_cohort, [1, 2], "of another")
+    path = _path(saved_selections()["of another"])
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"fingerprint": "0" * 16}))
+    app = linked(selection="of another")
+    (problem,) = app.error
+    assert "The link names a selection that cannot be opened" in problem.value
+    assert data_of(app, "map_chart_0")["figure"]
+    assert app.session_state["physioclr"].map.rows == ()
+    offered = [box.options for box in app.selectbox if box.label == "Saved selection"]
+    assert not any("of another" in options for options in offered)
+
+
+def test_a_link_holds_how_large_clusters_are(kept_map):
+    app = linked(colour="cluster", cluster_size="10")
+    assert app.session_state["physioclr"].map.cluster_size == 10
+    assert app.query_params["cluster_size"] == "10"
+    field = next(one for one in app.number_input if one.label.startswith("ECGs in a cluster"))
+    assert field.value == 10
+    field.set_value(15).run()
+    assert app.query_params["cluster_size"] == "15"
+    for size in ("3", "-5", "²", "9" * 5000, "many"):
+        app = linked(colour="cluster", cluster_size=size)
+        assert app.session_state["physioclr"].map.cluster_size == 25
+        assert "5 to 500 can be had" in app.error[0].value
 
 
 def test_the_address_holds_no_path(kept_map, small_cohort):
