@@ -11,6 +11,7 @@ from app.components.problems import show_problem, showing_problems
 from app.components.progress import progress_bar
 from app.resources import cohort
 from app.state import ReadState, app_state
+from app.uploaded import show_all_uploaded, step_through_uploaded
 from app.uploads import read_uploads, undeclared_among
 from physioclr.records import EcgRecord
 
@@ -32,6 +33,8 @@ def choose_ecg(state: ReadState, *, key: str) -> None:
         _take_upload(state, key)
     with demo, showing_problems():
         _take_pick(state, key)
+    if len(state.uploaded) > 1:
+        show_all_uploaded(state, key=key)
     for problem in state.problems:
         show_problem(problem)
 
@@ -59,7 +62,7 @@ def _take_upload(state: ReadState, key: str) -> None:
     with progress_bar() as report:
         records, problems = read_uploads(contents, layout=layout, on_progress=report)
     if records:
-        state.uploaded = records
+        state.uploaded, state.overview = records, {}
         state.open(records[0], uploaded_row=0)
     state.problems = problems
 
@@ -75,17 +78,20 @@ def _take_pick(state: ReadState, key: str) -> None:
     )
     if row is not None and row != state.demo_row:
         state.open(store.record(row), demo_row=row)
+        st.rerun()  # the other pickers show what is open
     if len(state.uploaded) > 1:
         _take_uploaded(state, key)
 
 
 def _take_uploaded(state: ReadState, key: str) -> None:
+    step_through_uploaded(state, key=key)
     row = pick_from(
-        [record.record_id for record in state.uploaded],
+        [f"{row + 1} · {record.record_id}" for row, record in enumerate(state.uploaded)],
         state.uploaded_row,
         label="or another of the uploaded ECGs",
         placeholder="Pick an ECG",
-        key=f"uploaded_row_{key}_{state.opened if state.uploaded_row is None else 'kept'}",
+        key=f"uploaded_row_{key}_{state.opened}",
     )
     if row is not None and row != state.uploaded_row:
         state.open(state.uploaded[row], uploaded_row=row)
+        st.rerun()

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.frame import DISCLAIMER
 from app.navigation import PAGES
+from app.reporting import file_stem
 from app.state import AppState, ReadState
 from physioclr.bundle import bundled
 from physioclr.physiology.measurements import MEASUREMENTS, measure
@@ -386,6 +387,36 @@ def test_the_ecg_survives_a_page_change(good_record):
         app.switch_page(str(bundled("pages") / PAGES[url_path][0])).run()
         assert good_record.record_id in html_of(app) or url_path == "map"
     assert app.session_state["physioclr"].read.record is good_record
+
+
+def said_anywhere(app):
+    """Everything a page sends to the browser, and the names of its downloads."""
+
+    def sent(block):
+        for child in block.children.values():
+            yield str(child.proto)
+            if hasattr(child, "children"):
+                yield from sent(child)
+
+    return "\n".join(sent(app.main))
+
+
+@pytest.mark.parametrize("url_path", PAGES)
+def test_of_where_an_ecg_comes_from_a_page_says_no_more_than_its_id(url_path, good_record):
+    record = replace(
+        good_record, record_id="id-7", meta={"source": "Vogelsang Jane/1970-01-01.dcm"}
+    )
+    said = said_anywhere(open_page(url_path, record))
+    assert "Vogelsang" not in said
+    assert "1970-01-01" not in said
+    assert "id-7" in said or url_path not in ("read", "compare", "augmentations")
+
+
+def test_a_download_is_named_by_the_id_alone(good_record):
+    record = replace(
+        good_record, record_id="id-7", meta={"source": "Vogelsang Jane/1970-01-01.dcm"}
+    )
+    assert file_stem(record) == "id-7"
 
 
 def test_picking_from_the_demo_cohort_opens_that_ecg(small_cohort):

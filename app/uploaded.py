@@ -1,0 +1,110 @@
+"""All ECGs of an upload: one after the other, or each in a line made when it is asked for."""
+
+from __future__ import annotations
+
+import html
+import math
+
+import numpy as np
+import streamlit as st
+
+from app.components.measurement_table import number
+from app.components.prediction_table import percent
+from app.components.progress import progress_bar
+from app.resources import encoder, measurements_of, prediction_of, quality_of
+from app.state import ReadState, app_state
+from physioclr.errors import PhysioclrError
+from physioclr.records import EcgRecord
+
+__all__ = ["show_all_uploaded", "step_through_uploaded"]
+
+
+def step_through_uploaded(state: ReadState, *, key: str) -> None:
+    """Say which of the uploaded ECGs is shown, and offer the one before and the one after it."""
+    n_uploaded, row = len(state.uploaded), state.uploaded_row
+    with st.container(horizontal=True, vertical_alignment="center", key=f"step_{key}"):
+        back = st.button(
+            "Previous",
+            icon=":material/chevron_left:",
+            disabled=not row,
+            key=f"previous_{key}",
+        )
+        place = "none" if row is None else f"{row + 1}"
+        st.html(f'<span role="status">{place} of {n_uploaded}</span>', width="content")
+        forth = st.button(
+            "Next",
+            icon=":material/chevron_right:",
+            disabled=row == n_uploaded - 1,
+            key=f"next_{key}",
+        )
+    if back and row:
+        _open(state, row - 1)
+    if forth:
+        _open(state, 0 if row is None else row + 1)
+
+
+@st.fragment
+def show_all_uploaded(state: ReadState, *, key: str) -> None:
+    """List every uploaded ECG with its quality, rate and first call, once the list is opened."""
+    all_of_them = st.expander(
+        f"All {len(state.uploaded)} uploaded ECGs", on_change="rerun", key=f"all_{key}"
+    )
+    if not all_of_them.open:
+        return
+    with all_of_them:
+        _summarise_all(state, app_state().checkpoint)
+        for row, record in enumerate(state.uploaded):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                chosen = st.button(
+                    f"{row + 1} · {record.record_id}",
+                    type="tertiary",
+                    disabled=row == state.uploaded_row,
+                    key=f"open_{key}_{row}",
+                )
+                st.html(state.overview[app_state().checkpoint, row], width="content")
+            if chosen:
+                _open(state, row)
+
+
+def _open(state: ReadState, row: int) -> None:
+    state.open(state.uploaded[row], uploaded_row=row)
+    st.rerun()
+
+
+def _summarise_all(state: ReadState, checkpoint: str) -> None:
+    missing = [row for row in range(len(state.uploaded)) if (checkpoint, row) not in state.overview]
+    if not missing:
+        return
+    with progress_bar() as report:
+        for done, row in enumerate(missing):
+            report(f"Measuring ECG {done + 1} of {len(missing)}", done / len(missing))
+            state.overview[checkpoint, row] = _summary(state.uploaded[row], checkpoint)
+
+
+def _summary(record: EcgRecord, checkpoint: str) -> str:
+    """Return the quality, the rate and the first call of an ECG as HTML."""
+    try:
+        quality, rate = quality_of(record), measurements_of(record).heart_rate_bpm
+    except PhysioclrError as error:
+        return f'<span class="pc-quiet">{html.escape(str(error))}</span>'
+    verdict = "quality acceptable" if quality.acceptable else "<b>quality not acceptable</b>"
+    facts = [verdict] if quality.suspected_reversal is None else [verdict, "<b>leads reversed?</b>"]
+    facts.append("rate not measurable" if math.isnan(rate) else number(rate, "heart_rate_bpm"))
+    facts.append(html.escape(_first_call(record, checkpoint)))
+    return f'<span class="pc-facts">{"".join(f"<span>{fact}</span>" for fact in facts)}</span>'
+
+
+def _first_call(record: EcgRecord, checkpoint: str) -> str:
+    """Return the most probable label that is called present."""
+    try:
+        if checkpoint and not encoder(checkpoint).heads:
+            return "no head to call"
+        prediction = prediction_of(record, checkpoint)
+    except PhysioclrError:
+        return "no call"
+    present = [call.call == "present" for call in prediction.calls]
+    if not any(present):
+        return "nothing called present"
+    first = int(np.argmax(np.where(present, prediction.probabilities, -1.0)))
+    name = prediction.card.labels[first].display_name
+    return f"{name} {percent(float(prediction.probabilities[first]))}"
