@@ -46,9 +46,11 @@ _STYLE = """
 .pc-more { font-size: 0.9rem; margin-top: 0.4rem; }
 .pc-more summary, .pc-why summary { cursor: pointer; width: fit-content; }
 .pc-more ul { margin: 0.3rem 0 0; padding-left: 1.2rem; }
+.pc-why { font-size: 0.85rem; font-weight: 400; max-width: 20rem; }
 .pc-wrap { display: inline-block; white-space: normal; min-width: 11rem; max-width: 22rem; }
 .pc-calipers { font-variant-numeric: tabular-nums; line-height: 1.5rem; }
-.pc-outside { font-size: 0.85rem; font-weight: 600; white-space: nowrap; color: #B4520F; }
+.pc-outside { font-size: 0.85rem; font-weight: 600; white-space: nowrap;
+  color: color-mix(in srgb, #B4520F 70%, currentColor); }
 .pc-share { white-space: nowrap; }
 .pc-share .pc-bar { width: 3.5rem; }
 .pc-leads .pc-bar { display: block; width: 100%; height: 0.3rem; margin-top: 0.15rem; }
