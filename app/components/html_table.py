@@ -41,7 +41,7 @@ def html_table(
     str
         HTML.
     """
-    head = "".join(_cell("th", cell, i in numeric) for i, cell in enumerate(header))
+    head = "".join(_cell("th", cell, i in numeric, ' scope="col"') for i, cell in enumerate(header))
     body = "".join(
         f"<tr>{''.join(_cell('td', cell, i in numeric) for i, cell in enumerate(row))}</tr>"
         for row in rows
@@ -53,9 +53,9 @@ def html_table(
     )
 
 
-def _cell(tag: str, content: str, numeric: bool) -> str:
+def _cell(tag: str, content: str, numeric: bool, scope: str = "") -> str:
     numeric_class = ' class="pc-number"' if numeric else ""
-    return f"<{tag}{numeric_class}>{_escaped(content)}</{tag}>"
+    return f"<{tag}{scope}{numeric_class}>{_escaped(content)}</{tag}>"
 
 
 def _escaped(content: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,10 @@ __all__ = ["evidence_sentence", "percent", "prediction_table"]
 
 
 def prediction_table(prediction: Prediction) -> str:
-    """Return the predictions as an HTML table, the most probable label first."""
+    """Return the predictions as an HTML table, the most probable label first.
+
+    What the intervals stand on opens below it.
+    """
     probabilities = prediction.probabilities
     order = np.argsort(-probabilities, kind="stable")
     rows = [
@@ -29,12 +33,13 @@ def prediction_table(prediction: Prediction) -> str:
         ]
         for i in order
     ]
-    return html_table(
+    table = html_table(
         ["Label", "Probability [95 % CI]", "Call", "AUROC of the head [95 % CI]"],
         rows,
         numeric=(3,),
         label="Predictions",
     )
+    return table + _grounds(prediction, order)
 
 
 def evidence_sentence(prediction: Prediction, *, simulated: bool) -> str:
@@ -70,16 +75,32 @@ def percent(probability: float) -> str:
 
 def _probability(prediction: Prediction, column: int) -> str:
     probability, like = float(prediction.probabilities[column]), prediction.like_it[column]
-    interval = title = ""
+    interval = ""
     if like is not None:
         low, high = prediction.intervals[column]
         interval = f' <span class="pc-quiet">[{100 * low:.0f}–{100 * high:.0f}]</span>'
-        title = f"Of {like.n} labelled ECGs with a probability like this, {like.n_positive} had it"
     return Html(
-        f'<span class="pc-share" title="{html.escape(title)}"><span class="pc-bar">'
+        f'<span class="pc-share"><span class="pc-bar">'
         f'<span style="width:{100 * probability:.0f}%"></span></span> '
         f"{html.escape(percent(probability))}{interval}</span>"
     )
+
+
+def _grounds(prediction: Prediction, order: Iterable[int]) -> str:
+    """Say of each label how many labelled ECGs its interval stands on."""
+    said = []
+    for column in order:
+        like, label = prediction.like_it[column], prediction.card.labels[column].display_name
+        if like is not None:
+            words = (
+                f"{label}: of {like.n} labelled ECGs with a probability like this, "
+                f"{like.n_positive} had it."
+            )
+            said.append(f"<li>{html.escape(words)}</li>")
+    if not said:
+        return ""
+    summary = "<summary>What the intervals stand on</summary>"
+    return f'<details class="pc-more">{summary}<ul>{"".join(said)}</ul></details>'
 
 
 def _call(call: LabelCall) -> str:

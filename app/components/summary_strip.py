@@ -35,19 +35,21 @@ def number_strip(
     Returns
     -------
     str
-        HTML. Why a number is not there is its title.
+        HTML. Why a number is not there opens where that is said.
     """
     limits = {name: normal_range(name, age_years=age_years, sex=sex) for name in names}
     values = measured.scalars()
     cells = [
         _cell(
             MEASUREMENTS[name].label,
-            f"{number(values[name], name)}{outside_mark(values[name], limits[name], name)}",
-            measured.reasons.get(name, "") if math.isnan(values[name]) else "",
+            _why(measured.reasons[name])
+            if math.isnan(values[name]) and name in measured.reasons
+            else f"{number(values[name], name)}{outside_mark(values[name], limits[name], name)}",
         )
         for name in names
     ]
-    return f'<dl class="pc-strip-numbers" aria-label="Summary">{"".join(cells)}</dl>'
+    strip = f'<dl class="pc-strip-numbers">{"".join(cells)}</dl>'
+    return f'<div role="group" aria-label="Summary">{strip}</div>'
 
 
 def call_strip(prediction: Prediction) -> str:
@@ -73,8 +75,14 @@ def call_strip(prediction: Prediction) -> str:
         for name, labels in called.items()
         if labels
     ]
-    return f'<div class="pc-facts" aria-label="Calls">{"".join(parts)}</div>'
+    return f'<div class="pc-facts" role="group" aria-label="Calls">{"".join(parts)}</div>'
 
 
-def _cell(label: str, value: str, title: str) -> str:
-    return f'<div title="{html.escape(title)}"><dt>{html.escape(label)}</dt><dd>{value}</dd></div>'
+def _cell(label: str, value: str) -> str:
+    return f"<div><dt>{html.escape(label)}</dt><dd>{value}</dd></div>"
+
+
+def _why(reason: str) -> str:
+    said = html.escape(reason.removeprefix("not measurable: "))
+    summary = '<summary class="pc-quiet">not measurable</summary>'
+    return f'<details class="pc-why">{summary}{said}</details>'

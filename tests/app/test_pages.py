@@ -99,21 +99,28 @@ def test_the_table_shows_what_measure_returns(good_record):
     assert f"{measured.qrs_ms:.0f} <span" in shown
 
 
+def summary_of(app):
+    return html_of(app).split('role="group" aria-label="Summary"')[1].split("</dl>")[0]
+
+
 def test_the_strip_above_the_paper_says_what_the_tables_say(good_record, small_encoder):
     app = open_page("read", good_record)
-    strip = next(text for text in html_of(app).split("<dl") if "Summary" in text).split("</dl")[0]
+    strip = summary_of(app)
     assert f"{measure(good_record).qrs_ms:.0f} <span" in strip
     calls = next(line for line in html_of(app).splitlines() if 'aria-label="Calls"' in line)
     for label in small_encoder.card.heads["rhythm"].labels:
         assert label.display_name in calls
     app.segmented_control(key="qt_formula").set_value("bazett").run()
-    strip = next(text for text in html_of(app).split("<dl") if "Summary" in text).split("</dl")[0]
-    assert "QTc (Bazett)" in strip
+    assert "QTc (Bazett)" in summary_of(app)
 
 
 def test_the_strip_says_what_is_not_measurable(good_record):
-    strip = html_of(open_page("read", all_flat(good_record))).split("<dl")[1].split("</dl")[0]
+    record = all_flat(good_record)
+    strip = summary_of(open_page("read", record))
     assert strip.count(">not measurable<") == strip.count("<dt>") > 0
+    why = html.escape(measure(record).reasons["qrs_ms"].split(": ")[1])
+    assert f"</summary>{why}</details>" in strip
+    assert "title=" not in strip
 
 
 def test_a_simulated_ecg_says_so(good_record):
