@@ -74,8 +74,9 @@ def _show_under_way(job: Job, progress: JobProgress, key: str) -> None:
         disabled=stopping,
         on_click=job.cancel,
     )
-    with st.expander("Log", key=f"log_{key}"):
-        st.code(job.log(_LOG_LINES) or "It has written nothing so far.", language=None)
+    if progress.status == "running":
+        with st.expander("Log", key=f"log_{key}"):
+            st.code(job.log(_LOG_LINES) or "It has written nothing so far.", language=None)
 
 
 def _waits_for(job: Job) -> str:

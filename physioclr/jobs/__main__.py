@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import time
@@ -17,6 +18,8 @@ from physioclr.jobs.queue import JobQueue
 
 _LOOKS_EVERY_S = 1.0
 _REPORTS_EVERY_S = 0.3
+_LOGS_EVERY_S = 10.0
+_NUMBER = re.compile(r"[\d.,]+")
 
 
 def work(folder: Path) -> None:
@@ -77,19 +80,28 @@ def _heed(job: Job) -> None:
 
 
 class _Reporter:
-    """Writes how far the job is, a few times a second at most."""
+    """Writes how far the job is, a few times a second at most, and into its log more rarely."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
         self._last_s = -_REPORTS_EVERY_S
+        self._logged_s, self._logged = 0.0, ""
 
     def __call__(self, what: str, share: float) -> None:
         now_s = time.monotonic()
+        self._log(what, now_s)
         if now_s - self._last_s < _REPORTS_EVERY_S and share < 1:
             return
         self._last_s = now_s
         _heed(self._job)
         self._job.report(what, share)
+
+    def _log(self, what: str, now_s: float) -> None:
+        words = _NUMBER.sub("", what)  # the same while only its numbers change
+        if words != self._logged or now_s - self._logged_s >= _LOGS_EVERY_S:
+            self._logged_s, self._logged = now_s, words
+            sys.stdout.write(f"{time.strftime('%H:%M:%S')} {what}\n")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":

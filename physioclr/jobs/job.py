@@ -161,7 +161,8 @@ class Job:
         """Ask the job to stop; kill it where it has not within half a minute."""
         if not self.folder.is_dir():
             return
-        (self.folder / _CANCEL).touch()
+        if not self.cancelled:  # asked again, its half a minute goes on
+            (self.folder / _CANCEL).touch()
         self._send(signal.SIGINT)
         killer = threading.Timer(_ENDS_WITHIN_S, self.kill_overdue)
         killer.daemon = True

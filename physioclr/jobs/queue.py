@@ -62,7 +62,7 @@ class JobQueue:
         environment = dict(os.environ)
         sleep_while_waiting(environment)
         environment["PYTHONUNBUFFERED"] = "1"  # or its log is behind what it does
-        with job.log_file.open("wb") as log:
+        with job.log_file.open("ab") as log:
             process = subprocess.Popen(  # noqa: S603  (this Python, this module)
                 [sys.executable, "-m", "physioclr.jobs", str(folder)],
                 stdin=subprocess.DEVNULL,

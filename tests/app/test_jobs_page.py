@@ -88,8 +88,12 @@ def test_jobs_begun_at_different_times_are_told_apart_by_them(queue):
     assert not any(label.endswith((" 1", " 2")) for label in labels.values())
 
 
-def test_the_log_of_a_job_under_way_is_shown(queue):
-    job(queue, 1).log_file.write_text("epoch 1 of 9\n")
+def test_the_log_of_a_job_under_way_is_shown(queue, monkeypatch):
+    running = job(queue, 1)
+    running.log_file.write_text("epoch 1 of 9\n")
+    assert not open_page("jobs").code  # it waits, and has nothing to say
+    running.start()
+    monkeypatch.setattr(Job, "_is_held", lambda _: True)
     assert any("epoch 1 of 9" in code.value for code in open_page("jobs").code)
 
 

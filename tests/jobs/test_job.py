@@ -139,6 +139,16 @@ def test_a_job_asked_to_stop_half_a_minute_ago_is_killed_by_whoever_looks(tmp_pa
         assert sleeper.wait(10) == -signal.SIGKILL
 
 
+def test_who_asks_again_gives_no_more_time(tmp_path, sleeper):
+    job = a_job(tmp_path, begun=True)
+    job.belongs_to(sleeper.pid)
+    ask_long_ago(job)
+    job.cancel()
+    with job.lock:
+        job.kill_overdue()
+        assert sleeper.wait(10) == -signal.SIGKILL
+
+
 def test_a_process_that_was_given_the_number_of_a_jobs_is_left_alone(tmp_path, sleeper):
     job = a_job(tmp_path, begun=True)
     (job.folder / "pid").write_text(f"{sleeper.pid} long ago")

@@ -9,7 +9,7 @@ import pytest
 
 from physioclr.errors import PhysioclrError
 from physioclr.jobs import Job, JobQueue, Task
-from physioclr.jobs.__main__ import work
+from physioclr.jobs.__main__ import _Reporter, work
 from physioclr.jobs.importing import ImportTask
 
 
@@ -116,6 +116,19 @@ def test_the_accelerator_is_one_jobs_at_a_time_also_where_a_look_would_let_two_b
     assert job.progress().status == "finished"
     with queue.accelerator.acquire(timeout=0):
         pass  # let go at the job's end
+
+
+def test_the_log_has_what_a_job_does_once_a_phase_and_each_ten_seconds(queue, monkeypatch, capsys):
+    job = waiting(queue, 10, OnTheGpu())
+    now_s = 100.0
+    monkeypatch.setattr("physioclr.jobs.__main__.time.monotonic", lambda: now_s)
+    report = _Reporter(job)
+    report("Filtering", 0.0)
+    for step in range(21):
+        report(f"step {step} of 20 · loss {1 / (step + 1):.3f}", step / 20)
+        now_s += 1
+    said = [line.split(" ", 1)[1] for line in capsys.readouterr().out.splitlines()]
+    assert [line.split(" of")[0] for line in said] == ["Filtering", "step 0", "step 10", "step 20"]
 
 
 def test_who_waits_for_the_accelerator_stops_when_asked(queue):
