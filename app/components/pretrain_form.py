@@ -28,7 +28,7 @@ def choose_preset(state: PretrainState) -> str | None:
         state.name,
         placeholder="as its checkpoint will be called",
         max_chars=64,
-        key="pretrain_name",
+        key=f"pretrain_name_{state.run}",  # empty again once the run has begun
     )
     keys = list(PRESETS)
     chosen: str = recipe.selectbox(

@@ -92,6 +92,7 @@ def test_a_run_is_begun_as_it_was_asked_for(queue):
     press(app, "Begin")
     assert queue == [PretrainTask("first try", replace(PRESETS["shipped"].plan, steps=70))]
     assert app.query_params["run"] == "first try"
+    assert app.text_input[0].value == ""  # its name is not the next one's
 
 
 def test_what_is_asked_can_be_changed_more_than_once(queue):
