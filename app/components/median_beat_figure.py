@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Mapping
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,12 +12,14 @@ from app.components.palette import Palette
 from physioclr.ecg_paper import LARGE_BOX_MM, SMALL_BOX_MM, PaperScale
 from physioclr.leads import STANDARD_LEADS
 from physioclr.physiology.dominant_beat import DominantBeat
+from physioclr.physiology.measuring_band import BAND_HZ
 
 __all__ = ["INTERVALS", "median_beat_figure"]
 
 INTERVALS = {"PR": ("p_on", "qrs_on"), "QRS": ("qrs_on", "qrs_off"), "QT": ("qrs_on", "t_off")}
 """Interval → the fiducials it lies between."""
 
+_NEEDED = {"PR": "P wave", "QRS": "QRS complex", "QT": "end of the T wave"}
 _COLUMNS = 6
 _COLUMN_S = 1.0
 _PITCH_MM = 25.0
@@ -31,24 +33,29 @@ def median_beat_figure(
     palette: Palette,
     gain_mm_per_mv: float = 10.0,
     *,
+    speed_mm_per_s: float = 25.0,
     behind: DominantBeat | None = None,
+    reasons: Mapping[str, str] | None = None,
 ) -> go.Figure:
-    """Draw the median beats, six a row.
+    """Draw the median beats, six a row; say of each interval how long it is, or why not.
 
     Parameters
     ----------
     beat : DominantBeat
     palette : Palette
-    gain_mm_per_mv : float
-        The speed is 25 mm/s.
+    gain_mm_per_mv, speed_mm_per_s : float
+        Of the paper; a row is 6 s long at either speed.
     behind : DominantBeat, optional
         Another ECG's, drawn beneath it.
+    reasons : mapping of str to str, optional
+        Measurement → why it is not measurable, as `Measurements.reasons`: such an interval is not
+        drawn.
 
     Returns
     -------
     plotly.graph_objects.Figure
     """
-    figure, scale = go.Figure(), PaperScale(gain_mm_per_mv=gain_mm_per_mv)
+    figure, scale = go.Figure(), PaperScale(speed_mm_per_s, gain_mm_per_mv)
     shown = [lead for lead in STANDARD_LEADS if lead in beat.leads]
     shown += [lead for lead in beat.leads if lead not in STANDARD_LEADS]
     n_rows = -(-len(shown) // _COLUMNS)
@@ -72,9 +79,9 @@ def median_beat_figure(
     bottom_mv = -((n_rows - 1) * _PITCH_MM + _BELOW_MM) / scale.gain_mm_per_mv
     n_columns = min(len(shown), _COLUMNS)
     _draw_fiducials(figure, beat, palette, n_columns, mark_s, bottom_mv, 9.0 / gain_mm_per_mv)
-    _draw_intervals(figure, beat, palette, scale, mark_s, bottom_mv)
+    _draw_intervals(figure, beat, palette, scale, mark_s, bottom_mv, reasons or {})
     _rule(figure, palette, scale, n_rows)
-    _state_scale(figure, scale, palette)
+    _state_scale(figure, f"{scale} · {_band(beat)} · 0 mV before QRS", palette)
     return figure
 
 
@@ -127,9 +134,15 @@ def _draw_intervals(
     scale: PaperScale,
     mark_s: float,
     bottom_mv: float,
+    reasons: Mapping[str, str],
 ) -> None:
-    for lane, (name, from_ms, to_ms) in enumerate(_known_intervals(beat)):
+    for lane, (name, (start, end)) in enumerate(INTERVALS.items()):
         y = bottom_mv - (lane * _BRACKET_PITCH_MM + 2.0) / scale.gain_mm_per_mv
+        from_ms, to_ms = getattr(beat.fiducials, start), getattr(beat.fiducials, end)
+        why = reasons.get(f"{name.lower()}_ms", "")
+        if why or math.isnan(to_ms - from_ms):
+            _write(figure, 0.02, y, f"<b>{name}</b> {_not_drawn(name, why)}", palette.ink_muted)
+            continue
         figure.add_trace(
             go.Scatter(
                 x=[mark_s + from_ms / 1000, mark_s + to_ms / 1000],
@@ -142,21 +155,28 @@ def _draw_intervals(
                 showlegend=False,
             )
         )
-        figure.add_annotation(
-            x=mark_s + to_ms / 1000 + 0.02,
-            y=y,
-            text=f"<b>{name}</b> {to_ms - from_ms:.0f} ms",
-            font={"size": 13, "color": palette.ink},
-            xanchor="left",
-            showarrow=False,
-        )
+        said = f"<b>{name}</b> {to_ms - from_ms:.0f} ms"
+        _write(figure, mark_s + to_ms / 1000 + 0.02, y, said, palette.ink)
 
 
-def _known_intervals(beat: DominantBeat) -> Iterator[tuple[str, float, float]]:
-    for name, (start, end) in INTERVALS.items():
-        from_ms, to_ms = getattr(beat.fiducials, start), getattr(beat.fiducials, end)
-        if not math.isnan(to_ms - from_ms):
-            yield name, from_ms, to_ms
+def _write(figure: go.Figure, x: float, y: float, text: str, colour: str) -> None:
+    figure.add_annotation(
+        x=x, y=y, text=text, font={"size": 13, "color": colour}, xanchor="left", showarrow=False
+    )
+
+
+def _not_drawn(name: str, why: str) -> str:
+    """Say why an interval has no bracket."""
+    if why:
+        return f"not drawn: {why.removeprefix('not measurable: ')}"
+    return f"not drawn: no {_NEEDED[name]} in the median beat"
+
+
+def _band(beat: DominantBeat) -> str:
+    """Return the band the beat was measured in, which ends at half its sampling rate."""
+    half_hz = 500.0 / float(beat.time_ms[1] - beat.time_ms[0])
+    low_hz, high_hz = BAND_HZ
+    return f"{low_hz:g}–{min(high_hz, half_hz):g} Hz"
 
 
 def _rule(figure: go.Figure, palette: Palette, scale: PaperScale, n_rows: int) -> None:
@@ -195,7 +215,7 @@ def _rule(figure: go.Figure, palette: Palette, scale: PaperScale, n_rows: int) -
     )
 
 
-def _state_scale(figure: go.Figure, scale: PaperScale, palette: Palette) -> None:
+def _state_scale(figure: go.Figure, text: str, palette: Palette) -> None:
     figure.add_annotation(
         xref="paper",
         yref="paper",
@@ -203,7 +223,7 @@ def _state_scale(figure: go.Figure, scale: PaperScale, palette: Palette) -> None
         y=0.0,
         xanchor="right",
         yanchor="bottom",
-        text=f"{scale} · 0.5–100 Hz · 0 mV before QRS",
+        text=text,
         font={"size": 12, "color": palette.ink_muted},
         showarrow=False,
     )

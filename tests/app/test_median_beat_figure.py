@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -67,3 +69,35 @@ def test_a_second_beat_is_drawn_beneath_where_both_have_the_lead():
     figure = median_beat_figure(beat_of(), LIGHT, behind=beat_of(leads=("I", "II")))
     colours = [t.line.color for t in figure.data if t.name in STANDARD_LEADS]
     assert colours == [LIGHT.trace_behind] * 2 + [LIGHT.trace] * 12
+
+
+def texts_of(figure):
+    return [annotation.text for annotation in figure.layout.annotations]
+
+
+def test_the_paper_has_the_speed_that_was_chosen():
+    figure = median_beat_figure(beat_of(), LIGHT, 20.0, speed_mm_per_s=50.0)
+    assert (figure.layout.xaxis.dtick, figure.layout.yaxis.dtick) == (0.1, 0.25)  # 5 mm
+    assert figure.layout.yaxis.scaleratio == pytest.approx(20.0 / 50.0)
+    assert any("50 mm/s · 20 mm/mV" in text for text in texts_of(figure))
+    assert drawn_ms(figure, "QT") == pytest.approx(400.0)
+
+
+def test_what_is_not_drawn_is_said():
+    unknown = median_beat_figure(beat_of(p_on=np.nan, t_off=np.nan), LIGHT)
+    assert "<b>PR</b> not drawn: no P wave in the median beat" in texts_of(unknown)
+    assert "<b>QT</b> not drawn: no end of the T wave in the median beat" in texts_of(unknown)
+
+
+def test_an_interval_that_is_not_measurable_is_not_drawn_whatever_was_found():
+    why = {"pr_ms": "not measurable: a P wave is present in 20 % of the beats"}
+    figure = median_beat_figure(beat_of(), LIGHT, reasons=why)
+    assert "PR" not in {trace.name for trace in figure.data}
+    said = "<b>PR</b> not drawn: a P wave is present in 20 % of the beats"
+    assert said in texts_of(figure)
+
+
+@pytest.mark.parametrize(("step_ms", "band"), [(2.0, "0.5–100 Hz"), (10.0, "0.5–50 Hz")])
+def test_the_band_ends_at_half_the_sampling_rate(step_ms, band):
+    beat = replace(beat_of(), time_ms=TIME_MS * step_ms / 2.0)
+    assert any(f" {band} " in text for text in texts_of(median_beat_figure(beat, LIGHT)))
