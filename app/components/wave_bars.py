@@ -18,7 +18,8 @@ WAVES = {"P": ("p_on", "p_off"), "QRS": ("qrs_on", "qrs_off"), "T": ("t_on", "t_
 """Wave → the fiducials it lies between."""
 
 _BELOW_MM = 9.0
-_ABSENT, _UNKNOWN = "absent", "not measurable"
+_SYMBOLS = {"absent": "circle-open", "not measurable": "x-thin-open"}
+"""What is not drawn as a bar → the mark that stands for it."""
 
 
 @dataclass
@@ -54,10 +55,11 @@ def wave_bars(
     Returns
     -------
     list of plotly.graph_objects.Scatter
-        One trace of bars a wave, one of circles for waves that are absent or not measurable.
+        One trace of bars a wave, one of circles for absent waves, one of crosses for waves that
+        could not be measured.
     """
     bars = {wave: _Marks() for wave in WAVES}
-    missing = _Marks()
+    missing = {state: _Marks() for state in _SYMBOLS}
     for cell in cells:
         lead = recorded_lead(cell.lead)
         if lead in delineation:
@@ -65,7 +67,10 @@ def wave_bars(
             _add_cell(delineation, lead, cell, y, bars, missing)
     colours = dict(zip(WAVES, palette.series, strict=False))
     drawn = [_bars(wave, marks, colours[wave]) for wave, marks in bars.items()]
-    return [*drawn, _circles(missing, palette.ink_muted)]
+    return [
+        *drawn,
+        *(_symbols(state, marks, palette.ink_muted) for state, marks in missing.items()),
+    ]
 
 
 def _add_cell(
@@ -74,23 +79,28 @@ def _add_cell(
     cell: PaperCell,
     y: float,
     bars: dict[str, _Marks],
-    missing: _Marks,
+    missing: dict[str, _Marks],
 ) -> None:
     table = delineation[lead]
     states = delineation.states(lead)
-    moved_s = cell.shown_at_s - cell.from_s
     for wave, (onset, offset) in WAVES.items():
         from_s = table[onset].to_numpy() / delineation.fs_hz
         to_s = table[offset].to_numpy() / delineation.fs_hz
         for beat, state in enumerate(states[wave.lower()]):
             if state == "present" and cell.from_s <= from_s[beat] and to_s[beat] <= cell.to_s:
-                ends = [from_s[beat] + moved_s, to_s[beat] + moved_s, None]
+                ends = [from_s[beat] + cell.moved_s, to_s[beat] + cell.moved_s, None]
                 ms = 1000.0 * (to_s[beat] - from_s[beat])
                 bars[wave].add(ends, [y, y, None], f"{lead}: {wave}, {ms:.0f} ms")
             elif state != "present" and wave != "QRS":
                 at_s = _where_expected(delineation, beat, wave)
                 if cell.from_s <= at_s < cell.to_s:
-                    missing.add([at_s + moved_s], [y], f"{lead}: {wave} {state}")
+                    missing[_kind_of(state)].add(
+                        [at_s + cell.moved_s], [y], f"{lead}: {wave} {state}"
+                    )
+
+
+def _kind_of(state: str) -> str:
+    return "absent" if state == "absent" else "not measurable"
 
 
 def _where_expected(delineation: Delineation, beat: int, wave: str) -> float:
@@ -111,14 +121,14 @@ def _bars(wave: str, marks: _Marks, colour: str) -> go.Scatter:
     )
 
 
-def _circles(marks: _Marks, colour: str) -> go.Scatter:
+def _symbols(state: str, marks: _Marks, colour: str) -> go.Scatter:
     return go.Scatter(
         x=marks.x,
         y=marks.y,
         text=marks.text,
-        name="absent or not measurable",
+        name=state,
         mode="markers",
-        marker={"symbol": "circle-open", "size": 6, "color": colour, "line": {"width": 1.2}},
+        marker={"symbol": _SYMBOLS[state], "size": 6, "color": colour, "line": {"width": 1.2}},
         hovertemplate="%{text}<extra></extra>",
         showlegend=False,
     )
