@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import html
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -38,10 +39,17 @@ from app.resources import (
     encoder,
     measurements_of,
     prediction_of,
+    quality_of,
 )
 from app.state import app_state
-from physioclr.errors import PhysioclrError
+from physioclr.ecg_paper import PaperScale
+from physioclr.errors import PhysioclrError, SignalError
 from physioclr.records import EcgRecord
+from physioclr.report import qtc_remark
+from physioclr.signal.display_filter import DisplayFilter
+
+if TYPE_CHECKING:
+    from physioclr.prediction import Prediction
 
 __all__ = [
     "show_measurements",
@@ -59,14 +67,47 @@ _LONGEST_WHY_S = 60.0
 
 
 def show_summary(record: EcgRecord) -> None:
-    """Show the main numbers and what is called; what goes wrong is said with their tables."""
+    """Show the main numbers, what is called, and why to read that with care.
+
+    What goes wrong is said with their tables.
+    """
     state = app_state()
+    if not _can_be_judged(record):
+        st.caption("Nothing is measured or predicted of it, and there is no report.")
+        return
     with suppress(PhysioclrError):
         measured = measurements_of(record)
         names = main_measurements(state.qt_formula)
         st.html(number_strip(measured, names, **_person(record)))
-        if encoder(state.checkpoint).heads:
-            st.html(call_strip(prediction_of(record, state.checkpoint)))
+        prediction = None
+        with suppress(PhysioclrError):
+            if encoder(state.checkpoint).heads:
+                prediction = prediction_of(record, state.checkpoint)
+                st.html(call_strip(prediction))
+        _show_caveats(record, prediction)
+
+
+def _show_caveats(record: EcgRecord, prediction: Prediction | None) -> None:
+    from physioclr.prediction import unlike_training, why_withheld
+
+    said = [why_withheld(quality_of(record))]
+    if prediction is not None:
+        said.append(unlike_training(prediction, simulated=record.simulated))
+        said.append("unlike the labelled ECGs" if prediction.is_unlike else "")
+    if caveats := [html.escape(each) for each in said if each]:
+        st.html(
+            '<div class="pc-facts" aria-label="Caveats"><span><b>▲ Read with care:</b> '
+            f"{'; '.join(caveats)}</span></div>"
+        )
+
+
+def _can_be_judged(record: EcgRecord) -> bool:
+    """Return whether the ECG is long enough; where it is not, that is said with its quality."""
+    try:
+        quality_of(record)
+    except SignalError:
+        return False
+    return True
 
 
 def _person(record: EcgRecord) -> dict[str, Any]:
@@ -77,55 +118,80 @@ def _person(record: EcgRecord) -> dict[str, Any]:
 def show_trace(record: EcgRecord) -> None:
     """Draw the paper as the reader wants it, and for a long record the slider along it."""
     state, paper = app_state().read, app_state().paper
-    paper_inputs(paper, record)
+    layout_before = style_of(paper, record).layout
+    changed = paper_inputs(paper, record)
     style, display = style_of(paper, record), filter_of(paper)
-    page_s = style.scale.page_s
-    last_s = max(0.0, record.duration_s - page_s)
-    state.start_s = min(state.start_s, last_s)
-    if last_s > 0:
-        state.start_s = st.slider(
-            "Page begins at (s)",
-            0.0,
-            last_s,
-            state.start_s,
-            step=page_s / 10,
-            key=f"start_{state.opened}_{page_s:g}",
-        )
+    if changed or (state.why is not None and style.layout != layout_before):
+        st.rerun()  # the median beat and the reasons are drawn on the same paper
+    state.start_s = _page_start_s(record, state.start_s, style.scale, key=f"start_{state.opened}")
     delineation = None
-    if paper.waves:
+    if paper.waves and _can_be_judged(record):
         with showing_problems("No waves. "):
             delineation = delineation_of(record)
     palette = palette_for(st.context.theme.type)
+    drawn = display.apply(record)
     figure = ecg_paper(
-        display.apply(record),
+        drawn,
         palette,
         start_s=state.start_s,
         style=style,
         delineation=delineation,
-        remark=f"{display} · each lead about its median",
+        remark=_remark(record, display),
     )
     measure_on_paper(
         figure,
-        record,
+        drawn,
+        style,
+        start_s=state.start_s,
         key="read",
-        magnification=style.magnification,
         legend=waves_legend(palette) if paper.waves else "",
     )
 
 
+def _page_start_s(record: EcgRecord, start_s: float, scale: PaperScale, *, key: str) -> float:
+    """Ask where the page begins, of an ECG that is longer than a page."""
+    last_s = max(0.0, record.duration_s - scale.page_s)
+    start_s = min(start_s, last_s)
+    if last_s == 0:
+        return start_s
+    chosen: float = st.slider(
+        "Page begins at (s)",
+        0.0,
+        last_s,
+        start_s,
+        step=scale.page_s / 10,
+        key=f"{key}_{scale.page_s:g}",
+    )
+    return chosen
+
+
+def _remark(record: EcgRecord, display: DisplayFilter) -> str:
+    return f"{display.effective(record.fs_hz)} · each lead about its median"
+
+
 def show_median_beat(record: EcgRecord) -> None:
     """Draw the median beat of each lead, and the intervals measured on it."""
+    if not _can_be_judged(record):
+        return
     with showing_problems("No median beat. "):
         beat = dominant_beat_of(record)
         st.subheader(f"Median beat of {beat.fiducials.n_beats} beats, not a rhythm strip")
         paper = app_state().paper
-        figure = median_beat_figure(beat, palette_for(st.context.theme.type), paper.gain_mm_per_mv)
+        figure = median_beat_figure(
+            beat,
+            palette_for(st.context.theme.type),
+            paper.gain_mm_per_mv,
+            speed_mm_per_s=paper.speed_mm_per_s,
+            reasons=measurements_of(record).reasons,
+        )
         show_paper(figure, record, key="median_beat")
 
 
 @st.fragment
 def show_measurements(record: EcgRecord) -> None:
     """Tabulate what was measured, beside what is normal."""
+    if not _can_be_judged(record):
+        return
     state = app_state()
     st.subheader("Measurements")
     with showing_problems():
@@ -145,6 +211,8 @@ def show_measurements(record: EcgRecord) -> None:
         further = further_measurements(state.qt_formula)
         person = _person(record)
         st.html(measurement_table(measured, main, **person))
+        if remark := qtc_remark(measured):
+            st.caption(remark)
         with st.expander("Rhythm, further intervals, amplitudes of each lead, sources of “normal”"):
             st.html(measurement_table(measured, further, **person))
             st.html(lead_table(measured))
@@ -153,6 +221,8 @@ def show_measurements(record: EcgRecord) -> None:
 
 def show_predictions(record: EcgRecord) -> None:
     """Tabulate what a checkpoint's head predicts, with the evidence for it."""
+    if not _can_be_judged(record):
+        return
     st.subheader("Predictions")
     checkpoint = asked_checkpoint(key="read")
     with showing_problems("No call. "):
@@ -177,7 +247,7 @@ def show_why(record: EcgRecord) -> None:
         state.why = st.segmented_control(
             "What of the ECG speaks for and against",
             list(names),
-            default=state.why,
+            default=state.why if state.why in names else None,
             format_func=names.__getitem__,
             key=f"why_{state.opened}",
         )
@@ -187,16 +257,20 @@ def show_why(record: EcgRecord) -> None:
             st.info(f"Cut the ECG to {_LONGEST_WHY_S:g} s or less to ask why.")
             return
         attribution, check = attribution_of(record, state.why, checkpoint)
-        palette = palette_for(st.context.theme.type)
+        palette, display = palette_for(st.context.theme.type), filter_of(paper)
         st.html(attribution_legend(names[state.why], palette))
+        style = replace(style_of(paper, record), magnification=1, calipers=False)
+        start_s = _page_start_s(record, state.start_s, style.scale, key=f"why_start_{state.opened}")
         figure = ecg_paper(
-            record,
+            display.apply(record),
             palette,
-            style=replace(style_of(paper, record), magnification=1, calipers=False),
+            start_s=start_s,
+            style=style,
             attribution=attribution,
+            remark=_remark(record, display),
         )
         show_paper(figure, record, key="why")
-        st.caption(literal(attribution_sentence(attribution, check)))
+        st.caption(literal(attribution_sentence(names[state.why], attribution, check)))
 
 
 def show_nearest(record: EcgRecord) -> None:
@@ -213,6 +287,8 @@ def show_nearest(record: EcgRecord) -> None:
 @st.fragment
 def show_report(record: EcgRecord) -> None:
     """Take the reader's findings, and offer the report as files."""
+    if not _can_be_judged(record):
+        return
     state, paper = app_state().read, app_state().paper
     st.subheader("Report")
     with showing_problems():
@@ -222,7 +298,7 @@ def show_report(record: EcgRecord) -> None:
         for kind, (ending, media_type) in REPORT_FILES.items():
             downloads.download_button(
                 kind,
-                partial(report_file, kind, report, paper, state.start_s),
+                partial(report_file, kind, report, paper, state),
                 file_name=f"{file_stem(record)}.{ending}",
                 mime=media_type,
                 icon=":material/download:",

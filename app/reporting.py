@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import PurePath
 
@@ -23,7 +24,8 @@ def report_of(record: EcgRecord, state: ReadState) -> Report:
     ----------
     record : EcgRecord
     state : ReadState
-        What the reader wrote about it.
+        What the reader wrote about it; agreement with a label that the head does not have, from
+        another checkpoint, is left out.
 
     Returns
     -------
@@ -39,6 +41,8 @@ def report_of(record: EcgRecord, state: ReadState) -> Report:
         prediction, why = prediction_of(record, checkpoint), ""
     except PhysioclrError as error:
         prediction, why = None, f"No call. {error}"
+    labels = () if prediction is None else prediction.labels
+    agreement = {name: said for name, said in state.agreement.items() if name in labels}
     return Report(
         record=record,
         quality=quality_of(record),
@@ -47,7 +51,7 @@ def report_of(record: EcgRecord, state: ReadState) -> Report:
         prediction=prediction,
         why_no_prediction=why,
         encoder=encoder_name(encoder(checkpoint)) if prediction is not None else "",
-        reader=ReaderFindings(state.findings, state.comment, state.agreement, state.reader),
+        reader=ReaderFindings(state.findings, state.comment, agreement, state.reader),
     )
 
 
@@ -61,13 +65,29 @@ REPORT_FILES = {
 """Name → ending and media type."""
 
 
-def report_file(kind: str, report: Report, paper: PaperState, start_s: float) -> bytes:
-    """Write a report as one of `REPORT_FILES`; what that needs is imported only then."""
+def report_file(kind: str, report: Report, paper: PaperState, read: ReadState) -> bytes:
+    """Write a report as it stands when it is asked for.
+
+    Parameters
+    ----------
+    kind : str
+        One of `REPORT_FILES`; what it needs is imported only here.
+    report : Report
+        Its time is this moment's.
+    paper : PaperState
+    read : ReadState
+        Which stretch is on the screen now: the slider may have moved since the button was drawn.
+
+    Returns
+    -------
+    bytes
+    """
     from physioclr.report import fhir, page, tables
 
+    report = replace(report, made_at=datetime.now(UTC))
     if kind in ("PDF", "PNG"):
         style = style_of(paper, report.record)
-        on_sheet = page.PageStyle(style.scale, style.layout, filter_of(paper), start_s)
+        on_sheet = page.PageStyle(style.scale, style.layout, filter_of(paper), read.start_s)
         draw = page.report_pdf if kind == "PDF" else page.report_png
         return draw(report, on_sheet)
     write = {"FHIR": fhir.fhir_bundle, "CSV": tables.report_csv, "JSON": tables.report_json}[kind]

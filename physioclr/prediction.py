@@ -20,7 +20,15 @@ from physioclr.records import EcgRecord
 from physioclr.reference_ecgs import COMPARED, differences
 from physioclr.signal.quality import Quality, assess_quality
 
-__all__ = ["UNLIKE_PCT", "LabelCall", "Prediction", "head_name", "predict", "why_withheld"]
+__all__ = [
+    "UNLIKE_PCT",
+    "LabelCall",
+    "Prediction",
+    "head_name",
+    "predict",
+    "unlike_training",
+    "why_withheld",
+]
 
 UNLIKE_PCT = 99.0
 """Above this distance percentile an ECG is taken to be unlike all the reference ECGs."""
@@ -110,6 +118,12 @@ class Prediction:
         return np.array(ends, dtype=np.float64)
 
     @property
+    def is_unlike(self) -> bool:
+        """Whether the ECG is unlike all the reference ECGs."""
+        far = self.distance_percentile
+        return self.nearest is not None and far is not None and far > UNLIKE_PCT
+
+    @property
     def warning(self) -> str | None:
         """Why the predictions may not hold for this ECG; None where nothing speaks against them.
 
@@ -125,9 +139,9 @@ class Prediction:
         return f"{reason}: no call is made, and the probabilities may not hold."
 
     def _unlike_sentence(self) -> str:
-        far = self.distance_percentile
-        if self.nearest is None or far is None or not far > UNLIKE_PCT:
+        if self.nearest is None or not self.is_unlike:
             return ""
+        far = self.distance_percentile
         return (
             f"Farther from the labelled ECGs of {self.nearest['cohort'][0]} than {far:.0f} % of "
             "these are from each other: the predictions may not hold for it."
@@ -236,6 +250,27 @@ def why_withheld(quality: Quality) -> str:
     if quality.suspected_reversal is not None:
         return f"limb lead reversal suspected, {quality.suspected_reversal}"
     return ""
+
+
+def unlike_training(prediction: Prediction, *, simulated: bool) -> str:
+    """Say that an ECG is not of the kind its head was trained on.
+
+    Parameters
+    ----------
+    prediction : Prediction
+    simulated : bool
+        Whether the ECG is.
+
+    Returns
+    -------
+    str
+        Empty where it is of that kind.
+    """
+    if simulated == prediction.card.simulated:
+        return ""
+    if simulated:
+        return "the ECG is simulated, the head was trained on people’s"
+    return "the ECG is a person’s, the head was trained on simulated ones"
 
 
 def head_name(encoder: Encoder, head: str | None = None) -> str:

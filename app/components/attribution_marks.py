@@ -60,7 +60,7 @@ def attribution_marks(
         own = values[attribution.leads.index(lead)] / strongest
         inside = (time_s >= cell.from_s) & (time_s < min(cell.to_s, record.duration_s))
         y = np.interp(time_s[inside], np.arange(drawn.size) / record.fs_hz, drawn)
-        points = np.stack([time_s[inside] + cell.shown_at_s - cell.from_s, y + zero_mv(cell.row)])
+        points = np.stack([time_s[inside] + cell.moved_s, y + zero_mv(cell.row)])
         level = np.searchsorted([share for share, _ in _STRENGTHS], np.abs(own[inside]))
         for sign in (1, -1):
             for strength in range(1, len(_STRENGTHS) + 1):

@@ -32,8 +32,20 @@ def attribution_legend(label: str, palette: Palette) -> str:
     return f'<div class="pc-facts">{marks}</div>'
 
 
-def attribution_sentence(attribution: Attribution, check: RandomisationCheck) -> str:
-    """Name the method, what it starts from, the leads that count most, and the checks."""
+def attribution_sentence(label: str, attribution: Attribution, check: RandomisationCheck) -> str:
+    """Name the method, what it starts from, the leads that count most, and the checks.
+
+    Parameters
+    ----------
+    label : str
+        As it is named on the page.
+    attribution : Attribution
+    check : RandomisationCheck
+
+    Returns
+    -------
+    str
+    """
     from physioclr.attribution import BASELINE, METHOD
 
     order = np.argsort(-np.abs(attribution.by_lead))[:_MOST_LEADS]
@@ -43,7 +55,7 @@ def attribution_sentence(attribution: Attribution, check: RandomisationCheck) ->
     )
     alike = f"{check.values:.2f}".replace("-", "−")
     return (
-        f"{METHOD} of {attribution.label}, from {BASELINE}, to which the model gives "
+        f"{METHOD} (by Captum) of {label}, from {BASELINE}, to which the model gives "
         f"{100 * attribution.baseline_probability:.0f} %, to this ECG with "
         f"{100 * attribution.probability:.0f} %. The marks add up to that but for "
         f"{abs(attribution.missed_log_odds):.2f} log-odds; by lead, the greatest: {leads}. Drawn "

@@ -1,4 +1,4 @@
-"""What a drag across the paper measures."""
+"""What a drag across the paper, or two times that are typed, measure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from streamlit.elements.plotly_chart import PlotlyState
 
-__all__ = ["Calipers", "calipers_of"]
+from physioclr.ecg_paper import lead_on_paper_mv
+from physioclr.records import EcgRecord
+
+__all__ = ["Calipers", "calipers_between", "calipers_of"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Calipers:
     from_s, to_s : float
         On the page's time axis, the earlier one first.
     height_mv : float
-        Distance of the two ends in mV.
+        Distance of the two ends in mV; NaN where it is not known.
     """
 
     from_s: float
@@ -40,7 +43,9 @@ class Calipers:
         parts = [f"{self.ms:.0f} ms"]
         if not math.isnan(self.bpm):
             parts.append(f"{self.bpm:.0f} bpm")
-        return " · ".join((*parts, f"{self.height_mv:.2f} mV"))
+        if not math.isnan(self.height_mv):
+            parts.append(f"{self.height_mv:.2f} mV")
+        return " · ".join(parts)
 
 
 def calipers_of(state: PlotlyState) -> Calipers | None:
@@ -56,3 +61,28 @@ def calipers_of(state: PlotlyState) -> Calipers | None:
         return None
     (x0, x1), (y0, y1) = boxes[-1]["x"], boxes[-1]["y"]
     return Calipers(min(x0, x1), max(x0, x1), abs(y1 - y0))
+
+
+def calipers_between(record: EcgRecord, lead: str, from_s: float, to_s: float) -> Calipers:
+    """Return what lies between two times of a lead.
+
+    Parameters
+    ----------
+    record : EcgRecord
+    lead : str
+        One of its leads.
+    from_s, to_s : float
+        Times of the record, in either order.
+
+    Returns
+    -------
+    Calipers
+        Its height is the difference of the lead's voltages at the two; NaN where a sample is
+        missing.
+    """
+    lead_mv = lead_on_paper_mv(record, lead)
+    if lead_mv is None:
+        raise ValueError(f"lead must be one of {', '.join(record.leads)}, got {lead!r}")
+    first, last = (min(round(t * record.fs_hz), len(lead_mv) - 1) for t in (from_s, to_s))
+    height_mv = abs(float(lead_mv[last]) - float(lead_mv[first]))
+    return Calipers(min(from_s, to_s), max(from_s, to_s), height_mv)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.components.calipers import calipers_of
+from app.components.calipers import calipers_between, calipers_of
+from app.components.ecg_paper import PaperStyle
 from app.components.palette import Palette
 from app.components.problems import literal
 from app.components.wave_bars import WAVES
+from physioclr.ecg_paper import recorded_lead
 from physioclr.records import EcgRecord
 
 __all__ = [
@@ -38,24 +41,35 @@ def show_paper(figure: go.Figure, record: EcgRecord, *, key: str) -> None:
 
 
 def measure_on_paper(
-    figure: go.Figure, record: EcgRecord, *, key: str, magnification: int = 1, legend: str = ""
+    figure: go.Figure,
+    record: EcgRecord,
+    style: PaperStyle,
+    *,
+    start_s: float = 0.0,
+    key: str,
+    legend: str = "",
 ) -> None:
-    """Show a figure on which a drag measures, and what the last drag measured.
+    """Show a figure on which a drag measures, what the last drag measured, and how exactly.
 
     Parameters
     ----------
     figure : plotly.graph_objects.Figure
         Of `app.components.ecg_paper`, with calipers.
     record : EcgRecord
+        As it is drawn.
+    style : PaperStyle
+        Of the figure. Magnified, the paper is wider than the page, and scrolls.
+    start_s : float
+        Where the page begins.
     key : str
         Names its place on the page.
-    magnification : int
-        Above 1 the paper is wider than the page, and scrolls.
     legend : str
         HTML that stands beside what was measured.
     """
-    answer = st.empty()
-    with st.container(key=f"ecg_paper_{key}_{magnification}x"):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        answer = st.empty()
+        _calipers_popover(record, style.layout.leads, start_s)
+    with st.container(key=f"ecg_paper_{key}_{style.magnification}x"):
         state = st.plotly_chart(
             figure,
             theme=None,
@@ -67,16 +81,42 @@ def measure_on_paper(
         )
     measured = calipers_of(state)
     said = "Calipers: drag across the paper" if measured is None else f"<b>{measured}</b>"
+    exact = f"± {style.ms_per_px:.0f} ms at {style.magnification} ×"
     answer.html(
-        f'<div class="pc-facts"><span class="pc-calipers" role="status">{said}</span>{legend}</div>'
+        f'<div class="pc-facts"><span class="pc-calipers" role="status">{said}</span>'
+        f'<span class="pc-quiet" title="A pixel of the paper, on a page of 1280 px">{exact}</span>'
+        f"{legend}</div>"
     )
+
+
+def _calipers_popover(record: EcgRecord, leads: Sequence[str], start_s: float) -> None:
+    """Measure between two times that are typed, behind a button: calipers without a mouse."""
+    recorded = [lead for lead in map(recorded_lead, leads) if lead in record.leads]
+    place = f"{record.record_id}_{record.duration_s:g}"
+    with st.popover("Calipers", icon=":material/arrow_range:", key="calipers"):
+        if not recorded:
+            st.caption("No lead is shown.")
+            return
+        lead = st.selectbox("Lead", recorded, key=f"calipers_lead_{place}")
+        from_s, to_s = (
+            st.number_input(
+                f"{end} (s)",
+                *(0.0, record.duration_s, start_s),
+                step=0.01,
+                format="%.3f",
+                key=f"calipers_{end}_{place}",
+            )
+            for end in ("From", "To")
+        )
+        measured = calipers_between(record, lead, from_s, to_s)
+        st.html(f'<span class="pc-calipers" role="status"><b>{measured}</b></span>')
 
 
 def waves_legend(palette: Palette) -> str:
     """Return what the bars of `app.components.wave_bars` stand for, as HTML."""
     bars = zip(WAVES, palette.series, strict=False)
     return "".join(_line_and_name(colour, 4, wave) for wave, colour in bars) + (
-        "<span>○ absent or not measurable</span>"
+        "<span>○ absent</span><span>× not measurable</span>"
     )
 
 

@@ -27,8 +27,22 @@ __all__ = ["MAGNIFICATIONS", "filter_of", "layout_popover", "paper_inputs", "sty
 MAGNIFICATIONS = (1, 2, 4)
 
 
-def paper_inputs(state: PaperState, record: EcgRecord) -> None:
-    """Ask for layout, scale, magnification and filter; write the answers to the state."""
+def paper_inputs(state: PaperState, record: EcgRecord) -> bool:
+    """Ask for layout, scale, magnification and filter; write the answers to the state.
+
+    Parameters
+    ----------
+    state : PaperState
+    record : EcgRecord
+        What is drawn with them.
+
+    Returns
+    -------
+    bool
+        Whether what stands elsewhere on the page shows other answers than these: the scale, the
+        filter, and the buttons that name them.
+    """
+    before = _scale_of(state), filter_of(state), _chosen_filter(state)
     with st.container(horizontal=True, vertical_alignment="center", key="paper_inputs"):
         state.magnification = _magnification(state.magnification)
         state.waves = st.toggle(
@@ -46,6 +60,7 @@ def paper_inputs(state: PaperState, record: EcgRecord) -> None:
         ):
             _filter_inputs(state)
         _raw_input(state)
+    return before != (_scale_of(state), filter_of(state), _chosen_filter(state))
 
 
 def layout_popover(state: PaperState, record: EcgRecord | None = None) -> None:

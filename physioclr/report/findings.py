@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,9 +16,10 @@ from physioclr.signal.quality import Quality
 if TYPE_CHECKING:
     from physioclr.prediction import Prediction
 
-__all__ = ["AGREEMENTS", "ReaderFindings", "Report"]
+__all__ = ["AGREEMENTS", "ReaderFindings", "Report", "qtc_remark"]
 
 AGREEMENTS = ("agree", "disagree")
+_WIDE_QRS_MS = 120.0
 
 
 @dataclass(frozen=True)
@@ -86,3 +88,25 @@ class Report:
             raise ValueError(f"made_at must have a time zone, got {self.made_at}")
         if self.prediction is None and not self.why_no_prediction:
             raise ValueError("why_no_prediction must say why prediction is None")
+
+
+def qtc_remark(measured: Measurements) -> str:
+    """Say that QTc is too long a measure of repolarisation where QRS is wide.
+
+    Parameters
+    ----------
+    measured : Measurements
+
+    Returns
+    -------
+    str
+        Empty where QRS is below 120 ms or not measurable.
+
+    Notes
+    -----
+    Rautaharju et al. 2009, AHA/ACCF/HRS recommendations part IV, J Am Coll Cardiol 53:982: QT
+    holds QRS, so that it lengthens with conduction delay.
+    """
+    if not measured.qrs_ms >= _WIDE_QRS_MS or math.isnan(measured.qt_ms):
+        return ""
+    return f"QRS is {measured.qrs_ms:.0f} ms: QTc overestimates the duration of repolarisation."

@@ -140,7 +140,9 @@ def _foot(sheet: Sheet, report: Report, cut: bool) -> None:
     style = sheet.style
     end_s = min(style.start_s + style.scale.page_s, report.record.duration_s)
     stated = [
-        *(str(style.scale), str(style.display), "each lead about its median"),
+        str(style.scale),
+        str(style.display.effective(report.record.fs_hz)),
+        "each lead about its median",
         f"{style.start_s:g} to {end_s:g} s",
         "true to scale when printed at 100 %",
     ]

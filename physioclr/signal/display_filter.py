@@ -44,6 +44,24 @@ class DisplayFilter:
         """Whether nothing is taken out."""
         return self == DisplayFilter()
 
+    def effective(self, fs_hz: float) -> DisplayFilter:
+        """Return what it does at a sampling rate, which holds nothing above its half.
+
+        Parameters
+        ----------
+        fs_hz : float
+
+        Returns
+        -------
+        DisplayFilter
+            The one to state: an upper corner of at most `fs_hz` / 2, and hum only where it is
+            below that.
+        """
+        half_hz = fs_hz / 2
+        high_hz = None if self.high_hz is None else min(self.high_hz, half_hz)
+        hum = self.mains_hz is not None and self.mains_hz < half_hz
+        return replace(self, high_hz=high_hz, mains_hz=self.mains_hz if hum else None)
+
     def apply(self, record: EcgRecord) -> EcgRecord:
         """Return the filtered record, or the record itself where nothing is taken out.
 

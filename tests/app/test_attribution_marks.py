@@ -78,8 +78,8 @@ def test_nothing_is_marked_outside_the_page_or_on_a_lead_not_shown(record):
 
 def test_the_method_the_baseline_and_the_checks_are_named():
     found = attribution_of(V2=(4.0, 4.4, 0.02), I=(1.0, 1.2, -0.03))
-    said = attribution_sentence(found, RandomisationCheck(0.07, 0.1, 0.5))
-    assert "Integrated gradients" in said
+    said = attribution_sentence("Infarction", found, RandomisationCheck(0.07, 0.1, 0.5))
+    assert "Integrated gradients of the log-odds (by Captum) of Infarction, from" in said
     assert "isoelectric line" in said
     assert "but for 0.00 log-odds" in said
     assert "V2 +0.80, I −0.60" in said
