@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_a_finished_run_is_a_checkpoint_that_every_page_can_choose(plan, tmp_pat
     assert encoder.card.training.steps == 4
     assert plan_of_run(runs_folder() / "mine") == plan
     use = last_use(runs_folder() / "mine")
-    assert use["memory_bytes"] > 50e6  # torch alone holds more
+    assert use["peak_memory_bytes"] > 50e6  # torch alone holds more
     assert use["cores"] >= 1
 
 
@@ -82,6 +83,26 @@ def test_a_run_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(plan, tmp
     ]
     # The same batches, augmentations and weights; a CPU's float32 sums may differ by rounding.
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
+
+
+def test_a_budget_in_minutes_becomes_steps_once(plan, tmp_path, monkeypatch):
+    measured = iter([3, 99])
+    monkeypatch.setattr(
+        "physioclr.pretraining_estimate.estimate_pretraining",
+        lambda *_, **__: SimpleNamespace(steps=next(measured)),
+    )
+    plan = replace(plan, minutes=5.0)
+    with pytest.raises(_StoppedError):
+        PretrainTask("timed", plan).run(tmp_path, stop_at(0.5))
+    assert PretrainTask("timed", plan).run(tmp_path, silent)["steps"] == 3
+    assert next(measured) == 99  # not measured again
+
+
+def test_as_many_steps_as_fit_into_the_minutes_are_estimated(plan, tmp_path):
+    found = EstimateTask(replace(plan, minutes=2.0)).run(tmp_path, silent)
+    assert found["steps"] != plan.steps
+    # All but the part of a step that was left over.
+    assert 120 - found["step_s"] <= found["seconds"] <= 120 + 1e-6
 
 
 def test_what_a_run_will_take_is_measured(plan, tmp_path):
