@@ -14,6 +14,7 @@ from app.cohort_labels import NO_LABEL, SEVERAL_LABELS
 from app.components.scatter import Groups, Numbers
 from app.resources import cohort, cohort_map, encoder, map_clusters, map_predictions
 from physioclr.embedding_map import MapSettings
+from physioclr.physiology.angles import ANGLES
 from physioclr.physiology.measurements import MEASUREMENTS
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 __all__ = ["MapShown", "colour_choices", "colours_of"]
 
 _DEFAULT = "measurement/heart_rate_bpm"
-_ANGLES = ("axis_deg", "p_axis_deg", "t_axis_deg")
 # Of the table of records: name on screen, and unit where it is a number.
 _STATED = {
     "age_years": ("Age", "years"),
@@ -97,7 +97,7 @@ def colours_of(shown: MapShown, choice: str, cluster_size: int) -> Numbers | Gro
         measured = MEASUREMENTS[name]
         values = store.measurements[name].to_numpy(np.float64)[rows]
         return Numbers(
-            measured.label, measured.unit, measured.decimals, values, cyclic=name in _ANGLES
+            measured.label, measured.unit, measured.decimals, values, cyclic=name in ANGLES
         )
     if kind == "record":
         return _stated(store, name, rows)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from physioclr.errors import DatasetError
+from physioclr.physiology.angles import ANGLES, turned_to_mean
 from physioclr.physiology.measurements import MEASUREMENTS
 from physioclr.probe.folds import patient_codes
 
@@ -41,7 +42,8 @@ class Difference:
     n_selected, n_rest : int
         ECGs of which it is known.
     selected, rest : float
-        The median of a number, the share of a label.
+        The median of a number, the share of a label; of an angle the mean direction of all plus
+        the median offset from it.
     effect : float
         Of a number Cliff's delta, in [-1, 1]: how much likelier a selected ECG has the higher value
         than the lower, against one of the rest. Of a label the difference of the shares. NaN
@@ -105,7 +107,9 @@ def compare_selection(
     where fewer than 5 are expected and nobody has two ECGs; both widened by what the patients'
     repeats cost. The interval of a difference of shares is Newcombe's (1998,
     doi:10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I). Corrected for the
-    number of comparisons after Benjamini and Hochberg (1995).
+    number of comparisons after Benjamini and Hochberg (1995). Angles are compared as their offsets
+    from the mean direction of all that are compared, clockwise the higher: where the circle of
+    degrees is cut does not matter.
     """
     of_all = np.arange(len(store)) if within is None else np.unique(np.asarray(within))
     chosen = np.isin(of_all, rows)
@@ -143,7 +147,8 @@ def _numbers(
         values = table[name].to_numpy(np.float64, na_value=np.nan)[of_all]
         known = np.isfinite(values)
         if known.any():
-            numbers = _compare_numbers(values[known], chosen[known], patients[known])
+            compare = _compare_angles if name in ANGLES else _compare_numbers
+            numbers = compare(values[known], chosen[known], patients[known])
             found.append(Difference(kind, name, label, unit, **numbers))
     return found
 
@@ -171,6 +176,17 @@ def _labels(
             shares = _compare_shares(values[known] == 1, chosen[known], patients[known])
             found.append(Difference(kind, name, label, "", **shares))
     return found
+
+
+def _compare_angles(
+    angles_deg: NDArray[np.float64], chosen: NDArray[np.bool_], patients: NDArray[np.intp]
+) -> dict[str, Any]:
+    """Compare angles by how far they are from their mean direction; all finite."""
+    offsets, mean_deg = turned_to_mean(angles_deg)
+    numbers = _compare_numbers(offsets, chosen, patients)
+    for side in ("selected", "rest"):
+        numbers[side] = (numbers[side] + mean_deg + 180.0) % 360.0 - 180.0
+    return numbers
 
 
 def _compare_numbers(

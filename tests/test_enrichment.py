@@ -55,6 +55,36 @@ def test_the_effect_is_cliffs_delta_and_p_that_of_the_rank_sum():
     assert found["effect_low"] < delta < found["effect_high"]
 
 
+def test_angles_about_180_degrees_are_no_difference_and_their_median_lies_there():
+    rng = np.random.default_rng(3)
+    around = 180 + rng.normal(0, 20, 200)
+    axis = (around + 180) % 360 - 180  # half of them near -170°, half near 170°
+    found = row(compare_selection(cohort({"axis_deg": axis}), np.arange(100)), "axis_deg")
+    assert found["effect_low"] < 0 < found["effect_high"]
+    assert abs(found["selected"]) > 170
+    assert abs(found["rest"]) > 170
+    # By the sign alone: as far apart as can be, of directions that are the same 4° apart.
+    signed = np.concatenate([np.full(100, -178.0), np.full(100, 178.0)]) + rng.normal(0, 20, 200)
+    signed = (signed + 180) % 360 - 180
+    found = row(compare_selection(cohort({"t_axis_deg": signed}), np.arange(100)), "t_axis_deg")
+    assert abs(found["effect"]) < 0.33
+
+
+@pytest.mark.parametrize("turn_deg", [0, 60, 170, -140])
+def test_a_difference_of_angles_is_the_same_wherever_they_lie(turn_deg):
+    rng = np.random.default_rng(4)
+    around = rng.normal(0, 20, 200)
+    around[:60] += 50
+    axis = (around + turn_deg + 180) % 360 - 180
+    found = row(compare_selection(cohort({"axis_deg": axis}), np.arange(60)), "axis_deg")
+    plain = row(compare_selection(cohort({"qrs_ms": around}), np.arange(60)), "qrs_ms")
+    assert found["effect"] == pytest.approx(plain["effect"])
+    assert found["p"] == pytest.approx(plain["p"])
+    for side in ("selected", "rest"):
+        off = (found[side] - turn_deg - plain[side] + 180) % 360 - 180
+        assert off == pytest.approx(0, abs=1e-9)
+
+
 def test_what_is_planted_comes_first_and_noise_is_not_apart():
     rng = np.random.default_rng(1)
     values = {name: rng.normal(size=400) for name in ("heart_rate_bpm", "pr_ms", "qrs_ms")}

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.metrics import adjusted_rand_score
 
 from physioclr.map_clusters import NOTHING_APART, find_clusters, name_clusters
 
@@ -34,6 +35,40 @@ def test_dense_groups_are_found_the_largest_first(three):
         assert set(own) <= {cluster, -1}
         assert (own == cluster).mean() > 0.8
     assert (found[group[order] == -1] == -1).all()
+
+
+def uneven(n, seed=0):
+    """Thirty groups of unequal width, and a twentieth of the points anywhere."""
+    rng = np.random.default_rng(seed)
+    group = rng.integers(0, 30, n)
+    widths = rng.uniform(0.1, 0.9, 30)[group]
+    points = rng.uniform(-10, 10, (30, 2))[group] + rng.normal(size=(n, 2)) * widths[:, None]
+    points[: n // 20] = rng.uniform(-12, 12, (n // 20, 2))
+    return points.astype(np.float32)
+
+
+@pytest.mark.parametrize("size", [25, 60])
+def test_the_near_pairs_give_the_clusters_that_all_pairs_give(size, monkeypatch):
+    from physioclr import map_clusters
+
+    points = uneven(12_000)
+    found = find_clusters(points, min_cluster_size=size)
+    monkeypatch.setattr(map_clusters, "_ALL_PAIRS_UP_TO", len(points))
+    expected = find_clusters(points, min_cluster_size=size)
+    # 0.993 to 0.995 in six such maps: a rim falls otherwise where a joint is missed.
+    assert adjusted_rand_score(expected, found) > 0.98
+
+
+def test_points_that_coincide_or_lie_on_a_line_are_clustered(monkeypatch):
+    from physioclr import map_clusters
+
+    monkeypatch.setattr(map_clusters, "_ALL_PAIRS_UP_TO", 0)
+    line = np.concatenate([np.arange(300) * 0.01, 50 + np.arange(200) * 0.01, np.full(60, 80.0)])
+    found = find_clusters(np.column_stack([line, line]), min_cluster_size=25)
+    for cluster, part in enumerate((slice(0, 300), slice(300, 500), slice(500, 560))):
+        # The ends of a line are less dense than its middle.
+        assert (found[part] == cluster).mean() > 0.8
+    assert len(find_clusters(np.zeros((100, 2)), min_cluster_size=25)) == 100
 
 
 def test_fewer_ecgs_than_a_cluster_has_are_in_none():
@@ -96,3 +131,16 @@ def test_cliffs_delta_is_the_difference_of_the_two_shares_of_pairs():
     deltas, _ = _apart(clusters, values[:, None])
     pairs = values[:20, None] - values[None, 20:]
     assert deltas[0, 0] == pytest.approx((pairs > 0).mean() - (pairs < 0).mean(), abs=1e-12)
+
+
+def test_an_axis_is_named_by_the_side_of_the_mean_it_is_on_also_across_180_degrees(measured):
+    rng = np.random.default_rng(4)
+    clusters = np.repeat([0, 1, -1], N)
+    around = np.repeat([0.0, 60.0, 0.0], N) + rng.normal(0, 15, 3 * N)
+    for turn in (0, 170):
+        axis = (around + turn + 180) % 360 - 180
+        names = name_clusters(clusters, np.arange(3 * N), cohort(**measured, axis_deg=axis))
+        assert names == {0: "1: axis to the left", 1: "2: axis to the right"}
+    scattered = (rng.normal(180, 15, 3 * N) + 180) % 360 - 180
+    names = name_clusters(clusters, np.arange(3 * N), cohort(**measured, axis_deg=scattered))
+    assert set(names.values()) == {f"1: {NOTHING_APART}", f"2: {NOTHING_APART}"}
