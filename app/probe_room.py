@@ -160,11 +160,15 @@ def show_past_runs(state: ProbeState) -> None:
     asked = which.selectbox(
         "Forget a run", [job.id for job in ended], None, names.__getitem__, key="probe_forget"
     )
-    pressed = button.button("Forget", icon=":material/delete:", width="stretch", disabled=not asked)
-    if pressed and asked:
-        default_queue().find(asked).delete()
-        state.run = "" if asked == state.run else state.run
-        st.rerun()
+    if asked is None:
+        return
+    with button.popover("Forget …", icon=":material/delete:", width="stretch"):
+        st.write(literal(names[asked]))
+        st.caption("Its scores and its log are deleted; the cohort and the checkpoints stay.")
+        if st.button("Forget it", type="primary", key=f"forget_{asked}"):
+            default_queue().find(asked).delete()
+            state.run = "" if asked == state.run else state.run
+            st.rerun()
 
 
 def _compare(jobs: list[Job]) -> None:

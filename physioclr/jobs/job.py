@@ -22,7 +22,8 @@ from filelock import FileLock
 
 from physioclr.atomic import make_folder, replace_file
 from physioclr.errors import PhysioclrError
-from physioclr.jobs.process import is_locked, started_at
+from physioclr.held_locks import is_locked
+from physioclr.jobs.process import started_at
 from physioclr.jobs.task import Task
 from physioclr.jobs.tasks import task_of
 

@@ -1,11 +1,11 @@
-"""When a process began, which tells it from a later one of its number, and who holds a lock."""
+"""When a process began, which tells it from a later one of its number."""
 
 from __future__ import annotations
 
 import subprocess
 from pathlib import Path
 
-__all__ = ["is_locked", "started_at"]
+__all__ = ["started_at"]
 
 _PROCESSES = Path("/proc")
 _STATE, _START = 0, 19
@@ -32,30 +32,3 @@ def started_at(pid: int) -> str:
         return "" if fields[_STATE] in ("Z", "X") else fields[_START]
     command = ["ps", "-o", "lstart=", "-p", str(pid)]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
-
-
-def is_locked(path: Path) -> bool:
-    """Say whether a process holds a `filelock.FileLock`.
-
-    Looking shares the lock, so that those who look do not take each other for its holder, and
-    makes no file.
-
-    Parameters
-    ----------
-    path : Path
-        The lock's file.
-
-    Returns
-    -------
-    bool
-    """
-    import fcntl  # here: where there is none, no job runs, but ECGs can be read
-
-    try:
-        with path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except (BlockingIOError, PermissionError):  # the latter on some network file systems
-        return True
-    return False

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from physioclr.atomic import make_folder, replace_file
 from physioclr.checkpoint import under_prefix
 from physioclr.errors import CheckpointError, PhysioclrError
+from physioclr.held_locks import is_locked
 
 __all__ = ["RunFolder", "RunState"]
 
@@ -132,13 +133,7 @@ class RunFolder:
 
     def is_running(self) -> bool:
         """Return whether a process holds the folder."""
-        if not (self.path / _LOCK).exists():
-            return False
-        try:
-            with FileLock(self.path / _LOCK, timeout=0):
-                return False
-        except Timeout:
-            return True
+        return is_locked(self.path / _LOCK)
 
     def config(self) -> dict[str, Any]:
         """Read the configuration.

@@ -211,7 +211,7 @@ def test_runs_are_put_side_by_side_and_forgotten(found, queue, run):
     assert not app.exception
     assert "Runs side by side" in html_of(app)
     app.selectbox(key="probe_forget").set_value(other.id).run()
-    next(one for one in app.button if one.label == "Forget").click().run()
+    next(one for one in app.button if one.label == "Forget it").click().run()
     assert not app.exception
     assert [job.id for job in queue.jobs()] == [run.id]
     assert "Macro scores" in html_of(app)

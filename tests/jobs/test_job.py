@@ -10,13 +10,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from filelock import FileLock
 
 from physioclr.errors import PhysioclrError
 from physioclr.jobs import Job, JobQueue
 from physioclr.jobs.importing import ImportTask
 from physioclr.jobs.job import _ENDS_WITHIN_S, _STARTS_WITHIN_S
-from physioclr.jobs.process import is_locked, started_at
+from physioclr.jobs.process import started_at
 from physioclr.jobs.queue import _AT_ONCE
 
 from .waiting import ended, wait_until
@@ -104,15 +103,6 @@ def test_who_looks_at_a_dead_job_is_not_taken_for_its_process(tmp_path):
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: job.progress().status, range(2000)))
     assert set(found) == {"crashed"}
-
-
-def test_looking_at_a_lock_neither_takes_nor_makes_it(tmp_path):
-    path = tmp_path / "a.lock"
-    assert not is_locked(path)
-    assert not path.exists()
-    with FileLock(path):
-        assert is_locked(path)
-    assert not is_locked(path)
 
 
 def test_a_process_that_is_slow_to_begin_is_waited_for(tmp_path, sleeper, monkeypatch):
