@@ -36,7 +36,7 @@ _SHUFFLES = {
 }
 
 
-def choose_augmentation(state: AugmentState) -> Augmentation:
+def choose_augmentation(record: EcgRecord, state: AugmentState) -> Augmentation:
     """Ask which augmentation, how it is set, and for a seed."""
     which, how, seed = st.columns([3, 4, 2], gap="medium")
     with which:
@@ -46,7 +46,7 @@ def choose_augmentation(state: AugmentState) -> Augmentation:
             index=list(_BY_KEY).index(state.key or AUGMENTATIONS[0].key),
             format_func=lambda key: _BY_KEY[key].name,
         )
-        layout_popover(app_state().paper)
+        layout_popover(app_state().paper, record)
     chosen = _BY_KEY[state.key]
     with how:
         known = state.parameters.get(chosen.key, {})
@@ -61,9 +61,10 @@ def choose_augmentation(state: AugmentState) -> Augmentation:
 def show_augmented(record: EcgRecord, augmentation: Augmentation, state: AugmentState) -> None:
     """Say the quality of both ECGs, draw them over each other, tabulate both, ask the encoder."""
     augmented = _augmented_by(augmentation.key, record, state)
-    for each, which in ((record, "the original"), (augmented, "the augmented ECG")):
-        with showing_problems(f"No signal quality of {which}. "):
-            show_quality_briefly(quality_of(each), of=which)
+    with st.container(gap="xxsmall", key="augmented_qualities"):
+        for each, which in ((record, "the original"), (augmented, "the augmented ECG")):
+            with showing_problems(f"No signal quality of {which}. "):
+                show_quality_briefly(quality_of(each), of=which)
     _show_overlay(record, augmented)
     numbers, words = st.columns(2, gap="large")
     with words:
@@ -103,7 +104,7 @@ def _augmented_by(key: str, record: EcgRecord, state: AugmentState) -> EcgRecord
 def _show_overlay(record: EcgRecord, augmented: EcgRecord) -> None:
     """Draw both ECGs, and for long ones the slider along them; it is the Read page's too."""
     read = app_state().read
-    style = replace(style_of(app_state().paper), magnification=1, calipers=False)
+    style = replace(style_of(app_state().paper, record), magnification=1, calipers=False)
     read.start_s = page_slider(
         read.start_s,
         duration_s=record.duration_s,

@@ -38,9 +38,10 @@ def warn_of_two_people(before: EcgRecord, after: EcgRecord) -> None:
 
 def show_qualities(before: EcgRecord, after: EcgRecord) -> None:
     """Say of each ECG whether its signal is fit to be compared, and whether leads are reversed."""
-    for record, which in ((before, "the earlier ECG"), (after, "the later ECG")):
-        with showing_problems(f"No signal quality of {which}. "):
-            show_quality_briefly(quality_of(record), of=which)
+    with st.container(gap="xxsmall", key="compared_qualities"):
+        for record, which in ((before, "the earlier ECG"), (after, "the later ECG")):
+            with showing_problems(f"No signal quality of {which}. "):
+                show_quality_briefly(quality_of(record), of=which)
 
 
 def show_beats(before: EcgRecord, after: EcgRecord) -> None:

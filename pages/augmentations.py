@@ -14,7 +14,7 @@ ecg = current_ecg()
 if ecg is not None:
     record_heading(ecg)
     augment = app_state().augment
-    chosen = choose_augmentation(augment)
+    chosen = choose_augmentation(ecg, augment)
     with showing_problems():
         show_augmented(ecg, chosen, augment)
         show_both_shuffles(ecg, chosen.key, augment)
