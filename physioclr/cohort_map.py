@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -23,8 +24,15 @@ from physioclr.datasets.demo import open_demo_store
 from physioclr.datasets.store import Store
 from physioclr.embedding import embed_store
 from physioclr.embedding_map import EmbeddingMap, MapSettings, fit_map
+from physioclr.errors import DatasetError
 
-__all__ = ["CohortMap", "find_cohort_map", "make_cohort_map", "save_cohort_map"]
+__all__ = [
+    "CohortMap",
+    "find_cohort_map",
+    "make_cohort_map",
+    "save_cohort_map",
+    "unreadable_map",
+]
 
 _ROWS, _LAYOUT = "rows.npy", "layout"
 _EMBEDDED_BY = 0.6
@@ -67,14 +75,40 @@ def find_cohort_map(
     Returns
     -------
     CohortMap or None
-
-    Raises
-    ------
-    DatasetError
-        If the map's files are damaged.
+        None also where what is kept is damaged or of another version: `unreadable_map` says so.
     """
     name = _name(store, encoder, settings or MapSettings())
-    return next(_kept(folder, name), None)
+    return next(_kept(folder, name, store), None)
+
+
+def unreadable_map(
+    store: Store,
+    encoder: Encoder,
+    settings: MapSettings | None = None,
+    *,
+    folder: Path | None = None,
+) -> str:
+    """Say why a map that is kept cannot be opened.
+
+    Parameters
+    ----------
+    store, encoder, settings, folder
+        As `find_cohort_map` takes them.
+
+    Returns
+    -------
+    str
+        One sentence; empty where none is kept, or it can be opened.
+    """
+    said = ""
+    for place in _places(folder, _name(store, encoder, settings or MapSettings())):
+        try:
+            _open(place, store)
+        except DatasetError as error:
+            said = str(error)
+        else:
+            return ""
+    return said
 
 
 def make_cohort_map(
@@ -120,7 +154,7 @@ def make_cohort_map(
     def laid_out(what: str, share: float) -> None:
         report(what, _EMBEDDED_BY + (1 - _EMBEDDED_BY) * share)
 
-    other = next(_kept(folder, f"{store.fingerprint}-{encoder.card.fingerprint}-*"), None)
+    other = next(_kept(folder, f"{store.fingerprint}-{encoder.card.fingerprint}-*", store), None)
     if other is not None:
         rows, embeddings = other.rows, other.layout.embeddings
     else:
@@ -158,13 +192,29 @@ def _name(store: Store, encoder: Encoder, settings: MapSettings) -> str:
     return f"{store.fingerprint}-{encoder.card.fingerprint}-{settings.fingerprint}"
 
 
-def _kept(folder: Path | None, pattern: str) -> Iterator[CohortMap]:
-    """Open the maps that are kept under a name, one after the other."""
-    places = [folder] if folder else [bundled("demo") / "maps", cache_folder() / "maps"]
-    for place in places:
-        for found in sorted(place.glob(f"{pattern}/{_ROWS}")):
-            rows = np.load(found, allow_pickle=False)
-            yield CohortMap(rows, EmbeddingMap.load(found.parent / _LAYOUT))
+def _kept(folder: Path | None, pattern: str, store: Store) -> Iterator[CohortMap]:
+    """Open the maps that are kept under a name and can be, one after the other."""
+    for place in _places(folder, pattern):
+        with suppress(DatasetError):
+            yield _open(place, store)
+
+
+def _places(folder: Path | None, pattern: str) -> Iterator[Path]:
+    for place in [folder] if folder else [bundled("demo") / "maps", cache_folder() / "maps"]:
+        yield from sorted(found.parent for found in place.glob(f"{pattern}/{_ROWS}"))
+
+
+def _open(place: Path, store: Store) -> CohortMap:
+    layout = EmbeddingMap.load(place / _LAYOUT)
+    try:
+        rows = np.load(place / _ROWS, allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        raise DatasetError(place.name, expected="the rows of a map", found=str(error)) from error
+    is_whole = rows.shape == (len(layout.coordinates),) and np.issubdtype(rows.dtype, np.integer)
+    if not is_whole or not ((rows >= 0) & (rows < len(store))).all():
+        expected = f"{len(layout.coordinates)} rows of {len(store)}"
+        raise DatasetError(place.name, expected=expected, found="others")
+    return CohortMap(rows, layout)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import json
 import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -232,28 +233,42 @@ class EmbeddingMap:
         Raises
         ------
         DatasetError
-            If a file is missing, damaged or not a map.
+            If a file is missing, damaged, of another version or not a map.
         """
         try:
             said = json.loads(_beside(path, ".json").read_text(encoding="utf-8"))
+            found = (said["format"], said["version"])
+            if found != (_FORMAT, _VERSION):
+                raise ValueError(f"{found[0]} of version {found[1]}, not {_VERSION}")
             with (
                 _beside(path, ".npz").open("rb") as file,
                 np.load(file, allow_pickle=False) as arrays,
             ):
-                return cls(
+                loaded = cls(
                     embeddings=arrays["embeddings"],
                     coordinates=arrays["coordinates"],
                     settings=MapSettings(**said["settings"]),
                     faithfulness=MapFaithfulness(**said["faithfulness"]),
                     typical_distances=arrays["typical_distances"],
                 )
+            loaded._check_shapes()
         except FileNotFoundError as error:
             name = Path(str(error.filename)).name
             raise DatasetError(path.name, expected=f"a file {name}", found="none") from error
-        except (ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
+        except (
+            *(ValueError, KeyError, TypeError, EOFError, OSError, MemoryError),
+            *(zipfile.BadZipFile, zlib.error),
+        ) as error:
             raise DatasetError(
                 path.name, expected="an embedding map as PhysioCLR writes it", found=str(error)
             ) from error
+        return loaded
+
+    def _check_shapes(self) -> None:
+        n = len(self.embeddings)
+        shapes = (self.embeddings.ndim, self.coordinates.shape, self.typical_distances.shape)
+        if shapes != (2, (n, 2), (n,)):
+            raise ValueError(f"arrays that do not go together: {shapes}")
 
     @cached_property
     def _compared(self) -> NDArray[np.float32]:
@@ -405,7 +420,7 @@ def _by_tsne(
 ) -> NDArray[np.float32]:
     from sklearn.manifold import TSNE
 
-    report("Laying out by t-SNE", 0.1)
+    report("Laying out by t-SNE, which cannot say how far it is", 0.1)
     if prepared.shape[1] > _TSNE_DIMENSIONS < len(prepared):
         prepared = _principal_components(prepared, _TSNE_DIMENSIONS, settings.seed)
     layout = TSNE(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from physioclr import cohort_map, load_encoder
-from physioclr.cohort_map import find_cohort_map, make_cohort_map
+from physioclr.cohort_map import find_cohort_map, make_cohort_map, unreadable_map
 from physioclr.embedding_map import MapSettings
 from physioclr.errors import DatasetError
 
@@ -49,6 +49,31 @@ def test_half_a_map_is_none(store, encoder, tmp_path):
     (kept,) = tmp_path.iterdir()
     (kept / "rows.npy").unlink()
     assert find_cohort_map(store, encoder, PCA, folder=tmp_path) is None
+
+
+@pytest.mark.parametrize("file", ["layout.npz", "layout.json", "rows.npy"])
+def test_a_damaged_map_is_none_says_why_and_is_made_again(file, store, encoder, tmp_path):
+    made = make_cohort_map(store, encoder, PCA, folder=tmp_path)
+    assert unreadable_map(store, encoder, PCA, folder=tmp_path) == ""
+    (kept,) = tmp_path.iterdir()
+    whole = (kept / file).read_bytes()
+    for content in (b"", whole[: len(whole) // 2], b"{}"):
+        (kept / file).write_bytes(content)
+        assert find_cohort_map(store, encoder, PCA, folder=tmp_path) is None
+        assert "expected" in unreadable_map(store, encoder, PCA, folder=tmp_path)
+    again = make_cohort_map(store, encoder, PCA, folder=tmp_path)
+    np.testing.assert_array_equal(again.layout.coordinates, made.layout.coordinates)
+    assert find_cohort_map(store, encoder, PCA, folder=tmp_path) is not None
+    assert unreadable_map(store, encoder, PCA, folder=tmp_path) == ""
+
+
+def test_rows_that_the_store_lacks_are_damage(store, encoder, tmp_path):
+    make_cohort_map(store, encoder, PCA, folder=tmp_path)
+    (kept,) = tmp_path.iterdir()
+    rows = np.load(kept / "rows.npy")
+    for others in (rows[1:], rows + 1, rows.astype(float)):
+        np.save(kept / "rows.npy", others)
+        assert find_cohort_map(store, encoder, PCA, folder=tmp_path) is None
 
 
 def test_the_work_is_told_in_order(store, encoder, tmp_path):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -118,6 +121,16 @@ def test_a_missing_or_damaged_file_is_named(fitted, tmp_path):
         with pytest.raises(DatasetError, match="map: expected an embedding map"):
             EmbeddingMap.load(tmp_path / "map")
     (tmp_path / "map.npz").write_bytes(whole)
+    said = (tmp_path / "map.json").read_text()
+    for change in ({"version": 1}, {"version": 3}, {"format": "another"}):
+        (tmp_path / "map.json").write_text(json.dumps(json.loads(said) | change))
+        with pytest.raises(DatasetError, match="of version"):
+            EmbeddingMap.load(tmp_path / "map")
+    (tmp_path / "map.json").write_text(said)
+    fewer = replace(fitted, coordinates=fitted.coordinates[:5])
+    fewer.save(tmp_path / "map")
+    with pytest.raises(DatasetError, match="do not go together"):
+        EmbeddingMap.load(tmp_path / "map")
     (tmp_path / "map.json").write_text('{"seed": 0}')
     with pytest.raises(DatasetError, match="map: expected an embedding map"):
         EmbeddingMap.load(tmp_path / "map")
