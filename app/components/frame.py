@@ -22,7 +22,8 @@ _STYLE = """
 [class*="st-key-ecg_paper"] > * { min-width: 1080px; }
 [class*="st-key-ecg_paper"][class*="_2x"] > * { min-width: 2336px; }
 [class*="st-key-ecg_paper"][class*="_4x"] > * { min-width: 4672px; }
-.st-key-chart_code { position: absolute; visibility: hidden; }
+.st-key-chart_code { position: absolute; visibility: hidden; left: 0; max-width: 100%;
+  overflow: hidden; }
 .pc-scroll { overflow-x: auto; }
 .pc-table { width: 100%; border-collapse: collapse; font-size: 0.95rem;
   font-variant-numeric: tabular-nums; }
