@@ -52,6 +52,7 @@ def report_of(record: EcgRecord, state: ReadState) -> Report:
         why_no_prediction=why,
         encoder=encoder_name(encoder(checkpoint)) if prediction is not None else "",
         reader=ReaderFindings(state.findings, state.comment, agreement, state.reader),
+        qt_formula=app_state().qt_formula,
     )
 
 

@@ -81,4 +81,4 @@ def test_report_table_and_fhir_say_the_same_of_noise(record, encoder):
     assert {(cells[3], cells[5]) for cells in calls} == {("no call", report.prediction.withheld)}
     told = json.dumps(json.loads(fhir_bundle(report)), ensure_ascii=False)
     assert "No call: signal quality not acceptable." in told
-    assert "POS" not in told
+    assert '"text": "present"' not in told

@@ -32,6 +32,9 @@ def report(
     pdf: Annotated[bool, typer.Option("--pdf", help="One sheet, true to scale.")] = False,
     png: Annotated[bool, typer.Option("--png", help="The same as a picture.")] = False,
     fhir: Annotated[bool, typer.Option("--fhir", help="A FHIR R4 bundle, .fhir.json.")] = False,
+    attach_pdf: Annotated[
+        bool, typer.Option("--attach-pdf", help="Put the sheet into the FHIR bundle.")
+    ] = False,
     csv: Annotated[bool, typer.Option("--csv", help="The numbers as a table.")] = False,
     json: Annotated[bool, typer.Option("--json", help="The numbers as JSON.")] = False,
     out: Annotated[Path, typer.Option(help="The folder to write to.")] = Path(),
@@ -41,6 +44,9 @@ def report(
     gain: Annotated[float, typer.Option(help="mm/mV: 5, 10 or 20.")] = 10.0,
     start: Annotated[float, typer.Option(help="Where in the ECG the page begins, in s.")] = 0.0,
     sheet: Annotated[str, typer.Option(help="A4 or US letter.")] = "A4",
+    qtc: Annotated[
+        str, typer.Option(help="The QTc that stands first: fridericia, bazett, framingham, hodges.")
+    ] = "fridericia",
     findings: Annotated[str, typer.Option(help="The reader's own findings.")] = "",
     comment: Annotated[str, typer.Option(help="The reader's comment.")] = "",
     agree: Annotated[
@@ -63,6 +69,7 @@ def report(
     from physioclr.ecg_paper import PaperScale, paper_layout, record_layout
     from physioclr.report import Report, make_report
     from physioclr.report.fhir import fhir_bundle
+    from physioclr.report.findings import check_qt_formula
     from physioclr.report.page import PageStyle, report_pdf, report_png
     from physioclr.report.tables import report_csv, report_json
 
@@ -70,15 +77,20 @@ def report(
         rows = arrangement.replace("x", " × ")
         asked_layout = paper_layout(rows, cabrera=cabrera)
         style = PageStyle(PaperScale(speed, gain), asked_layout, start_s=start, sheet=sheet)
+        check_qt_formula(qtc)
         read = _reader_findings(findings, comment, reader, agree or [], disagree or [])
 
     def style_for(made: Report) -> PageStyle:
         return replace(style, layout=record_layout(made.record, rows, cabrera=cabrera))
 
+    def bundle_of(made: Report) -> bytes:
+        attached = report_pdf(made, style_for(made)) if attach_pdf else None
+        return fhir_bundle(made, pdf=attached).encode()
+
     kinds: dict[str, tuple[bool, Callable[[Report], bytes]]] = {
         "pdf": (pdf, lambda made: report_pdf(made, style_for(made))),
         "png": (png, lambda made: report_png(made, style_for(made))),
-        "fhir.json": (fhir, lambda made: fhir_bundle(made).encode()),
+        "fhir.json": (fhir or attach_pdf, bundle_of),
         "csv": (csv, lambda made: report_csv(made).encode()),
         "json": (json, lambda made: report_json(made).encode()),
     }
@@ -94,7 +106,7 @@ def report(
     for file in files:
         try:
             record = read_ecg(file, layout=declared)
-            made = make_report(record, encoder, made_at=made_at, reader=read)
+            made = make_report(record, encoder, made_at=made_at, reader=read, qt_formula=qtc)
             written = {ending: write(made) for ending, (asked, write) in kinds.items() if asked}
         except PhysioclrError as error:
             failed = True

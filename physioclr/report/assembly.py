@@ -23,6 +23,7 @@ def make_report(
     *,
     made_at: datetime,
     reader: ReaderFindings | None = None,
+    qt_formula: str = "fridericia",
 ) -> Report:
     """Measure an ECG, judge its quality and predict, where that can be done.
 
@@ -34,6 +35,8 @@ def make_report(
     made_at : datetime
         With its time zone.
     reader : ReaderFindings, optional
+    qt_formula : str
+        The correction of QT that stands first.
 
     Returns
     -------
@@ -63,6 +66,7 @@ def make_report(
         why_no_prediction=why,
         encoder="" if encoder is None else encoder_name(encoder),
         reader=reader or ReaderFindings(),
+        qt_formula=qt_formula,
     )
 
 

@@ -1,8 +1,10 @@
 """An ECG's report as FHIR R4 resources, for a hospital's system to take in.
 
-One Bundle of type collection holds a DiagnosticReport, the Observations it refers to, the Device
-(this software) and a Patient of whom the sex is said and nothing else. Everything is preliminary:
-no clinician has confirmed it. HL7 FHIR R4 (4.0.1), hl7.org/fhir/R4; units in UCUM.
+One Bundle of type collection holds a DiagnosticReport, the Observations it refers to, a
+RiskAssessment of what is predicted, the Device (this software) and a Patient of whom the sex is
+said and nothing else. Everything is preliminary: no clinician has confirmed it. A label is the
+outcome of a prediction and never the code of an Observation, so that none is read as found.
+HL7 FHIR R4 (4.0.1), hl7.org/fhir/R4; units in UCUM.
 
 LOINC names a measurement only where a code means just that; others, such as P duration over all
 leads or RMSSD, are named in words. So are labels whose group of diagnoses is wider than any one
@@ -15,14 +17,17 @@ import html
 import json
 import math
 import re
+from base64 import b64encode
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid5
 
 from physioclr import __version__
+from physioclr.checkpoint import LabelCard
 from physioclr.physiology.measurements import MEASUREMENTS
+from physioclr.physiology.normal_ranges import NoRange, deviation, normal_range
 from physioclr.prediction import Prediction
-from physioclr.report.findings import Report
+from physioclr.report.findings import Report, qtc_remark
 
 __all__ = ["LOINC", "fhir_bundle"]
 
@@ -60,17 +65,15 @@ _FORMULAS = {
     "qtc_framingham_ms": "Framingham",
     "qtc_hodges_ms": "Hodges",
 }
-_CALLS = {
-    "present": ("POS", "Positive"),
-    "absent": ("NEG", "Negative"),
-    "no call": ("IND", "Indeterminate"),
-}
+_SIDES = {"below": ("L", "Low"), "within": ("N", "Normal"), "above": ("H", "High")}
+_INTERPRETED = "ECG machine interpretation"
 _MEASURED = "Measured by machine."
 _PREDICTED = "Computed by machine. Not validated for clinical use."
 _DISCLAIMER = "Research use only. Not a medical device."
 _SIMULATED = "Simulated ECG: not of a person."
 
 _TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
+_INTERPRETATION = f"{_TERMINOLOGY}v3-ObservationInterpretation"
 _SERVICE = f"{_TERMINOLOGY}v2-0074"
 _ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 _NAMESPACE = UUID("5c0a3c5e-9a53-5d5b-8f0e-6f6a1c1f7b1d")
@@ -78,12 +81,14 @@ _NAMESPACE = UUID("5c0a3c5e-9a53-5d5b-8f0e-6f6a1c1f7b1d")
 _CONTROL = re.compile(r"[^\S \t\r\n]|[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 
 
-def fhir_bundle(report: Report) -> str:
+def fhir_bundle(report: Report, *, pdf: bytes | None = None) -> str:
     """Write a report as FHIR R4.
 
     Parameters
     ----------
     report : Report
+    pdf : bytes, optional
+        The sheet of `report_pdf`, to go with it as the report's `presentedForm`.
 
     Returns
     -------
@@ -100,7 +105,7 @@ def fhir_bundle(report: Report) -> str:
     # Takes 0.3 s.
     from fhir.resources.R4B.bundle import Bundle
 
-    resources = _Resources(report, _root(report))
+    resources = _Resources(report, _root(report, pdf), pdf)
     bundle: str = Bundle.model_validate(resources.bundle()).model_dump_json(indent=2)
     return bundle
 
@@ -108,8 +113,8 @@ def fhir_bundle(report: Report) -> str:
 class _Resources:
     """The resources of one report, referred to by keys such as ``"device"``."""
 
-    def __init__(self, report: Report, root: UUID) -> None:
-        self.report, self.root = report, root
+    def __init__(self, report: Report, root: UUID, pdf: bytes | None = None) -> None:
+        self.report, self.root, self.pdf = report, root, pdf
         self.made_at = report.made_at.isoformat()
 
     def url(self, key: str) -> str:
@@ -118,7 +123,7 @@ class _Resources:
     def bundle(self) -> Json:
         observations = {
             **self.measurements(),
-            **self.predictions(),
+            **self.no_prediction(),
             "quality": self.quality(),
             **self.age(),
         }
@@ -127,6 +132,7 @@ class _Resources:
             "patient": self.patient(),
             "device": self.device(),
             **observations,
+            **self.predictions(),
         }
         if self.report.record.simulated:
             test_data = _coding(f"{_TERMINOLOGY}v3-ActReason", "HTEST", "test health data")
@@ -162,6 +168,14 @@ class _Resources:
             made["conclusion"] = "\n\n".join(said)
         if (name := _words(reader.reader)) and (said or reader.agreement):
             made["resultsInterpreter"] = [{"display": name}]
+        if self.pdf is not None:
+            made["presentedForm"] = [
+                {
+                    "contentType": "application/pdf",
+                    "data": b64encode(self.pdf).decode(),
+                    "title": "ECG report",
+                }
+            ]
         return made
 
     def narrative(self) -> str:
@@ -220,46 +234,67 @@ class _Resources:
                 more["category"] = [_category("vital-signs", "Vital Signs")]
             why = self.report.measured.reasons.get(name, "not measurable")
             quantity = _quantity(value, kind.unit, why)
+            more |= self.normal_limits(name, value)
+            if name.startswith("qtc_") and (remark := qtc_remark(self.report.measured)):
+                more["note"] = [{"text": remark}]
             made[name] = self.observation(_loinc(name, kind.label), quantity, **more)
         return made
 
+    def normal_limits(self, name: str, value: float) -> Json:
+        """Return the normal limits of a measurement, and on which side of them it lies."""
+        meta = self.report.record.meta
+        limits = normal_range(name, age_years=meta.get("age_years"), sex=meta.get("sex"))
+        if isinstance(limits, NoRange):
+            return {}
+        stated: Json = {"text": limits.text, "appliesTo": [{"text": limits.applies_to}]}
+        for end, at in (("low", limits.low), ("high", limits.high)):
+            if math.isfinite(at):
+                stated[end] = _quantity(at, MEASUREMENTS[name].unit, "")["valueQuantity"]
+        found = deviation(value, limits)
+        made: Json = {"referenceRange": [stated]}
+        if found.side in _SIDES:
+            side = _coding(_INTERPRETATION, *_SIDES[found.side])
+            words = f"borderline, {found.side}" if found.borderline else found.side
+            made["interpretation"] = [{"coding": [side], "text": words}]
+        return made
+
+    def no_prediction(self) -> dict[str, Json]:
+        if self.report.prediction is not None:
+            return {}
+        absent = _absent("not-performed", "Not Performed", self.report.why_no_prediction)
+        code, method = {"text": _INTERPRETED}, {"text": _PREDICTED}
+        return {"prediction": self.observation(code, absent, method=method)}
+
     def predictions(self) -> dict[str, Json]:
+        """Return the prediction as what it is: a probability of findings, not findings."""
         prediction = self.report.prediction
         if prediction is None:
-            absent = _absent("not-performed", "Not Performed", self.report.why_no_prediction)
-            code, method = {"text": "Prediction"}, {"text": _PREDICTED}
-            return {"prediction": self.observation(code, absent, method=method)}
-        return {
-            f"prediction {label}": self.prediction(prediction, column)
-            for column, label in enumerate(prediction.labels)
+            return {}
+        made: Json = {
+            "resourceType": "RiskAssessment",
+            "status": "preliminary",
+            "method": {"text": f"{_PREDICTED} Calibrated; head {_words(prediction.head)}."},
+            "code": {"text": _INTERPRETED},
+            "subject": {"reference": self.url("patient")},
+            "performer": {"reference": self.url("device")},
+            "basis": [{"reference": self.url("report")}],
+            "prediction": [
+                _predicted(prediction, column) for column in range(len(prediction.labels))
+            ],
         }
+        notes = [{"text": prediction.warning}] if prediction.warning else []
+        if notes := [*notes, *self.agreement(prediction)]:
+            made["note"] = notes
+        return {"prediction": made}
 
-    def prediction(self, prediction: Prediction, column: int) -> Json:
-        label, call = prediction.card.labels[column], prediction.calls[column]
-        code: Json = {"text": _words(label.display_name) or label.name}
-        if (prediction.head, label.name) in _SNOMED_CT:
-            concept = _SNOMED_CT[prediction.head, label.name]
-            code["coding"] = [{"system": "http://snomed.info/sct", "code": concept}]
-        meaning = _coding(f"{_TERMINOLOGY}v3-ObservationInterpretation", *_CALLS[call.call])
-        no_call = f"No call: {call.reason}" if call.reason else ""
-        notes = [no_call, _auroc(prediction, column), prediction.warning or ""]
-        made = self.observation(
-            code,
-            _quantity(round(float(prediction.probabilities[column]), 4), "", "not known"),
-            interpretation=[{"coding": [meaning], "text": call.call}],
-            method={"text": f"{_PREDICTED} Calibrated probability; head {prediction.head}."},
-        )
-        if any(notes):
-            made["note"] = [{"text": _sentence(note)} for note in notes if note]
-        components = []
-        if interval := prediction.to_dict().get("intervals", {}).get(label.name):
-            components.append({"code": {"text": "95 % interval"}, **_range(*interval)})
-        if (agreement := self.report.reader.agreement.get(label.name)) is not None:
-            code = {"text": "Reader's agreement"}
-            components.append({"code": code, **_value_in_words(agreement)})
-        if components:
-            made["component"] = components
-        return made
+    def agreement(self, prediction: Prediction) -> list[Json]:
+        reader = self.report.reader
+        who = {"authorString": name} if (name := _words(reader.reader)) else {}
+        return [
+            {**who, "text": f"The reader {reader.agreement[label.name]}s: {_shown(label)}."}
+            for label in prediction.card.labels
+            if label.name in reader.agreement
+        ]
 
     def quality(self) -> Json:
         quality = self.report.quality
@@ -283,10 +318,38 @@ class _Resources:
         return {"age": self.observation(_loinc("age", "Age at examination"), quantity)}
 
 
-def _root(report: Report) -> UUID:
+def _predicted(prediction: Prediction, column: int) -> Json:
+    """Return one label's probability in per cent, as RiskAssessment has it, and its call."""
+    label, call = prediction.card.labels[column], prediction.calls[column]
+    outcome: Json = {"text": _shown(label)}
+    if (prediction.head, label.name) in _SNOMED_CT:
+        concept = _SNOMED_CT[prediction.head, label.name]
+        outcome["coding"] = [{"system": "http://snomed.info/sct", "code": concept}]
+    made: Json = {"outcome": outcome, "qualitativeRisk": {"text": call.call}}
+    probability = float(prediction.probabilities[column])
+    if math.isfinite(probability):
+        made["probabilityDecimal"] = round(100 * probability, 2)
+    interval = prediction.to_dict().get("intervals", {}).get(label.name)
+    said = [
+        f"no call: {call.reason}" if call.reason else "",
+        "95 % interval {:.4g} to {:.4g} %".format(*(100 * end for end in interval or ()))
+        if interval
+        else "",
+        _auroc(prediction, column),
+    ]
+    if any(said):
+        made["rationale"] = " ".join(_sentence(each) for each in said if each)
+    return made
+
+
+def _shown(label: LabelCard) -> str:
+    return _words(label.display_name) or label.name
+
+
+def _root(report: Report, pdf: bytes | None) -> UUID:
     """Return what the UUIDs of a report's resources are drawn from: all they say, and the ECG."""
     record = report.record
-    said = [_Resources(report, _NAMESPACE).bundle(), record.leads, record.fs_hz]
+    said = [_Resources(report, _NAMESPACE, pdf).bundle(), record.leads, record.fs_hz]
     digest = sha256(json.dumps(said).encode())
     digest.update(record.signal_mv.tobytes())
     return uuid5(_NAMESPACE, digest.hexdigest())
@@ -316,12 +379,6 @@ def _quantity(value: float, unit: str, why: str) -> Json:
 def _measure(value: float, unit: str, ucum: str) -> Json:
     system = "http://unitsofmeasure.org"
     return {"valueQuantity": {"value": value, "unit": unit, "system": system, "code": ucum}}
-
-
-def _range(low: float, high: float) -> Json:
-    ends = {"low": low, "high": high}
-    range_ = {name: _measure(end, "1", "1")["valueQuantity"] for name, end in ends.items()}
-    return {"valueRange": range_}
 
 
 def _absent(code: str, display: str, why: str) -> Json:

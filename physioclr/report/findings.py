@@ -9,14 +9,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from physioclr.physiology.measurements import Measurements
+from physioclr.physiology.measurements import MEASUREMENTS, Measurements
 from physioclr.records import EcgRecord
 from physioclr.signal.quality import Quality
 
 if TYPE_CHECKING:
     from physioclr.prediction import Prediction
 
-__all__ = ["AGREEMENTS", "ReaderFindings", "Report", "qtc_remark"]
+__all__ = ["AGREEMENTS", "ReaderFindings", "Report", "check_qt_formula", "qtc_remark"]
 
 AGREEMENTS = ("agree", "disagree")
 _WIDE_QRS_MS = 120.0
@@ -72,6 +72,8 @@ class Report:
     encoder : str
         Name and fingerprint of the checkpoint; empty where there is no prediction.
     reader : ReaderFindings
+    qt_formula : str
+        The correction of QT that stands first: fridericia, bazett, framingham or hodges.
     """
 
     record: EcgRecord
@@ -82,12 +84,26 @@ class Report:
     why_no_prediction: str = ""
     encoder: str = ""
     reader: ReaderFindings = field(default_factory=ReaderFindings)
+    qt_formula: str = "fridericia"
 
     def __post_init__(self) -> None:
         if self.made_at.tzinfo is None:
             raise ValueError(f"made_at must have a time zone, got {self.made_at}")
         if self.prediction is None and not self.why_no_prediction:
             raise ValueError("why_no_prediction must say why prediction is None")
+        check_qt_formula(self.qt_formula)
+
+
+def check_qt_formula(name: str) -> None:
+    """Refuse a correction of QT that is not measured.
+
+    Raises
+    ------
+    ValueError
+    """
+    known = [each[4:-3] for each in MEASUREMENTS if each.startswith("qtc_")]
+    if name not in known:
+        raise ValueError(f"qt_formula must be one of {', '.join(known)}, got {name!r}")
 
 
 def qtc_remark(measured: Measurements) -> str:

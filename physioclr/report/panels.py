@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+from physioclr.checkpoint import HeadCard
 from physioclr.physiology.measurements import MEASUREMENTS
-from physioclr.physiology.normal_ranges import NormalRange, deviation, normal_range
+from physioclr.physiology.normal_ranges import NoRange, NormalRange, deviation, normal_range
 from physioclr.prediction import Prediction
-from physioclr.report.findings import Report
+from physioclr.report.findings import Report, qtc_remark
 from physioclr.report.sheet import BODY, LINE_MM, QUIET, SMALL, Sheet
 from physioclr.report.text_fit import cut_to_width
 
 __all__ = ["write_panels"]
 
 _MEASURED_MM, _PREDICTED_MM = 84.0, 102.0
-_FIRST = (
-    *("heart_rate_bpm", "pr_ms", "qrs_ms", "qt_ms"),
-    *("qtc_fridericia_ms", "qtc_bazett_ms", "axis_deg", "n_ectopic_beats"),
-    *("p_axis_deg", "t_axis_deg", "rr_ms", "p_ms"),
-)
-_UNFIT_LINES, _WARNING_LINES = 6, 3
+_BEFORE_QTC = ("heart_rate_bpm", "pr_ms", "qrs_ms", "qt_ms")
+_AFTER_QTC = ("axis_deg", "n_ectopic_beats", "p_axis_deg", "t_axis_deg", "rr_ms", "p_ms")
+_UNFIT_LINES, _WARNING_LINES, _NO_CALL_LINES = 6, 3, 2
 
 
 def write_panels(sheet: Sheet, report: Report) -> None:
@@ -39,24 +39,49 @@ def write_panels(sheet: Sheet, report: Report) -> None:
 
 
 def _measurements(sheet: Sheet, report: Report, left: float) -> None:
-    """List the main measurements, and as many others as there is room for."""
+    """List the main measurements, and as many others as there is room for, and whose limits."""
     sheet.text(left, sheet.tables_top_mm, "Measured by machine", weight="bold")
-    values, meta = report.measured.scalars(), report.record.meta
-    names = [*_FIRST, *(name for name in MEASUREMENTS if name not in _FIRST)]
-    for line, name in enumerate(names[: sheet.table_lines], start=1):
-        value, y = values[name], sheet.line_mm(line)
-        sheet.text(left, y, MEASUREMENTS[name].label)
-        known = not math.isnan(value)
-        sheet.text(left + 28.0, y, _number(value, name) if known else "not measurable")
-        limits = normal_range(name, age_years=meta.get("age_years"), sex=meta.get("sex"))
-        beside, mark = "", ""
-        if not known:
-            beside = report.measured.reasons.get(name, "").removeprefix("not measurable: ")
-        elif isinstance(limits, NormalRange):
-            mark = {"above": "▲ ", "below": "▼ "}.get(deviation(value, limits).side, "")
-            beside = f"{mark}normal {_limits(limits)}"
-        beside = cut_to_width(beside, _MEASURED_MM - 54.0, SMALL)
-        sheet.text(left + 52.0, y, beside, SMALL, **({} if mark else {"color": QUIET}))
+    first = (*_BEFORE_QTC, f"qtc_{report.qt_formula}_ms", *_AFTER_QTC)
+    names = [*first, *(name for name in MEASUREMENTS if name not in first)]
+    remark = qtc_remark(report.measured)
+    names = names[: sheet.table_lines - (2 if remark else 1)]
+    for line, name in enumerate(names, start=1):
+        _measurement(sheet, report, name, left, sheet.line_mm(line))
+    y, width = sheet.line_mm(len(names) + 1), _MEASURED_MM - 2.0
+    whose = _whose_limits(report, names)
+    for said in (f"Normal: {whose}" if whose else "", remark):
+        if said:
+            y = sheet.lines(left, y, said, width, 1, SMALL, color=QUIET)
+
+
+def _measurement(sheet: Sheet, report: Report, name: str, left: float, y: float) -> None:
+    value, limits = report.measured.scalars()[name], _range_of(report, name)
+    sheet.text(left, y, MEASUREMENTS[name].label)
+    known = not math.isnan(value)
+    sheet.text(left + 28.0, y, _number(value, name) if known else "not measurable")
+    beside, mark = "", ""
+    if not known:
+        beside = report.measured.reasons.get(name, "").removeprefix("not measurable: ")
+    elif isinstance(limits, NormalRange):
+        found = deviation(value, limits)
+        mark = {"above": "▲ ", "below": "▼ "}.get(found.side, "")
+        beside = f"{mark}{'borderline,' if found.borderline else 'normal'} {_limits(limits)}"
+    beside = cut_to_width(beside, _MEASURED_MM - 54.0, SMALL)
+    sheet.text(left + 52.0, y, beside, SMALL, **({} if mark else {"color": QUIET}))
+
+
+def _range_of(report: Report, name: str) -> NormalRange | NoRange:
+    meta = report.record.meta
+    return normal_range(name, age_years=meta.get("age_years"), sex=meta.get("sex"))
+
+
+def _whose_limits(report: Report, names: Sequence[str]) -> str:
+    """Say whose limits stand beside the measurements; what others say more exactly is left out."""
+    found = [_range_of(report, name) for name in names]
+    whose = {each.applies_to for each in found if isinstance(each, NormalRange)}
+    return "; ".join(
+        sorted(one for one in whose if not any(one != more and one in more for more in whose))
+    )
 
 
 def _predictions(sheet: Sheet, report: Report, left: float) -> None:
@@ -66,10 +91,12 @@ def _predictions(sheet: Sheet, report: Report, left: float) -> None:
         sheet.lines(left, sheet.line_mm(1), report.why_no_prediction, width, _UNFIT_LINES)
         return
     if not np.isnan(prediction.intervals).all():
-        sheet.text(left + 44.5, sheet.tables_top_mm, "95 % interval", SMALL, color=QUIET)
+        sheet.text(left + 41.5, sheet.tables_top_mm, "95 % interval", SMALL, color=QUIET)
+    sheet.text(left + 66.5, sheet.tables_top_mm, "AUROC", SMALL, color=QUIET)
     warned = _WARNING_LINES if prediction.warning else 0
-    room = sheet.table_lines - 1 - warned
     order = np.argsort(-prediction.probabilities, kind="stable")
+    unsure = _NO_CALL_LINES if _no_calls(prediction, order) else 0
+    room = sheet.table_lines - 2 - warned - unsure
     kept = order if len(order) <= room else order[: room - 1]
     for line, column in enumerate(kept, start=1):
         _label(sheet, report, prediction, int(column), left, sheet.line_mm(line))
@@ -79,8 +106,27 @@ def _predictions(sheet: Sheet, report: Report, left: float) -> None:
         y = sheet.lines(left, y, less, width, 1)
     if prediction.warning:
         y = sheet.lines(left, y, prediction.warning, width, _WARNING_LINES)
-    encoder = cut_to_width(f"Encoder {report.encoder}", width, SMALL)
-    sheet.text(left, y, encoder, SMALL, color=QUIET)
+    if why := _no_calls(prediction, kept):
+        y = sheet.lines(left, y, why, width, _NO_CALL_LINES, SMALL, color=QUIET)
+    y = sheet.lines(left, y, _evidence(prediction.card), width, 1, SMALL, color=QUIET)
+    sheet.lines(left, y, f"Encoder {report.encoder}", width, 1, SMALL, color=QUIET)
+
+
+def _no_calls(prediction: Prediction, columns: NDArray[np.intp]) -> str:
+    """Say why some labels have no call; where none has any, the warning says it."""
+    if prediction.withheld:
+        return ""
+    said = [
+        f"{prediction.card.labels[column].display_name} {prediction.calls[column].reason}"
+        for column in columns
+        if prediction.calls[column].reason
+    ]
+    return f"No call: {'; '.join(said)}." if said else ""
+
+
+def _evidence(card: HeadCard) -> str:
+    kind = "simulated ECGs" if card.simulated else "ECGs"
+    return f"Trained, and AUROC cross-validated, on {card.n_records:,} {kind} of {card.cohort}."
 
 
 def _label(
@@ -88,16 +134,18 @@ def _label(
 ) -> None:
     label = prediction.card.labels[column]
     low, high = prediction.intervals[column]
-    sheet.text(left, y, cut_to_width(label.display_name, 33.0, BODY))
+    sheet.text(left, y, cut_to_width(label.display_name, 31.0, BODY))
     probability = _percent(float(prediction.probabilities[column]))
-    sheet.text(left + 42.5, y, probability, ha="right")
+    sheet.text(left + 40.0, y, probability, ha="right")
     if not math.isnan(low + high):
         between = f"{100 * low:.0f}–{100 * high:.0f} %"
-        sheet.text(left + 44.5, y, between, SMALL, color=QUIET)
-    sheet.text(left + 59.0, y, prediction.calls[column].call)
+        sheet.text(left + 41.5, y, between, SMALL, color=QUIET)
+    sheet.text(left + 54.0, y, prediction.calls[column].call)
+    auroc = "–" if label.auroc is None else f"{label.auroc:.2f}"
+    sheet.text(left + 67.0, y, auroc, SMALL, color=QUIET)
     reader = report.reader.agreement.get(label.name)
     if reader is not None:
-        sheet.text(left + 71.0, y, f"reader: {reader}s", weight="bold")
+        sheet.text(left + 75.0, y, f"reader: {reader}s", SMALL, weight="bold")
 
 
 def _words(sheet: Sheet, report: Report, left: float) -> None:

@@ -105,9 +105,18 @@ class Sheet:
         how = {"color": INK, "va": "baseline", **how}
         self.axes.text(x, y, text, fontsize=size, parse_math=False, **how)
 
-    def lines(self, x: float, y: float, text: str, width_mm: float, most: int) -> float:
+    def lines(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        width_mm: float,
+        most: int,
+        size: float = BODY,
+        **how: Any,
+    ) -> float:
         """Write wrapped lines; return the height of the next one."""
-        for line in wrap_to_width(text, width_mm, BODY, most=most):
-            self.text(x, y, line)
+        for line in wrap_to_width(text, width_mm, size, most=most):
+            self.text(x, y, line, size, **how)
             y -= LINE_MM
         return y

@@ -61,9 +61,9 @@ def report_json(report: Report) -> str:
     Returns
     -------
     str
-        An object of ``made_by``, ``record``, ``quality``, ``measured``, ``prediction`` and
-        ``reader``: all of `Quality.to_dict`, `Measurements.to_dict` and `Prediction.to_dict`. What
-        is not known is null.
+        An object of ``made_by``, ``record``, ``quality``, ``measured``, ``qt_formula``,
+        ``prediction`` and ``reader``: all of `Quality.to_dict`, `Measurements.to_dict` and
+        `Prediction.to_dict`. What is not known is null.
     """
     prediction, reader = report.prediction, report.reader
     measured = report.measured.scalars()
@@ -76,6 +76,7 @@ def report_json(report: Report) -> str:
         "record": _about(report),
         "quality": report.quality.to_dict(),
         "measured": report.measured.to_dict(),
+        "qt_formula": report.qt_formula,
         "prediction": None if prediction is None else prediction.to_dict(measured),
         "why_no_prediction": report.why_no_prediction or None,
         "reader": {
@@ -120,6 +121,7 @@ def _rows(report: Report) -> Iterator[_Row]:
     for name, value in report.measured.scalars().items():
         kind, why = MEASUREMENTS[name], report.measured.reasons.get(name, "")
         yield _Row("measurement", name, kind.label, value, kind.unit, why)
+    yield _Row("qt_formula", "", "Correction of QT that was chosen", report.qt_formula)
     if report.prediction is None:
         yield _Row("prediction", "", "", None, "", report.why_no_prediction)
     else:

@@ -1,3 +1,4 @@
+import base64
 import json
 import math
 from dataclasses import fields, replace
@@ -52,10 +53,6 @@ def of_type(report, kind):
 
 def observations_of(report):
     return {r["code"]["text"]: r for r in of_type(report, "Observation")}
-
-
-def components_of(observation):
-    return {part["code"]["text"]: part for part in observation.get("component", [])}
 
 
 def parts_of(node):
@@ -142,21 +139,38 @@ def test_the_heart_rate_has_what_the_vital_signs_profile_asks_for(reports):
     assert unknown["valueCode"] == "unknown"
 
 
+def predicted_in(report):
+    """Return the RiskAssessment and its predictions by the finding they are about."""
+    (assessment,) = of_type(report, "RiskAssessment")
+    return assessment, {each["outcome"]["text"]: each for each in assessment["prediction"]}
+
+
 def test_each_prediction_says_what_it_is_worth(reports):
     report = reports["good"]
-    prediction, observations = report.prediction, observations_of(report)
+    prediction, (assessment, made) = report.prediction, predicted_in(report)
+    assert (assessment["status"], assessment["code"]["text"]) == (
+        "preliminary",
+        "ECG machine interpretation",
+    )
+    assert "Computed by machine. Not validated for clinical use." in assessment["method"]["text"]
     for i, label in enumerate(prediction.card.labels):
-        made = observations[label.display_name]
-        assert made["status"] == "preliminary"
-        # Prediction.to_dict gives four decimals.
-        assert made["valueQuantity"]["value"] == round(float(prediction.probabilities[i]), 4)
-        assert made["valueQuantity"]["code"] == "1"
-        assert made["interpretation"][0]["text"] == prediction.calls[i].call
-        assert "Computed by machine. Not validated for clinical use." in made["method"]["text"]
-        assert f"AUROC for this label is {label.auroc:.2f}" in str(made["note"])
+        each = made[label.display_name]
+        # FHIR R4, RiskAssessment.prediction.probability: decimals are per cent; two are given.
+        percent = 100 * float(prediction.probabilities[i])
+        assert each["probabilityDecimal"] == pytest.approx(percent, abs=0.005)
+        assert each["qualitativeRisk"]["text"] == prediction.calls[i].call
+        assert f"AUROC for this label is {label.auroc:.2f}" in each["rationale"]
     (device,) = of_type(report, "Device")
     versions = {version["type"]["text"]: version["value"] for version in device["version"]}
     assert versions == {"software": __version__, "checkpoint": report.encoder}
+
+
+def test_no_label_is_the_code_of_an_observation(reports):
+    for report in reports.values():
+        for made in of_type(report, "Observation"):
+            systems = {coding["system"] for coding in made["code"].get("coding", [])}
+            assert systems <= {"http://loinc.org"}
+            assert "http://snomed.info/sct" not in json.dumps(made)
 
 
 class WithIntervals(Prediction):
@@ -167,20 +181,23 @@ class WithIntervals(Prediction):
 def test_a_probability_has_its_interval_where_there_is_one(reports):
     given = reports["good"].prediction
     prediction = WithIntervals(**{f.name: getattr(given, f.name) for f in fields(Prediction)})
-    observations = observations_of(replace(reports["good"], prediction=prediction))
-    found = components_of(observations["Normal ECG"])["95 % interval"]["valueRange"]
-    assert (found["low"]["value"], found["high"]["value"]) == (0.75, 0.9)
+    _, made = predicted_in(replace(reports["good"], prediction=prediction))
+    assert "95 % interval 75 to 90 %." in made["Normal ECG"]["rationale"]
     for name in ("Myocardial infarction", "Hypertrophy"):
-        assert "95 % interval" not in components_of(observations[name])
+        assert "interval" not in made[name]["rationale"]
 
 
 def test_only_labels_that_one_concept_covers_have_a_snomed_code(reports):
+    _, made = predicted_in(reports["good"])
     codes = {
-        name: made["code"]["coding"][0]["code"]
-        for name, made in observations_of(reports["good"]).items()
-        if made["code"].get("coding", [{}])[0].get("system") == "http://snomed.info/sct"
+        name: (coding["system"], coding["code"])
+        for name, each in made.items()
+        for coding in each["outcome"].get("coding", [])
     }
-    assert codes == {"Normal ECG": "164854000", "Myocardial infarction": "164865005"}
+    assert codes == {
+        "Normal ECG": ("http://snomed.info/sct", "164854000"),
+        "Myocardial infarction": ("http://snomed.info/sct", "164865005"),
+    }
 
 
 def test_an_unsure_call_says_why_and_a_head_without_evidence_says_nothing(reports):
@@ -189,9 +206,9 @@ def test_an_unsure_call_says_why_and_a_head_without_evidence_says_nothing(report
     labels = tuple(label.model_copy(update=bare) for label in good.prediction.card.labels)
     card = good.prediction.card.model_copy(update={"labels": labels})
     told = replace(good, prediction=replace(good.prediction, card=card))
-    made = observations_of(told)["Normal ECG"]
-    assert made["note"] == [{"text": "No call: the head has no limits."}]
-    assert made["interpretation"][0]["coding"][0]["code"] == "IND"
+    _, made = predicted_in(told)
+    assert made["Normal ECG"]["rationale"].startswith("No call: the head has no limits.")
+    assert made["Normal ECG"]["qualitativeRisk"]["text"] == "no call"
     for part in parts_of(json.loads(fhir_bundle(told))):
         assert [] not in part.values()  # FHIR R4 JSON: an array is never empty
 
@@ -200,15 +217,74 @@ def test_a_probability_that_is_not_known_is_no_number(reports):
     good = reports["good"]
     probabilities = np.full_like(good.prediction.probabilities, np.nan)
     unknown = replace(good, prediction=replace(good.prediction, probabilities=probabilities))
-    made = observations_of(unknown)["Normal ECG"]
-    assert "valueQuantity" not in made
-    assert made["dataAbsentReason"]["text"] == "Not known."
-    assert made["interpretation"][0]["text"] == "no call"
+    _, made = predicted_in(unknown)
+    assert "probabilityDecimal" not in made["Normal ECG"]
+    assert made["Normal ECG"]["qualitativeRisk"]["text"] == "no call"
+
+
+def test_a_prediction_that_may_not_hold_says_so(reports):
+    good = reports["good"]
+    doubted = replace(good.prediction, withheld="signal quality not acceptable")
+    assessment, made = predicted_in(replace(good, prediction=doubted))
+    assert "no call is made" in assessment["note"][0]["text"]
+    for each in made.values():
+        assert each["qualitativeRisk"]["text"] == "no call"
+        assert each["rationale"].startswith("No call: signal quality not acceptable.")
+
+
+def test_a_measurement_has_its_normal_limits_and_the_side_it_lies_on(reports):
+    good = reports["good"]
+    measured = replace(good.measured, pr_ms=230.0, axis_deg=-50.0, qrs_ms=90.0, qt_ms=math.nan)
+    made = observations_of(replace(good, measured=measured))
+    sides = {
+        name: made[name]["interpretation"][0]["coding"][0]["code"]
+        for name in ("PR interval", "QRS axis", "QRS duration")
+    }
+    assert sides == {"PR interval": "H", "QRS axis": "L", "QRS duration": "N"}
+    (limits,) = made["PR interval"]["referenceRange"]
+    assert (limits["low"]["value"], limits["high"]["value"]) == (120.0, 200.0)
+    assert limits["low"]["code"] == "ms"
+    assert limits["appliesTo"] == [{"text": "adults from 16 years"}]
+    (qrs,) = made["QRS duration"]["referenceRange"]
+    assert "low" not in qrs
+    for name in ("QT interval", "RMSSD"):  # no limits are stated
+        assert not {"referenceRange", "interpretation"} & set(made[name])
+
+
+def test_what_is_normal_for_one_sex_only_is_borderline(reports):
+    good = reports["good"]
+    record = replace(good.record, meta={"age_years": 40})
+    measured = replace(good.measured, qtc_fridericia_ms=455.0)
+    made = observations_of(replace(good, record=record, measured=measured))["QTc (Fridericia)"]
+    assert made["interpretation"][0]["text"] == "borderline, above"
+
+
+def test_a_wide_qrs_is_said_with_qtc(reports):
+    wide = replace(reports["good"], measured=replace(reports["good"].measured, qrs_ms=140.0))
+    made = observations_of(wide)
+    assert "QTc overestimates" in made["QTc (Bazett)"]["note"][0]["text"]
+    assert "note" not in observations_of(reports["good"])["QTc (Bazett)"]
+
+
+def test_the_sheet_goes_with_the_report_when_it_is_asked_for(reports):
+    good = reports["good"]
+    bundle = json.loads(fhir_bundle(good, pdf=b"%PDF-1.4 sheet"))
+    Bundle.model_validate(bundle)
+    (report,) = (
+        entry["resource"]
+        for entry in bundle["entry"]
+        if entry["resource"]["resourceType"] == "DiagnosticReport"
+    )
+    (form,) = report["presentedForm"]
+    assert form["contentType"] == "application/pdf"
+    assert base64.b64decode(form["data"]) == b"%PDF-1.4 sheet"
+    assert "presentedForm" not in fhir_bundle(good)
 
 
 @pytest.mark.parametrize("name", ["flat", "one lead", "no P"])
 def test_without_a_prediction_it_says_why(reports, name):
-    made = observations_of(reports[name])["Prediction"]
+    made = observations_of(reports[name])["ECG machine interpretation"]
+    assert not of_type(reports[name], "RiskAssessment")
     why = reports[name].why_no_prediction
     assert made["dataAbsentReason"]["text"] == why
     (report,) = of_type(reports[name], "DiagnosticReport")
@@ -227,10 +303,10 @@ def test_the_reader_is_heard_and_a_silent_one_leaves_no_trace(reports):
     (report,) = of_type(reports["good"], "DiagnosticReport")
     assert report["conclusion"] == "Sinus rhythm.\n\nSeen at rest."
     assert report["resultsInterpreter"] == [{"display": "A. Reader"}]
-    agreed = observations_of(reports["good"])
-    said = {name: components_of(made).get("Reader's agreement") for name, made in agreed.items()}
-    assert said.pop("Normal ECG")["valueCodeableConcept"] == {"text": "agree"}
-    assert not any(said.values())
+    assessment, _ = predicted_in(reports["good"])
+    assert assessment["note"] == [
+        {"authorString": "A. Reader", "text": "The reader agrees: Normal ECG."}
+    ]
     silent = replace(reports["good"], reader=ReaderFindings(" ", "\n", reader="A. Reader"))
     (report,) = of_type(silent, "DiagnosticReport")
     assert not {"conclusion", "resultsInterpreter"} & set(report)

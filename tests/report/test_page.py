@@ -170,6 +170,48 @@ def test_a_prediction_has_its_interval_and_the_warning_about_it(predicted):
     assert "may not hold" not in text_of(report_pdf(predicted))
 
 
+def test_the_sheet_says_what_a_prediction_is_worth_and_why_there_is_no_call(predicted):
+    text = text_of(report_pdf(predicted)).replace("\n", " ")
+    card = predicted.prediction.card
+    for label in card.labels:
+        assert f"{label.auroc:.2f}" in text
+    assert f"cross-validated, on {card.n_records:,} ECGs of {card.cohort}." in text
+    given = predicted.prediction
+    limits = card.labels[1].calls.limits
+    between = np.array(given.probabilities)
+    between[1] = (limits.absent_at + limits.present_at) / 2
+    unsure = replace(predicted, prediction=replace(given, probabilities=between))
+    assert re.search(
+        r"No call:.*Myocardial infarction between 0\.\d\d and 0\.\d\d",
+        text_of(report_pdf(unsure)).replace("\n", " "),
+    )
+
+
+def test_the_sheet_says_whose_limits_they_are_and_what_is_borderline(report):
+    text = text_of(report_pdf(report))
+    sex = {"female": "women", "male": "men"}[report.record.meta["sex"]]
+    assert f"Normal: adults from 16 years, {sex}" in text
+    unknown = replace(report.record, meta={"age_years": 40})
+    measured = replace(report.measured, qtc_fridericia_ms=455.0)
+    text = text_of(report_pdf(replace(report, record=unknown, measured=measured)))
+    assert "▲ borderline, 360 to 450" in text
+
+
+def test_the_qtc_that_was_chosen_stands_first(report):
+    for formula in ("bazett", "hodges"):
+        text = text_of(report_pdf(replace(report, qt_formula=formula)))
+        first = re.search(r"QTc \((\w+)\)", text)[1]
+        assert first.lower() == formula
+    with pytest.raises(ValueError, match="qt_formula must be one of bazett"):
+        replace(report, qt_formula="none")
+
+
+def test_a_wide_qrs_is_said_beside_qtc(report):
+    wide = replace(report, measured=replace(report.measured, qrs_ms=140.0))
+    assert "QRS is 140 ms: QTc overestimates" in text_of(report_pdf(wide))
+    assert "overestimates" not in text_of(report_pdf(report))
+
+
 def test_more_labels_than_there_is_room_for_are_counted(predicted):
     given = predicted.prediction
     labels = tuple(
@@ -183,7 +225,7 @@ def test_more_labels_than_there_is_room_for_are_counted(predicted):
         card=given.card.model_copy(update={"labels": labels}),
     )
     text = text_of(report_pdf(replace(predicted, prediction=many)))
-    shown = len(re.findall(r"Label \d+", text))
+    shown = len(set(re.findall(r"Label \d+", text)))
     assert 5 < shown < 40
     assert f"and {40 - shown} less probable labels" in text
 

@@ -59,6 +59,12 @@ def test_each_measurement_comes_back_exact_or_with_its_reason(which, request):
             assert float(row["value"]) == entry["value"] == value
 
 
+def test_the_qtc_that_was_chosen_is_named(good):
+    chosen = replace(good, qt_formula="hodges")
+    assert document_of(chosen)["qt_formula"] == "hodges"
+    assert rows_of(chosen)["qt_formula", ""]["value"] == "hodges"
+
+
 def test_the_example_without_p_waves_lacks_its_pr(no_p):
     assert math.isnan(no_p.measured.pr_ms)
 
