@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from app.cohort_labels import NO_LABEL, SEVERAL_LABELS
 from app.components.scatter import Groups, Numbers
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MapShown", "colour_choices", "colours_of"]
 
+_NOT_STATED = "not stated"
 _DEFAULT = "measurement/heart_rate_bpm"
 # Of the table of records: name on screen, and unit where it is a number.
 _STATED = {
@@ -93,18 +93,20 @@ def colours_of(shown: MapShown, choice: str, cluster_size: int) -> Numbers | Gro
     """
     store, rows = cohort(shown.store_path), shown.mapped.rows
     kind, _, name = choice.partition("/")
+    # Of the whole cohort first, so that a group has one colour on all its maps.
     if kind == "measurement":
         measured = MEASUREMENTS[name]
-        values = store.measurements[name].to_numpy(np.float64)[rows]
-        return Numbers(
+        values = store.measurements[name].to_numpy(np.float64)
+        numbers = Numbers(
             measured.label, measured.unit, measured.decimals, values, cyclic=name in ANGLES
         )
+        return numbers.of(rows)
     if kind == "record":
-        return _stated(store, name, rows)
+        return _stated(store, name).of(rows)
     if kind == "set":
-        return _label_groups(store, name, rows)
+        return _label_groups(store, name).of(rows)
     if kind == "label":
-        return _label(store, *name.split("/", 1), rows=rows)
+        return _label(store, *name.split("/", 1)).of(rows)
     if kind == "prediction":
         return _predicted(shown, name)
     clusters, names = map_clusters(shown.store_path, shown.checkpoint, shown.settings, cluster_size)
@@ -122,14 +124,16 @@ def _titled(title: str, unit: str | None) -> str:
     return f"{title} ({unit})" if unit else title
 
 
-def _stated(store: Store, name: str, rows: NDArray[np.intp]) -> Numbers | Groups:
+def _stated(store: Store, name: str) -> Numbers | Groups:
     title, unit = _STATED[name]
-    column = store.records[name].iloc[rows]
+    column = store.records[name]
     if unit is not None:
         values = column.to_numpy(np.float64, na_value=np.nan)
-        return Numbers(title, unit, 0, values * (100 if unit == "%" else 1))
+        if unit == "%":
+            return Numbers(title, unit, 0, 100 * values)
+        return Numbers(title, unit, 0, values, unknown=_NOT_STATED)
     codes, values = pd.factorize(column, sort=True)
-    return Groups(title, tuple(map(_said, values)), codes, unknown="not stated")
+    return Groups(title, tuple(map(_said, values)), codes, unknown=_NOT_STATED)
 
 
 def _said(value: object) -> str:
@@ -138,9 +142,9 @@ def _said(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _label_groups(store: Store, label_set: str, rows: NDArray[np.intp]) -> Groups:
+def _label_groups(store: Store, label_set: str) -> Groups:
     """Return one group an ECG: its label, or that it has none or several."""
-    table = store.labels(label_set).iloc[rows]
+    table = store.labels(label_set)
     present = table.to_numpy() == 1.0
     n_labels = present.shape[1]
     names: Sequence[str] = list(store.label_names[label_set].values())
@@ -151,8 +155,8 @@ def _label_groups(store: Store, label_set: str, rows: NDArray[np.intp]) -> Group
     return Groups(label_set, (*names, NO_LABEL, SEVERAL_LABELS), codes)
 
 
-def _label(store: Store, label_set: str, label: str, *, rows: NDArray[np.intp]) -> Groups:
-    values = store.labels(label_set)[label].to_numpy(np.float64)[rows]
+def _label(store: Store, label_set: str, label: str) -> Groups:
+    values = store.labels(label_set)[label].to_numpy(np.float64)
     name = store.label_names[label_set][label]
     codes = np.where(np.isnan(values), -1, (values != 1).astype(np.int64))
     return Groups(name, (name, f"not {name}"), codes)
@@ -169,7 +173,7 @@ def _predicted(shown: MapShown, label: str) -> Numbers:
     of_row = np.full(len(cohort(shown.store_path)), np.nan)
     of_row[by.mapped.rows] = 100 * found
     title = f"Prediction: {card.labels[column].display_name}"
-    return Numbers(title, "%", 0, of_row[shown.mapped.rows])
+    return Numbers(title, "%", 0, of_row[shown.mapped.rows], unknown="no prediction")
 
 
 def _predicting(shown: MapShown) -> MapShown | None:

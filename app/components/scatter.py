@@ -48,9 +48,11 @@ class Numbers:
     title, unit : str
     decimals : int
     values : (n,) float array
-        NaN where not measurable.
+        NaN where unknown.
     cyclic : bool
         Whether it is an angle in degrees.
+    unknown : str
+        What an ECG without one is called.
     """
 
     title: str
@@ -58,6 +60,7 @@ class Numbers:
     decimals: int
     values: NDArray[np.floating]
     cyclic: bool = False
+    unknown: str = "not measurable"
 
     @property
     def span(self) -> tuple[float, float]:
@@ -68,7 +71,7 @@ class Numbers:
         low, high = np.percentile(known, _CLIP_PCT) if known.size else (0.0, 1.0)
         return float(low), float(high)
 
-    def of(self, here: NDArray[np.bool_]) -> Numbers:
+    def of(self, here: NDArray[Any]) -> Numbers:
         """Return the numbers of some of the ECGs."""
         return replace(self, values=self.values[here])
 
@@ -89,15 +92,25 @@ class Groups:
         Places in `names`; −1 where unknown.
     unknown : str
         What those are called.
+    order : tuple of int
+        The codes in the order in which they are given hues; the most frequent first where empty.
     """
 
     title: str
     names: tuple[str, ...]
     codes: NDArray[np.integer]
     unknown: str = "unknown"
+    order: tuple[int, ...] = ()
 
-    def of(self, here: NDArray[np.bool_]) -> Groups:
-        """Return the groups of some of the ECGs."""
+    def __post_init__(self) -> None:
+        """Order the groups, so that parts of them keep their colours."""
+        if not self.order:
+            counts = np.bincount(self.codes[self.codes >= 0], minlength=len(self.names))
+            order = tuple(int(code) for code in np.argsort(-counts, kind="stable"))
+            object.__setattr__(self, "order", order)
+
+    def of(self, here: NDArray[Any]) -> Groups:
+        """Return the groups of some of the ECGs, which keep their colours."""
         return replace(self, codes=self.codes[here])
 
 
@@ -194,7 +207,7 @@ def colour_note(colours: Numbers | Groups) -> str:
         n_unknown = int((colours.codes < 0).sum())
         return f"Grey: {colours.unknown}, {n_unknown:,} ECGs." if n_unknown else ""
     n_unknown = int((~np.isfinite(colours.values)).sum())
-    grey = f" Grey: not measurable, {n_unknown:,} ECGs." if n_unknown else ""
+    grey = f" Grey: {colours.unknown}, {n_unknown:,} ECGs." if n_unknown else ""
     if colours.cyclic:
         return f"The scale is a circle: −180° and 180° have one colour.{grey}"
     low, high = map(colours.written, colours.span)
@@ -207,9 +220,9 @@ def colour_note(colours: Numbers | Groups) -> str:
 def _add_numbers(figure: go.Figure, points: Points, colours: Numbers, palette: Palette) -> None:
     known = np.isfinite(colours.values)
     if (~known).any():
-        name = f"not measurable ({(~known).sum():,})"
+        name = f"{colours.unknown} ({(~known).sum():,})"
         grey = {"color": palette.not_measurable}
-        figure.add_trace(_trace(points, ~known, grey, name, "not measurable"))
+        figure.add_trace(_trace(points, ~known, grey, name, colours.unknown))
     if known.any():
         marker = {
             "color": colours.values[known].astype(np.float32),
@@ -260,10 +273,11 @@ def _add_groups(figure: go.Figure, points: Points, colours: Groups, palette: Pal
         grey = {"color": palette.not_measurable}
         figure.add_trace(_trace(points, codes < 0, grey, name, colours.unknown))
     counts = np.bincount(codes[codes >= 0], minlength=len(colours.names))
-    order = [int(code) for code in np.argsort(-counts, kind="stable") if counts[code]]
-    shown, rest = order[:_MOST_GROUPS], order[_MOST_GROUPS:]
+    shown, rest = colours.order[:_MOST_GROUPS], colours.order[_MOST_GROUPS:]
     hues = _CATEGORY_COLOURS_DARK if palette.is_dark else _CATEGORY_COLOURS
     for place, code in enumerate(shown):
+        if not counts[code]:
+            continue
         marker = {
             "color": hues[place % len(hues)],
             "symbol": _SHAPES[place // len(hues)],
@@ -272,8 +286,8 @@ def _add_groups(figure: go.Figure, points: Points, colours: Groups, palette: Pal
         said = f"{name} ({counts[code]:,})"
         trace = _trace(points, codes == code, marker, said, name, n_drawn=len(points))
         figure.add_trace(trace)
-    if rest:
-        others = np.isin(codes, rest)
+    others = np.isin(codes, rest)
+    if others.any():
         said = f"{_OTHERS} ({others.sum():,})"
         marker = {"color": palette.ink_muted, "symbol": "x"}
         figure.add_trace(_trace(points, others, marker, said, _OTHERS, n_drawn=len(points)))
