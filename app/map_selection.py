@@ -28,7 +28,7 @@ from app.mapping import (
 from app.navigation import go_to
 from app.resources import cohort, compared
 from app.state import MapState, app_state
-from physioclr.datasets.selection import saved_selections, selections_of
+from physioclr.datasets.selection import saved_selections, selections_of, whole_fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,8 +91,9 @@ def _heading(state: MapState, text: str) -> None:
 
 
 def _open_in_reading_room(state: MapState, row: int) -> None:
-    record = cohort(state.store_path).record(row)
-    app_state().read.open(record, demo_row=None if state.store_path else row)
+    store, read = cohort(state.store_path), app_state().read
+    read.open(store.record(row), demo_row=None if state.store_path else row)
+    state.read_from = (read.opened, whole_fingerprint(store) or "")
     go_to("read")
 
 

@@ -18,6 +18,7 @@ from app.components.problems import literal, show_problem, showing_problems
 from app.components.scatter import Place, Points, colour_note, map_figure
 from app.map_colours import MapShown, colour_choices, colours_of
 from app.map_link import is_in_link, write_link
+from app.map_neighbours import nearness_of_row
 from app.map_selection import show_selection
 from app.mapping import (
     asked_settings,
@@ -25,11 +26,14 @@ from app.mapping import (
     checkpoints_of,
     condition_problem,
     find_id,
+    follow_cohort,
     is_made,
     last_map_job,
     open_map,
+    row_being_read,
     titles_of,
     visible,
+    why_unreadable,
 )
 from app.reading import current_ecg
 from app.resources import cohort, nearness_of
@@ -57,6 +61,8 @@ def show_maps() -> None:
     state = app_state().map
     with showing_problems():
         ecg = current_ecg()
+        if follow_cohort(state):
+            st.info("The cohort was made anew: nothing of it is selected.")
         checkpoints = checkpoints_of(state)
         shown = [open_map(state, checkpoint) for checkpoint in checkpoints]
         first = next((one for one in shown if one is not None), None)
@@ -73,7 +79,7 @@ def show_maps() -> None:
             follow_selection(state.rows, key="page")
             show_selection(state, first)
             if ecg is not None:
-                _show_read(first, ecg)
+                _show_read(state, first, ecg)
         write_link(state)
 
 
@@ -91,6 +97,9 @@ def _show_making(state: MapState, checkpoint: str, shown: MapShown | None, *, ke
     job = last_map_job(state, checkpoint)
     if job is not None:
         watch_job(job, key=f"map_{key}")
+    why = why_unreadable(state, checkpoint)
+    if why:
+        show_problem(f"A map of these settings is kept but cannot be opened; make it again. {why}")
     if job is None or job.progress().ended:
         begin = st.button(
             f"Make the map: {settings_name(asked_settings(state))}",
@@ -118,7 +127,7 @@ def _show_map(state: MapState, shown: MapShown, ecg: EcgRecord | None, *, key: s
     colours = colours_of(shown, choice, state.cluster_size).of(seen)
     layout, rows = shown.mapped.layout, shown.mapped.rows[seen]
     sought = _sought(state, shown)
-    places = _places_read(shown, ecg) + ([] if sought is None else [sought])
+    places = _places_read(state, shown, ecg) + ([] if sought is None else [sought])
     figure = map_figure(
         Points(layout.coordinates[seen], rows, store.records["record_id"].to_numpy(object)[rows]),
         colours,
@@ -159,16 +168,21 @@ def _sought(state: MapState, shown: MapShown) -> Place | None:
     return Place(float(x), float(y), name, "sought")
 
 
-def _nearness(shown: MapShown, ecg: EcgRecord) -> Nearness | None:
+def _nearness(state: MapState, shown: MapShown, ecg: EcgRecord) -> Nearness:
+    row = row_being_read(state)
+    if row is not None:
+        near = nearness_of_row(row, shown.store_path, shown.mapped)
+        if near is not None:
+            return near
+    return nearness_of(ecg, shown.store_path, shown.checkpoint, shown.settings)
+
+
+def _places_read(state: MapState, shown: MapShown, ecg: EcgRecord | None) -> list[Place]:
+    if ecg is None:
+        return []
     try:
-        return nearness_of(ecg, shown.store_path, shown.checkpoint, shown.settings)
+        near = _nearness(state, shown, ecg)
     except SignalError:
-        return None
-
-
-def _places_read(shown: MapShown, ecg: EcgRecord | None) -> list[Place]:
-    near = None if ecg is None else _nearness(shown, ecg)
-    if ecg is None or near is None:
         return []
     of_row = {int(row): place for place, row in enumerate(shown.mapped.rows)}
     xy = shown.mapped.layout.coordinates
@@ -179,12 +193,14 @@ def _places_read(shown: MapShown, ecg: EcgRecord | None) -> list[Place]:
     return [*about, Place(*near.xy, ecg.record_id, "read")]
 
 
-def _show_read(shown: MapShown, ecg: EcgRecord) -> None:
+def _show_read(state: MapState, shown: MapShown, ecg: EcgRecord) -> None:
     """Say whom the ECG being read is near, and how unlike the cohort it is."""
     with showing_problems("The ECG being read has no place on the map. "):
-        near = nearness_of(ecg, shown.store_path, shown.checkpoint, shown.settings)
-        said, is_unlike = off_manifold_sentence(near.off_manifold_pct or 0.0)
+        near = _nearness(state, shown, ecg)
         name = literal(ecg.record_id)
+        said, is_unlike = "It is one of the cohort.", False
+        if near.off_manifold_pct is not None:
+            said, is_unlike = off_manifold_sentence(near.off_manifold_pct)
         if is_unlike:
             st.warning(f"{name}, the ECG being read: {said}", icon=":material/warning:")
         rows = [one.row for one in (*near.in_embedding, *near.by_physiology)]

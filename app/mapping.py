@@ -11,9 +11,16 @@ import numpy as np
 import pandas as pd
 
 from app.map_colours import MapShown
-from app.resources import cohort, cohort_map, matching
+from app.resources import cohort, cohort_map, encoder, matching
+from app.state import MapState, app_state
 from physioclr.cache import cache_folder
-from physioclr.datasets.selection import save_selection, saved_selections, selected_rows
+from physioclr.cohort_map import unreadable_map
+from physioclr.datasets.selection import (
+    save_selection,
+    saved_selections,
+    selected_rows,
+    whole_fingerprint,
+)
 from physioclr.embedding_map import MapSettings
 from physioclr.errors import DatasetError
 from physioclr.jobs import Job, default_queue
@@ -24,7 +31,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from app.state import MapState
     from physioclr.datasets.store import Store
 
 __all__ = [
@@ -33,16 +39,19 @@ __all__ = [
     "checkpoints_of",
     "condition_problem",
     "find_id",
+    "follow_cohort",
     "followed_condition",
     "is_made",
     "last_map_job",
     "open_map",
     "open_saved_selection",
+    "row_being_read",
     "save_rows",
     "selected_in_sight",
     "selection_csv",
     "titles_of",
     "visible",
+    "why_unreadable",
 ]
 
 _IDS_NAMED = 8
@@ -83,14 +92,24 @@ def is_made(state: MapState, checkpoint: str) -> bool:
 
 
 def begin_map(state: MapState, checkpoint: str) -> Job:
-    """Begin to lay out the map that is asked for, in a process of its own."""
+    """Begin to lay out the map that is asked for, in a process of its own.
+
+    Returns
+    -------
+    Job
+        The one that lays it out already, where one does.
+    """
+    last = last_map_job(state, checkpoint)
+    if last is not None and not last.progress().ended:
+        return last
     return default_queue().submit(_task(state, checkpoint))
 
 
 def last_map_job(state: MapState, checkpoint: str) -> Job | None:
     """Return the last job that was to make the map that is asked for."""
     task = _task(state, checkpoint)
-    return next((job for job in default_queue().jobs(MapTask) if job.task == task), None)
+    jobs = default_queue().jobs(MapTask)
+    return next((job for job in jobs if task.makes_the_map_of(job.task)), None)
 
 
 def _task(state: MapState, checkpoint: str) -> MapTask:
@@ -156,6 +175,36 @@ def find_id(store: Store, sought: str) -> tuple[int | None, str]:
     first = ", ".join(ids.iloc[found[:_IDS_NAMED]])
     more = " …" if found.size > _IDS_NAMED else ""
     return None, f"{found.size:,} ids have “{sought}” in them: {first}{more}"
+
+
+def why_unreadable(state: MapState, checkpoint: str) -> str:
+    """Return why the map that is asked for cannot be opened though it is kept, or nothing."""
+    store = cohort(state.store_path)
+    return unreadable_map(store, encoder(checkpoint), asked_settings(state))
+
+
+def follow_cohort(state: MapState) -> bool:
+    """Forget the selection where the cohort is another than it was; say whether it is."""
+    now, before = cohort(state.store_path).fingerprint, state.fingerprint
+    state.fingerprint = now
+    changed = before not in ("", now)
+    if changed:
+        state.select(())
+    return changed
+
+
+def row_being_read(state: MapState) -> int | None:
+    """Return which ECG of the cohort is the one being read; None where it is from elsewhere."""
+    read, store = app_state().read, cohort(state.store_path)
+    opened, made_in = state.read_from or (-1, "")
+    if read.demo_row is not None:
+        made_in = cohort().fingerprint
+    elif opened != read.opened:
+        return None
+    if read.record is None or made_in != whole_fingerprint(store):
+        return None
+    found = np.flatnonzero(store.records["record_id"] == read.record.record_id)
+    return int(found[0]) if found.size else None
 
 
 def titles_of(store: Store, rows: Sequence[int]) -> list[str]:

@@ -231,7 +231,7 @@ def matching(path: str, condition: str) -> NDArray[np.intp]:
 def cohort_map(path: str, checkpoint: str, settings: MapSettings) -> CohortMap | None:
     """Return the map of a store's embeddings; None where none is kept."""
     try:
-        return _kept_map(path, checkpoint, settings)
+        return _kept_map(path, checkpoint, settings, _made_of(path, checkpoint))
     except _NoMapError:
         return None
 
@@ -249,7 +249,7 @@ def similarity_of(path: str) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _kept_map(path: str, checkpoint: str, settings: MapSettings) -> CohortMap:
+def _kept_map(path: str, checkpoint: str, settings: MapSettings, made_of: str) -> CohortMap:  # noqa: ARG001
     from physioclr.cohort_map import find_cohort_map
 
     found = find_cohort_map(cohort(path), encoder(checkpoint), settings)
@@ -258,24 +258,41 @@ def _kept_map(path: str, checkpoint: str, settings: MapSettings) -> CohortMap:
     return found
 
 
-@st.cache_resource(show_spinner="Looking for clusters …", max_entries=16)
+def _made_of(path: str, checkpoint: str) -> str:
+    """Name what a map is of: where a cohort or a checkpoint changed, the maps kept are others."""
+    return f"{cohort(path).fingerprint} {encoder(checkpoint).card.fingerprint}"
+
+
 def map_clusters(
     path: str, checkpoint: str, settings: MapSettings, cluster_size: int
 ) -> tuple[NDArray[np.intp], dict[int, str]]:
     """Return the cluster of each point of a map that is kept, -1 for none, and their names."""
+    return _clusters(path, checkpoint, settings, cluster_size, _made_of(path, checkpoint))
+
+
+@st.cache_resource(show_spinner="Looking for clusters …", max_entries=16)
+def _clusters(
+    path: str, checkpoint: str, settings: MapSettings, cluster_size: int, made_of: str
+) -> tuple[NDArray[np.intp], dict[int, str]]:
     from physioclr.map_clusters import find_clusters, name_clusters
 
-    mapped = _kept_map(path, checkpoint, settings)
+    mapped = _kept_map(path, checkpoint, settings, made_of)
     clusters = find_clusters(mapped.layout.coordinates, min_cluster_size=cluster_size)
     return clusters, name_clusters(clusters, mapped.rows, cohort(path))
 
 
-@st.cache_resource(show_spinner=False, max_entries=8)
 def map_predictions(
     path: str, checkpoint: str, settings: MapSettings, head: str
 ) -> NDArray[np.float64]:
     """Return the (n_mapped, n_labels) probabilities a head gives the ECGs of a map that is kept."""
-    mapped = _kept_map(path, checkpoint, settings)
+    return _predictions(path, checkpoint, settings, head, _made_of(path, checkpoint))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _predictions(
+    path: str, checkpoint: str, settings: MapSettings, head: str, made_of: str
+) -> NDArray[np.float64]:
+    mapped = _kept_map(path, checkpoint, settings, made_of)
     probabilities: NDArray[np.float64] = (
         encoder(checkpoint).heads[head].probabilities(mapped.layout.embeddings)
     )
@@ -295,7 +312,8 @@ def nearness_of(record: EcgRecord, path: str, checkpoint: str, settings: MapSett
     """Return whom a record from elsewhere is near on a map that is kept."""
     from app.map_neighbours import nearness_of_record
 
-    return nearness_of_record(record, path, checkpoint, _kept_map(path, checkpoint, settings))
+    mapped = _kept_map(path, checkpoint, settings, _made_of(path, checkpoint))
+    return nearness_of_record(record, path, checkpoint, mapped)
 
 
 def _forget(*kept: Any) -> None:

@@ -187,8 +187,13 @@ class MapState:
         What it is coloured by, the condition its ECGs meet, and the id that is looked for.
     cluster_size : int
         ECGs a cluster has at least.
+    fingerprint : str
+        Of the cohort as it was shown last; empty before.
     rows : tuple of int
         The selected ECGs, by their rows in the cohort.
+    read_from : tuple of (int, str) or None
+        The ECG that was last opened from the map to be read: its number among the opened, and the
+        fingerprint of its store.
     page : int
         Of the strips.
     strip_leads : tuple of str
@@ -212,7 +217,9 @@ class MapState:
     query: str = ""
     sought: str = ""
     cluster_size: int = 25
+    fingerprint: str = ""
     rows: tuple[int, ...] = ()
+    read_from: tuple[int, str] | None = None
     page: int = 0
     strip_leads: tuple[str, ...] = ("II",)
     selection: str = ""
@@ -223,7 +230,7 @@ class MapState:
     def open(self, store_path: str) -> None:
         """Map another cohort, of which nothing is selected."""
         self.store_path = store_path
-        self.query = self.sought = ""
+        self.fingerprint = self.query = self.sought = ""
         self.select(())
         self.opened += 1
 

@@ -23,6 +23,7 @@ __all__ = [
     "saved_selections",
     "selected_rows",
     "selections_of",
+    "whole_fingerprint",
 ]
 
 _FORMAT, _VERSION = "physioclr-selection", 1
@@ -129,7 +130,7 @@ def selected_rows(store: Store, path: Path) -> NDArray[np.intp]:
         If it cannot be read, was made in another store, or the part has none of its ECGs.
     """
     content = _read(path)
-    if content["fingerprint"] != _whole_fingerprint(store):
+    if content["fingerprint"] != whole_fingerprint(store):
         found = "one of another, which may have the same ids"
         raise DatasetError(content["name"], expected=f"a selection of {store.source}", found=found)
     rows = np.flatnonzero(store.records["record_id"].isin(set(content["record_ids"])))
@@ -161,12 +162,21 @@ def selections_of(store: Store) -> dict[str, str]:
     dict of str to str
         Name to path, by name.
     """
-    own = _whole_fingerprint(store)
+    own = whole_fingerprint(store)
     return dict(sorted((name, path) for name, made_in, path in _saved() if made_in == own))
 
 
-def _whole_fingerprint(store: Store) -> str | None:
-    """Return the fingerprint of the store that a store is a part of; None of several."""
+def whole_fingerprint(store: Store) -> str | None:
+    """Return the fingerprint of the store that a store is, or is a part of; None of several.
+
+    Parameters
+    ----------
+    store : Store
+
+    Returns
+    -------
+    str or None
+    """
     whole = store.whole if isinstance(store, StoreView) else store
     return None if whole is None else whole.fingerprint
 

@@ -49,6 +49,22 @@ class MapTask(Task):
         space = Path(self.checkpoint).name if self.checkpoint else "the shipped encoder"
         return f"Map of {cohort} in the space of {space}, {METHODS[self.settings['method']]}"
 
+    def makes_the_map_of(self, other: MapTask) -> bool:
+        """Say whether another task makes the same map.
+
+        Parameters
+        ----------
+        other : MapTask
+            Perhaps of another version, with settings that are none here.
+        """
+        from physioclr.embedding_map import MapSettings
+
+        try:
+            one, two = (MapSettings(**task.settings).fingerprint for task in (self, other))
+        except (TypeError, ValueError):
+            return False
+        return (self.store_path, self.checkpoint, one) == (other.store_path, other.checkpoint, two)
+
     def run(self, folder: Path, report: Report) -> dict[str, Any]:  # noqa: ARG002
         """Make the map; see `physioclr.cohort_map.make_cohort_map`.
 

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -17,13 +18,15 @@ from app.components.scatter import Groups, Numbers, Points, colour_note, map_fig
 from app.components.strips import ecg_strip
 from app.map_link import is_in_link
 from app.map_neighbours import _ranks
-from app.mapping import find_id, save_rows, selection_csv
+from app.mapping import begin_map, find_id, row_being_read, save_rows, selection_csv
 from app.navigation import PAGES
+from app.state import MapState, ReadState
 from physioclr import checkpoint
 from physioclr.bundle import bundled
+from physioclr.cache import cache_folder
 from physioclr.cohort_map import make_cohort_map
 from physioclr.datasets import demo
-from physioclr.datasets.selection import open_cohort, saved_selections
+from physioclr.datasets.selection import open_cohort, save_selection, saved_selections
 from physioclr.embedding_map import MapSettings
 from physioclr.errors import DatasetError
 from physioclr.jobs import default_queue
@@ -89,6 +92,30 @@ def test_the_scale_ends_at_percentiles_and_what_is_not_measurable_is_grey_and_co
     assert "2nd to the 98th percentile" in colour_note(colours)
     assert "not measurable, 17 ECGs" in colour_note(colours)
     assert known.marker.colorbar.ticktext[-1].startswith("≥")
+
+
+def test_what_is_not_known_is_called_by_why(small_cohort):
+    values = np.array([1.0, np.nan, 3.0])
+    age = Numbers("Age", "years", 0, values, unknown="not stated")
+    figure = map_figure(points(3), age, LIGHT)
+    assert figure.data[0].name == "not stated (1)"
+    assert "Grey: not stated, 1 ECGs" in colour_note(age)
+
+
+def test_a_group_keeps_its_colour_whatever_part_is_shown():
+    codes = np.repeat([0, 1, 2], [10, 30, 20])
+    groups = Groups("Rhythm", ("a", "b", "c"), codes)
+
+    def hues(here):
+        figure = map_figure(points(int(here.sum())), groups.of(here), LIGHT)
+        return {trace.name.split()[0]: trace.marker.color for trace in figure.data}
+
+    whole = hues(np.ones(60, dtype=bool))
+    assert len(set(whole.values())) == 3
+    few_b = np.arange(60) % 30 < 11  # of b fewer than of a
+    assert hues(few_b) == whole
+    only = hues(codes != 1)
+    assert only == {name: hue for name, hue in whole.items() if name != "b"}
 
 
 def test_the_colours_of_a_scale_are_perceptually_even():
@@ -167,6 +194,62 @@ def test_the_table_of_a_selection_holds_what_is_known_of_each(small_cohort):
     assert "rhythm/fast" in table
 
 
+def test_a_map_that_is_damaged_says_so_and_is_offered_again(small_cohort):
+    settings = MapSettings(method="pca", metric="euclidean")
+    make_cohort_map(small_cohort, checkpoint.load_encoder(), settings)
+    kept = next((cache_folder() / "maps").glob(f"*-{settings.fingerprint}"))
+    (kept / "layout.npz").write_bytes(b"")
+    app = open_page("read")
+    app.session_state["physioclr"].map.settings = settings
+    app.switch_page(str(bundled("pages") / PAGES["map"][0])).run()
+    assert not app.exception
+    assert any("is kept but cannot be opened" in one.value for one in app.error)
+    assert any(one.label.startswith("Make the map") for one in app.button)
+
+
+def test_an_ecg_of_the_cohort_is_not_its_own_nearest(kept_map, small_cohort):
+    app = map_page()
+    name = small_cohort.records["record_id"][0]  # which is read until another is
+    assert "It is one of the cohort" in " ".join(one.value for one in app.caption)
+    (table,) = re.findall(r"<table[^>]*Nearest in the embedding.*?</table>", html_of(app), re.S)
+    assert f"<td>{name}" not in table
+    assert table.count("<tr>") == 11  # 10 and the header
+
+
+def test_an_ecg_that_was_opened_from_another_cohort_is_found_in_it(tmp_path, kept_map, good_record):
+    part = save_selection(
+        demo.open_demo_store(), ["small-07", "small-03"], tmp_path / "part.json", name="part"
+    )
+
+    def asked(state, read):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("app.mapping.app_state", lambda: SimpleNamespace(read=read))
+            return row_being_read(state)
+
+    store = demo.open_demo_store()
+    read = ReadState()
+    read.open(store.record(3), demo_row=3)
+    assert asked(MapState(), read) == 3
+    assert asked(MapState(store_path=str(part)), read) == 1
+    read.open(store.record(3))  # an upload with the same id
+    assert asked(MapState(), read) is None
+    read.open(store.record(7))
+    own = MapState(store_path=str(part), read_from=(read.opened, store.fingerprint))
+    assert asked(own, read) == 0
+    read.open(good_record)
+    assert asked(own, read) is None
+
+
+def test_of_a_cohort_that_was_made_anew_nothing_is_selected(kept_map):
+    app = map_page(1, 2)
+    assert "2 ECGs selected" in html_of(app)
+    app.session_state["physioclr"].map.fingerprint = "0" * 16  # what it was
+    app.run()
+    assert not app.exception
+    assert app.session_state["physioclr"].map.rows == ()
+    assert any("made anew" in one.value for one in app.info)
+
+
 def test_without_a_map_the_page_offers_to_make_one_in_the_background(monkeypatch):
     submitted = []
     monkeypatch.setattr("app.mapping.default_queue", lambda: _Queue(submitted))
@@ -179,12 +262,26 @@ def test_without_a_map_the_page_offers_to_make_one_in_the_background(monkeypatch
     assert all(isinstance(task, MapTask) for task in submitted)
 
 
+@pytest.mark.parametrize(("ended", "n_submitted"), [(False, 0), (True, 1)])
+def test_a_map_that_is_being_made_is_not_begun_again(ended, n_submitted, monkeypatch):
+    state = MapState(settings=PCA)
+    job = SimpleNamespace(
+        task=MapTask.of("", "", MapSettings(method="pca", perplexity=7.0)),
+        progress=lambda: SimpleNamespace(ended=ended),
+    )
+    submitted = []
+    monkeypatch.setattr("app.mapping.default_queue", lambda: _Queue(submitted, [job]))
+    begun = begin_map(state, "")
+    assert len(submitted) == n_submitted
+    assert (begun is job) == (not ended)
+
+
 class _Queue:
-    def __init__(self, submitted):
-        self.submitted = submitted
+    def __init__(self, submitted, jobs=()):
+        self.submitted, self.known = submitted, list(jobs)
 
     def jobs(self, *kinds):  # noqa: ARG002
-        return []
+        return self.known
 
     def submit(self, task):
         self.submitted.append(task)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -36,3 +36,12 @@ def test_the_map_that_was_made_is_found(pulse_store, tmp_path, monkeypatch):
         found.layout.faithfulness.trustworthiness
     )
     assert told[-1][1] == 1.0
+
+
+def test_tasks_that_make_one_map_are_told_by_what_the_method_heeds():
+    task = MapTask.of("store", "", PCA)
+    assert task.makes_the_map_of(MapTask.of("store", "", replace(PCA, perplexity=5.0)))
+    assert not task.makes_the_map_of(MapTask.of("store", "", replace(PCA, metric="euclidean")))
+    assert not task.makes_the_map_of(MapTask.of("other", "", PCA))
+    assert not task.makes_the_map_of(MapTask.of("store", "elsewhere", PCA))
+    assert not task.makes_the_map_of(MapTask("store", "", {"of_another_version": 1}))
