@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from physioclr.augment.draws import Draws
-from physioclr.models import TransformerConfig
+from physioclr.models import AnsweringEncoder, TransformerConfig
 from physioclr.objectives import Physioclr, Step
 from physioclr.objectives.physioclr import PhysioclrConfig
 from physioclr.objectives.physiological_pairs import contrastive_loss, physiological_pairs
 from physioclr.objectives.reconstruction import near_peaks, peak_loss
 from physioclr.objectives.token_masks import span_mask
+from physioclr.training.cohort import TrainingCohort
 from tests.objectives.conftest import random_batch
 
 
@@ -275,14 +276,53 @@ def test_levels_ask_the_cohort_how_many_there_are():
     assert Physioclr.needs(without) == {"levels"}
 
 
-def test_a_checkpoint_with_levels_embeds_an_ecg_by_its_answers():
-    objective = levelled()
-    readout = objective.readout(objective.encoder)
+@pytest.fixture(scope="module")
+def levelled_cohort(pulse_store):
+    return TrainingCohort.from_stores([pulse_store] * 3).with_levels()  # levels need 50 ECGs
+
+
+def of_cohort(cohort, **settings):
+    torch.manual_seed(0)
+    config = PhysioclrConfig(levels_weight=1.0, n_levels=len(cohort.levels), **settings)
+    size = TransformerConfig(width=16, n_layers=1, n_heads=2, feedforward=32, position_kernel=5)
+    return Physioclr(size, config)
+
+
+@pytest.mark.parametrize("mixture", ["fitted", "random"])
+def test_a_checkpoint_with_levels_embeds_an_ecg_by_its_answers(levelled_cohort, mixture):
+    objective, rows = of_cohort(levelled_cohort, mixture=mixture), torch.arange(40)
+    readout = objective.readout(objective.encoder, levelled_cohort, rows)
     signal = random_batch().windows.signal
     logits = objective.levels(objective.encoder(signal)[0])
     torch.testing.assert_close(readout.answers(readout.reader(signal)[0]), logits)
     assert readout(signal)[0].shape == (len(signal), 512)
-    again = levelled().readout(levelled().encoder)
-    assert torch.equal(again.mixture, readout.mixture)  # the same for every run
+    again = of_cohort(levelled_cohort, mixture=mixture)
+    assert torch.equal(
+        again.readout(again.encoder, levelled_cohort, rows).mixture, readout.mixture
+    )  # the same for every run
     plain = Physioclr(objective.encoder.config, PhysioclrConfig())
-    assert plain.readout(plain.encoder) is plain.encoder
+    assert plain.readout(plain.encoder, levelled_cohort, rows) is plain.encoder
+
+
+def test_a_mixture_is_fitted_to_the_real_ecgs_trained_on(levelled_cohort, monkeypatch):
+    asked = {}
+
+    def recorded(_encoder, answers, weight, *, seed):
+        asked.update(answers=answers, weight=weight, seed=seed)
+
+    monkeypatch.setattr(AnsweringEncoder, "fit_mixture", recorded)
+    cohort, rows = levelled_cohort, torch.arange(10, 40)
+    objective = of_cohort(cohort)
+    readout = objective.readout(objective.encoder, cohort, rows)
+    signal = cohort.batch(rows).windows.signal
+    answers = readout.answered(readout.reader(signal)[0]).view(30, cohort.n_windows, -1).mean(1)
+    torch.testing.assert_close(asked["answers"], answers)  # all are simulated: all are taken
+    of_vector = cohort.asks_physiology
+    assert 0 < of_vector.sum() < len(of_vector)
+    # What is asked about the physiological vector has nine tenths of the distance.
+    torch.testing.assert_close(asked["weight"][of_vector].sum().item(), 0.9)
+    torch.testing.assert_close(asked["weight"].sum().item(), 1.0)
+    simulated = property(lambda cohort: np.arange(len(cohort)) >= 24)
+    monkeypatch.setattr(TrainingCohort, "is_simulated", simulated)
+    objective.readout(objective.encoder, cohort, rows)
+    torch.testing.assert_close(asked["answers"], answers[:14])

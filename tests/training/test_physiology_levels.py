@@ -61,3 +61,12 @@ def test_a_cohort_gets_its_levels_once(pulse_store):
     assert answers.shape == (3, len(ready.levels))
     assert torch.equal(answers[0].nan_to_num(2), answers[1].nan_to_num(2))  # the same ECG again
     assert ready.described.shape[1] > ready.physiology.shape[1]
+
+
+def test_a_cohort_says_which_levels_are_of_the_vector_and_which_ecgs_are_simulated(pulse_store):
+    cohort = TrainingCohort.from_stores([pulse_store] * 3).with_levels()
+    n_entries = cohort.physiology.shape[1]
+    entries = torch.cat([cohort.levels.entry, cohort.levels.absent])
+    assert torch.equal(cohort.asks_physiology, entries < n_entries)
+    assert cohort.is_simulated.shape == (72,)
+    assert cohort.is_simulated.all()
