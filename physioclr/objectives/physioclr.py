@@ -81,6 +81,8 @@ class PhysioclrConfig:
         γ.
     n_levels : int
         Filled in from the cohort.
+    levels : {"soft", "hard"}
+        Whether an answer says how far from its level a measurement lies, or yes or no.
     mixture : {"fitted", "random"}
         Of which mixture of the answers the embedding is: one that keeps the distances of the
         cohort's answers (`AnsweringEncoder.fit_mixture`), or a random one of the bare answers.
@@ -126,6 +128,7 @@ class PhysioclrConfig:
     peak_weight: float = 0.1
     levels_weight: float = 0.0
     n_levels: int = 0
+    levels: Literal["soft", "hard"] = "soft"
     mixture: Literal["fitted", "random"] = "fitted"
     answer_temperature: float = 1.5
     shuffle: Literal["beats", "morphology", "authors"] | None = "beats"
@@ -290,8 +293,11 @@ class Physioclr(Objective):
             loss = loss + settings.contrast_weight * terms["contrastive"]
         if self.levels is not None and batch.levels is not None:
             of_recording = summary.view(len(batch.levels), -1, summary.shape[-1]).mean(1)
+            asked = batch.levels
+            if settings.levels == "hard":
+                asked = torch.where(asked.isfinite(), (asked > 0.5).to(asked.dtype), asked)
             terms["levels"] = known_label_loss(
-                self.levels(of_recording), batch.levels, processes=step.processes
+                self.levels(of_recording), asked, processes=step.processes
             )
             loss = loss + settings.levels_weight * terms["levels"]
         if self.decoder is not None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -232,6 +233,19 @@ def test_levels_add_their_cross_entropy_to_the_loss(alone):
     # float32, a handful of additions.
     torch.testing.assert_close(terms["loss"], terms["levels"] + rest, rtol=1e-5, atol=1e-6)
     assert ("contrastive" in terms) is not alone
+
+
+def test_hard_levels_are_yes_or_no():
+    batch = random_batch()
+    soft = torch.rand_like(batch.levels)
+    soft[1, 2] = torch.nan
+    hard = torch.where(soft.isnan(), soft, soft.round())
+    losses = [
+        levelled(levels=kind)(replace(batch, levels=answers), Step.seeded(0))["levels"]
+        for kind, answers in (("soft", soft), ("hard", soft), ("soft", hard), ("hard", hard))
+    ]
+    assert losses[0] != losses[1]
+    assert losses[1] == losses[2] == losses[3]
 
 
 def test_levels_are_learnt_from_the_summary_of_the_recording():
