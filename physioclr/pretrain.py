@@ -319,7 +319,7 @@ class PretrainRun:
     def encoder(self) -> EcgEncoder:
         """What a checkpoint holds: the readout of the encoder, or of its average."""
         trained = self.objective.encoder if self.average is None else self.average.module
-        return self.objective.readout(trained)
+        return self.objective.readout(trained, self.cohort, self.train_rows)
 
     @property
     def space(self) -> PhysiologySpace | None:

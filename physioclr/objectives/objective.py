@@ -13,6 +13,7 @@ from physioclr.augment.draws import Draws
 from physioclr.models import EcgEncoder, EncoderConfig, build_encoder
 from physioclr.processes import ONE_PROCESS, Processes
 from physioclr.training.batch import Need, TrainingBatch
+from physioclr.training.cohort import TrainingCohort
 
 __all__ = ["Objective", "Step"]
 
@@ -140,13 +141,21 @@ class Objective(nn.Module, ABC):
             ``loss``, which is minimised, and what else is worth a curve.
         """
 
-    def readout(self, encoder: EcgEncoder) -> EcgEncoder:
+    def readout(
+        self,
+        encoder: EcgEncoder,
+        cohort: TrainingCohort,  # noqa: ARG002
+        rows: Tensor,  # noqa: ARG002
+    ) -> EcgEncoder:
         """Return what a checkpoint holds.
 
         Parameters
         ----------
         encoder : EcgEncoder
             This objective's, or its exponential average.
+        cohort : TrainingCohort
+        rows : (n,) int64 tensor
+            Recordings of it that are trained on.
 
         Returns
         -------

@@ -14,7 +14,7 @@ the ECGs with similarity < δ. ``L_global`` is the mean squared error of the rec
 In the paper κ is 1 and γ is 0. ``L_levels`` is ours: the binary cross-entropy of a linear layer on
 the normalised summary of a recording, which answers for every measurement whether it is above each
 of its levels (`physioclr.training.physiology_levels`). The pairs say that two ECGs are alike; the
-levels say in what.
+levels say in what. Their answers are what the encoder of the checkpoint embeds an ECG by.
 
 Where the authors' code departs from this, or errs, its variant is kept as a switch, for ablations.
 """
@@ -51,11 +51,16 @@ from physioclr.objectives.reconstruction import near_peaks, peak_loss
 from physioclr.objectives.supervised import known_label_loss
 from physioclr.objectives.token_masks import span_mask
 from physioclr.training.batch import Need, TrainingBatch
+from physioclr.training.cohort import TrainingCohort
 from physioclr.windows import EcgWindows
 
 __all__ = ["Physioclr", "PhysioclrConfig"]
 
 _MIXTURE_SEED = 0
+_PHYSIOLOGY_SHARE = 0.9
+"""What the answers about the physiological vector have of the squared distance of two ECGs; the
+samples of the median beat, which are more and alike, have the rest."""
+_FITTED_ON, _ENCODED_AT_ONCE = 4096, 64
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,13 @@ class PhysioclrConfig:
         γ.
     n_levels : int
         Filled in from the cohort.
+    levels : {"soft", "hard"}
+        Whether an answer says how far from its level a measurement lies, or yes or no.
+    mixture : {"fitted", "random"}
+        Of which mixture of the answers the embedding is: one that keeps the distances of the
+        cohort's answers (`AnsweringEncoder.fit_mixture`), or a random one of the bare answers.
+    answer_temperature : float
+        With a fitted mixture, `AnsweringConfig.temperature`.
     shuffle : {"beats", "morphology", "authors"} or None
         The first positive: what the heartbeat shuffle moves (`physioclr.augment.HeartbeatShuffle`),
         the authors' cut at the R apex (`AuthorsShuffle`), or no such positive.
@@ -116,6 +128,9 @@ class PhysioclrConfig:
     peak_weight: float = 0.1
     levels_weight: float = 0.0
     n_levels: int = 0
+    levels: Literal["soft", "hard"] = "soft"
+    mixture: Literal["fitted", "random"] = "fitted"
+    answer_temperature: float = 1.5
     shuffle: Literal["beats", "morphology", "authors"] | None = "beats"
     neighbour: Literal["recording", "next_row"] | None = "recording"
     physiology: Literal["pca", "raw"] | None = "pca"
@@ -136,6 +151,8 @@ class PhysioclrConfig:
             raise ValueError(f"temperature must be positive, got {self.temperature}")
         if not -1 <= self.delta <= 1:
             raise ValueError(f"delta must lie in [-1, 1], got {self.delta}")
+        if not self.answer_temperature > 0:
+            raise ValueError(f"answer_temperature must be positive, got {self.answer_temperature}")
         if not 0 <= self.token_mask_fraction < 1:
             raise ValueError(
                 f"token_mask_fraction must lie in [0, 1), got {self.token_mask_fraction}"
@@ -217,26 +234,41 @@ class Physioclr(Objective):
         """Fill in the number of levels."""
         return replace(config, n_levels=n_levels) if config.levels_weight else config
 
-    def readout(self, encoder: EcgEncoder) -> EcgEncoder:
+    def readout(self, encoder: EcgEncoder, cohort: TrainingCohort, rows: Tensor) -> EcgEncoder:
         """With levels, return an encoder that embeds an ECG by its answers.
 
         Parameters
         ----------
         encoder : EcgEncoder
+        cohort : TrainingCohort
+        rows : (n,) int64 tensor
 
         Returns
         -------
         EcgEncoder
+            Its mixture is fitted to the recordings of `rows` that are not simulated, where there
+            are two; to 4,096 of them at most.
         """
-        size = encoder.config
+        size, settings = encoder.config, self.config
         if self.levels is None or not isinstance(size, TransformerConfig | ResNetConfig):
             return encoder
+        fitted = settings.mixture == "fitted"
+        mixed = AnsweringConfig(size, settings.n_levels)
+        if fitted:
+            mixed = replace(mixed, temperature=settings.answer_temperature, centred=True)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(_MIXTURE_SEED)
-            answering = AnsweringEncoder(AnsweringConfig(size, self.config.n_levels))
+            answering = AnsweringEncoder(mixed)
         answering.reader.load_state_dict(encoder.state_dict())
         answering.answers.load_state_dict(self.levels.state_dict())
-        return answering.to(next(encoder.parameters()).device)
+        answering = answering.to(next(encoder.parameters()).device).eval()
+        if fitted:
+            of_vector = cohort.asks_physiology.double()
+            share = _PHYSIOLOGY_SHARE if 0 < of_vector.mean() < 1 else 0.5
+            weight = share * of_vector / of_vector.sum().clamp(min=1)
+            weight += (1 - share) * (1 - of_vector) / (1 - of_vector).sum().clamp(min=1)
+            answering.fit_mixture(_answers(answering, cohort, rows), weight, seed=_MIXTURE_SEED)
+        return answering
 
     def forward(self, batch: TrainingBatch, step: Step) -> dict[str, Tensor]:
         """Return the loss and its terms.
@@ -261,8 +293,11 @@ class Physioclr(Objective):
             loss = loss + settings.contrast_weight * terms["contrastive"]
         if self.levels is not None and batch.levels is not None:
             of_recording = summary.view(len(batch.levels), -1, summary.shape[-1]).mean(1)
+            asked = batch.levels
+            if settings.levels == "hard":
+                asked = torch.where(asked.isfinite(), (asked > 0.5).to(asked.dtype), asked)
             terms["levels"] = known_label_loss(
-                self.levels(of_recording), batch.levels, processes=step.processes
+                self.levels(of_recording), asked, processes=step.processes
             )
             loss = loss + settings.levels_weight * terms["levels"]
         if self.decoder is not None:
@@ -341,3 +376,17 @@ class Physioclr(Objective):
             "reconstruction": functional.mse_loss(rebuilt, windows.signal),
             "peaks": peak_loss(rebuilt, windows.signal, near, processes=step.processes),
         }
+
+
+@torch.inference_mode()
+def _answers(encoder: AnsweringEncoder, cohort: TrainingCohort, rows: Tensor) -> Tensor:
+    """Answer for recordings that are not simulated, if there are two: (n, n_answers)."""
+    real = rows[~torch.from_numpy(cohort.is_simulated)[rows]]
+    rows = real if len(real) > 1 else rows
+    every = -(-len(rows) // _FITTED_ON)
+    answers = []
+    for some in torch.split(rows[::every], _ENCODED_AT_ONCE):
+        windows = cohort.batch(some).windows.signal
+        given = encoder.answered(encoder.reader(windows)[0].float())
+        answers.append(given.view(len(some), -1, given.shape[-1]).mean(1))
+    return torch.cat(answers)

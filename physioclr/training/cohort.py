@@ -203,13 +203,27 @@ class TrainingCohort:
             for store, _ in self.sources
         ]
         described = np.concatenate([self.physiology.cpu().numpy(), np.concatenate(beats)], axis=1)
-        simulated = np.repeat([s.simulated for s, _ in self.sources], [n for _, n in self.sources])
+        simulated = self.is_simulated
         fitted_on = described if simulated.all() else described[~simulated]
         return replace(
             self,
             described=torch.tensor(described, dtype=torch.float32, device=self.device),
             levels=PhysiologyLevels.fit(fitted_on).to(self.device),
         )
+
+    @property
+    def is_simulated(self) -> NDArray[np.bool_]:
+        """Say of each recording whether it is simulated: (n_records,) bool."""
+        simulated, n_records = zip(*((s.simulated, n) for s, n in self.sources), strict=True)
+        return np.repeat(simulated, n_records)
+
+    @property
+    def asks_physiology(self) -> Tensor:
+        """Say of each level whether it is of the physiological vector: (n_levels,) bool.
+
+        The others are of samples of the median beat.
+        """
+        return torch.cat([self.levels.entry, self.levels.absent]) < self.physiology.shape[1]
 
     def measured(self, name: str) -> NDArray[np.float64]:
         """Return a measurement of every ECG.

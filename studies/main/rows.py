@@ -113,6 +113,8 @@ def _parts_of_the_recipe() -> list[Row]:
         "levels and reconstruction": {"global_weight": 0.2, "peak_weight": 0.1},
         "levels, no noise": {"lowest_snr_db": None},
         "levels, no masked leads": {"lead_mask_fraction": 0.0},
+        "levels, yes or no": {"levels": "hard"},
+        "levels, random mixture": {"mixture": "random"},
     }
     return [Row(name, part, replace(recipe(), **change)) for name, change in without.items()]
 

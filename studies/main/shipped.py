@@ -100,6 +100,7 @@ def _pretrained(study: Study, steps: int) -> Encoder:
             learning_rate=2e-3,
             warmup_steps=steps // 10,
             save_every=200,
+            precision="bf16-mixed",
         )
         pretrain(
             study.cohort(ROWS[0]),

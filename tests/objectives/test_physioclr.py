@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from physioclr.augment.draws import Draws
-from physioclr.models import TransformerConfig
+from physioclr.models import AnsweringEncoder, TransformerConfig
 from physioclr.objectives import Physioclr, Step
 from physioclr.objectives.physioclr import PhysioclrConfig
 from physioclr.objectives.physiological_pairs import contrastive_loss, physiological_pairs
 from physioclr.objectives.reconstruction import near_peaks, peak_loss
 from physioclr.objectives.token_masks import span_mask
+from physioclr.training.cohort import TrainingCohort
 from tests.objectives.conftest import random_batch
 
 
@@ -233,6 +235,19 @@ def test_levels_add_their_cross_entropy_to_the_loss(alone):
     assert ("contrastive" in terms) is not alone
 
 
+def test_hard_levels_are_yes_or_no():
+    batch = random_batch()
+    soft = torch.rand_like(batch.levels)
+    soft[1, 2] = torch.nan
+    hard = torch.where(soft.isnan(), soft, soft.round())
+    losses = [
+        levelled(levels=kind)(replace(batch, levels=answers), Step.seeded(0))["levels"]
+        for kind, answers in (("soft", soft), ("hard", soft), ("soft", hard), ("hard", hard))
+    ]
+    assert losses[0] != losses[1]
+    assert losses[1] == losses[2] == losses[3]
+
+
 def test_levels_are_learnt_from_the_summary_of_the_recording():
     batch = random_batch()
     objective = levelled(
@@ -275,14 +290,53 @@ def test_levels_ask_the_cohort_how_many_there_are():
     assert Physioclr.needs(without) == {"levels"}
 
 
-def test_a_checkpoint_with_levels_embeds_an_ecg_by_its_answers():
-    objective = levelled()
-    readout = objective.readout(objective.encoder)
+@pytest.fixture(scope="module")
+def levelled_cohort(pulse_store):
+    return TrainingCohort.from_stores([pulse_store] * 3).with_levels()  # levels need 50 ECGs
+
+
+def of_cohort(cohort, **settings):
+    torch.manual_seed(0)
+    config = PhysioclrConfig(levels_weight=1.0, n_levels=len(cohort.levels), **settings)
+    size = TransformerConfig(width=16, n_layers=1, n_heads=2, feedforward=32, position_kernel=5)
+    return Physioclr(size, config)
+
+
+@pytest.mark.parametrize("mixture", ["fitted", "random"])
+def test_a_checkpoint_with_levels_embeds_an_ecg_by_its_answers(levelled_cohort, mixture):
+    objective, rows = of_cohort(levelled_cohort, mixture=mixture), torch.arange(40)
+    readout = objective.readout(objective.encoder, levelled_cohort, rows)
     signal = random_batch().windows.signal
     logits = objective.levels(objective.encoder(signal)[0])
     torch.testing.assert_close(readout.answers(readout.reader(signal)[0]), logits)
     assert readout(signal)[0].shape == (len(signal), 512)
-    again = levelled().readout(levelled().encoder)
-    assert torch.equal(again.mixture, readout.mixture)  # the same for every run
+    again = of_cohort(levelled_cohort, mixture=mixture)
+    assert torch.equal(
+        again.readout(again.encoder, levelled_cohort, rows).mixture, readout.mixture
+    )  # the same for every run
     plain = Physioclr(objective.encoder.config, PhysioclrConfig())
-    assert plain.readout(plain.encoder) is plain.encoder
+    assert plain.readout(plain.encoder, levelled_cohort, rows) is plain.encoder
+
+
+def test_a_mixture_is_fitted_to_the_real_ecgs_trained_on(levelled_cohort, monkeypatch):
+    asked = {}
+
+    def recorded(_encoder, answers, weight, *, seed):
+        asked.update(answers=answers, weight=weight, seed=seed)
+
+    monkeypatch.setattr(AnsweringEncoder, "fit_mixture", recorded)
+    cohort, rows = levelled_cohort, torch.arange(10, 40)
+    objective = of_cohort(cohort)
+    readout = objective.readout(objective.encoder, cohort, rows)
+    signal = cohort.batch(rows).windows.signal
+    answers = readout.answered(readout.reader(signal)[0]).view(30, cohort.n_windows, -1).mean(1)
+    torch.testing.assert_close(asked["answers"], answers)  # all are simulated: all are taken
+    of_vector = cohort.asks_physiology
+    assert 0 < of_vector.sum() < len(of_vector)
+    # What is asked about the physiological vector has nine tenths of the distance.
+    torch.testing.assert_close(asked["weight"][of_vector].sum().item(), 0.9)
+    torch.testing.assert_close(asked["weight"].sum().item(), 1.0)
+    simulated = property(lambda cohort: np.arange(len(cohort)) >= 24)
+    monkeypatch.setattr(TrainingCohort, "is_simulated", simulated)
+    objective.readout(objective.encoder, cohort, rows)
+    torch.testing.assert_close(asked["answers"], answers[:14])
