@@ -62,7 +62,7 @@ def _take_upload(state: ReadState, key: str) -> None:
     with progress_bar() as report:
         records, problems = read_uploads(contents, layout=layout, on_progress=report)
     if records:
-        state.uploaded, state.overview = records, {}
+        state.uploaded, state.unread, state.overview = records, problems, {}
         state.open(records[0], uploaded_row=0)
     state.problems = problems
 

@@ -63,7 +63,9 @@ class ReadState:
     upload_ids : tuple of str
         The files in the uploader when it was last looked at.
     problems : tuple of str
-        What of the last upload could not be read, and why.
+        What of the last upload could not be read, and why; until another ECG is opened.
+    unread : tuple of str
+        The same, as long as the upload is there.
     overview : dict of (str, int) to str
         Checkpoint and row of `uploaded` → what that ECG comes to, where it was asked for.
     start_s : float
@@ -86,6 +88,7 @@ class ReadState:
     uploaded_row: int | None = None
     upload_ids: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     overview: dict[tuple[str, int], str] = field(default_factory=dict)
     start_s: float = 0.0
     findings: str = ""

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.components.measurement_table import number
 from app.components.prediction_table import percent
+from app.components.problems import literal
 from app.components.progress import progress_bar
 from app.resources import encoder, measurements_of, prediction_of, quality_of
 from app.state import ReadState, app_state
@@ -46,24 +47,32 @@ def step_through_uploaded(state: ReadState, *, key: str) -> None:
 @st.fragment
 def show_all_uploaded(state: ReadState, *, key: str) -> None:
     """List every uploaded ECG with its quality, rate and first call, once the list is opened."""
+    unread = f", {len(state.unread)} not read" if state.unread else ""
     all_of_them = st.expander(
-        f"All {len(state.uploaded)} uploaded ECGs", on_change="rerun", key=f"all_{key}"
+        f"All {len(state.uploaded)} uploaded ECGs{unread}", on_change="rerun", key=f"all_{key}"
     )
     if not all_of_them.open:
         return
-    with all_of_them:
+    with all_of_them, st.container(gap="xxsmall"):
         _summarise_all(state, app_state().checkpoint)
-        for row, record in enumerate(state.uploaded):
-            with st.container(horizontal=True, vertical_alignment="center"):
-                chosen = st.button(
-                    f"{row + 1} · {record.record_id}",
-                    type="tertiary",
-                    disabled=row == state.uploaded_row,
-                    key=f"open_{key}_{row}",
-                )
-                st.html(state.overview[app_state().checkpoint, row], width="content")
-            if chosen:
+        for row in range(len(state.uploaded)):
+            if _line_of(state, row, key):
                 _open(state, row)
+        for problem in state.unread:
+            st.caption(literal(f"Not read: {problem}"))
+
+
+def _line_of(state: ReadState, row: int, key: str) -> bool:
+    """Show one ECG's line; return whether it is to be opened."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        chosen: bool = st.button(
+            f"{row + 1} · {state.uploaded[row].record_id}",
+            type="tertiary",
+            disabled=row == state.uploaded_row,
+            key=f"open_{key}_{row}",
+        )
+        st.html(state.overview[app_state().checkpoint, row], width="content")
+    return chosen
 
 
 def _open(state: ReadState, row: int) -> None:
@@ -91,7 +100,7 @@ def _summary(record: EcgRecord, checkpoint: str) -> str:
     facts = [verdict] if quality.suspected_reversal is None else [verdict, "<b>leads reversed?</b>"]
     facts.append("rate not measurable" if math.isnan(rate) else number(rate, "heart_rate_bpm"))
     facts.append(html.escape(_first_call(record, checkpoint)))
-    return f'<span class="pc-facts">{"".join(f"<span>{fact}</span>" for fact in facts)}</span>'
+    return f'<span class="pc-line">{"".join(f"<span>{fact}</span>" for fact in facts)}</span>'
 
 
 def _first_call(record: EcgRecord, checkpoint: str) -> str:

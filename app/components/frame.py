@@ -46,7 +46,8 @@ _STYLE = """
   gap: 0.5rem 1rem; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
 .pc-more { font-size: 0.9rem; margin-top: 0.4rem; }
 .pc-more summary, .pc-why summary { cursor: pointer; width: fit-content; }
-.pc-more ul { margin: 0.3rem 0 0; padding-left: 1.2rem; }
+details.pc-more ul { margin: 0.3rem 0 0; padding-left: 1.2rem; }
+.pc-line { display: flex; flex-wrap: wrap; gap: 0 1rem; font-size: 0.9rem; }
 .pc-why { font-size: 0.85rem; font-weight: 400; max-width: 20rem; }
 .pc-wrap { display: inline-block; white-space: normal; min-width: 11rem; max-width: 22rem; }
 .pc-calipers { font-variant-numeric: tabular-nums; line-height: 1.5rem; }
@@ -58,7 +59,8 @@ _STYLE = """
 .pc-facts { display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; font-size: 0.95rem; }
 .pc-facts b { font-size: 1.05rem; overflow-wrap: anywhere; }
 .st-key-summary { min-height: 4.9rem; gap: 0.35rem; }
-.pc-strip-numbers { display: flex; flex-wrap: wrap; gap: 0.15rem 1.6rem; margin: 0; padding: 0;
+div > dl.pc-strip-numbers { display: flex; flex-wrap: wrap; gap: 0.15rem 1.6rem; margin: 0;
+  padding: 0;
   font-variant-numeric: tabular-nums; }
 .pc-strip-numbers dt { font-size: 0.8rem; opacity: 0.75; font-weight: 400; }
 .pc-strip-numbers dd { font-size: 1.1rem; font-weight: 600; margin: 0; }

@@ -38,6 +38,7 @@ def test_a_corrupt_upload_is_said_and_the_old_ecg_is_kept(name, good_record):
     assert state.record is good_record
     assert len(state.problems) == 1
     assert name in state.problems[0]
+    assert state.unread == ()  # of the upload before, which stays
     assert len(app.error) == 1
     assert good_record.record_id in html_of(app)
 

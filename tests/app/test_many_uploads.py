@@ -87,3 +87,15 @@ def test_all_uploads_are_summed_up_once_that_is_asked_for(uploaded):
     app.button(key="open_read_1").click().run()
     assert being_read(app) == uploaded[1].record_id
     assert app.button(key="open_read_1").disabled
+
+
+def test_what_could_not_be_read_stays_said_among_all_uploads(uploaded):
+    app = page_with(uploaded)
+    app.session_state["physioclr"].read.unread = ("cut.dcm: expected an ECG, found half",)
+    app.run()
+    app.session_state["all_read"] = True
+    app.run()
+    assert app.expander[0].label == "All 4 uploaded ECGs, 1 not read"
+    assert any("cut" in element.value and "half" in element.value for element in app.caption)
+    app.button(key="next_read").click().run()
+    assert app.expander[0].label == "All 4 uploaded ECGs, 1 not read"
