@@ -77,7 +77,8 @@ def _range_of(report: Report, name: str) -> NormalRange | NoRange:
 
 def _whose_limits(report: Report, names: Sequence[str]) -> str:
     """Say whose limits stand beside the measurements; what others say more exactly is left out."""
-    found = [_range_of(report, name) for name in names]
+    values = report.measured.scalars()
+    found = [_range_of(report, name) for name in names if not math.isnan(values[name])]
     whose = {each.applies_to for each in found if isinstance(each, NormalRange)}
     return "; ".join(
         sorted(one for one in whose if not any(one != more and one in more for more in whose))
@@ -91,8 +92,8 @@ def _predictions(sheet: Sheet, report: Report, left: float) -> None:
         sheet.lines(left, sheet.line_mm(1), report.why_no_prediction, width, _UNFIT_LINES)
         return
     if not np.isnan(prediction.intervals).all():
-        sheet.text(left + 41.5, sheet.tables_top_mm, "95 % interval", SMALL, color=QUIET)
-    sheet.text(left + 66.5, sheet.tables_top_mm, "AUROC", SMALL, color=QUIET)
+        sheet.text(left + 44.0, sheet.tables_top_mm, "95 % interval", SMALL, color=QUIET)
+    sheet.text(left + 69.0, sheet.tables_top_mm, "AUROC", SMALL, color=QUIET)
     warned = _WARNING_LINES if prediction.warning else 0
     order = np.argsort(-prediction.probabilities, kind="stable")
     unsure = _NO_CALL_LINES if _no_calls(prediction, order) else 0
@@ -134,18 +135,18 @@ def _label(
 ) -> None:
     label = prediction.card.labels[column]
     low, high = prediction.intervals[column]
-    sheet.text(left, y, cut_to_width(label.display_name, 31.0, BODY))
+    sheet.text(left, y, cut_to_width(label.display_name, 32.0, BODY))
     probability = _percent(float(prediction.probabilities[column]))
-    sheet.text(left + 40.0, y, probability, ha="right")
+    sheet.text(left + 42.5, y, probability, ha="right")
     if not math.isnan(low + high):
         between = f"{100 * low:.0f}–{100 * high:.0f} %"
-        sheet.text(left + 41.5, y, between, SMALL, color=QUIET)
-    sheet.text(left + 54.0, y, prediction.calls[column].call)
+        sheet.text(left + 44.0, y, between, SMALL, color=QUIET)
+    sheet.text(left + 56.5, y, prediction.calls[column].call)
     auroc = "–" if label.auroc is None else f"{label.auroc:.2f}"
-    sheet.text(left + 67.0, y, auroc, SMALL, color=QUIET)
+    sheet.text(left + 69.5, y, auroc, SMALL, color=QUIET)
     reader = report.reader.agreement.get(label.name)
     if reader is not None:
-        sheet.text(left + 75.0, y, f"reader: {reader}s", SMALL, weight="bold")
+        sheet.text(left + 77.0, y, f"reader: {reader}s", SMALL, weight="bold")
 
 
 def _words(sheet: Sheet, report: Report, left: float) -> None:

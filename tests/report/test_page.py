@@ -191,6 +191,8 @@ def test_the_sheet_says_whose_limits_they_are_and_what_is_borderline(report):
     text = text_of(report_pdf(report))
     sex = {"female": "women", "male": "men"}[report.record.meta["sex"]]
     assert f"Normal: adults from 16 years, {sex}" in text
+    flat = report_of(replace(report.record, signal_mv=np.zeros_like(report.record.signal_mv)))
+    assert "Normal:" not in text_of(report_pdf(flat))
     unknown = replace(report.record, meta={"age_years": 40})
     measured = replace(report.measured, qtc_fridericia_ms=455.0)
     text = text_of(report_pdf(replace(report, record=unknown, measured=measured)))
