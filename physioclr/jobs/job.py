@@ -131,8 +131,11 @@ class Job:
 
     def progress(self) -> JobProgress:
         """Look how far the job is."""
-        if not self.folder.is_dir():
-            return JobProgress("forgotten")
+        found = self._look()
+        # After the look: a folder that is forgotten meanwhile shows nothing of how it ended.
+        return found if self.folder.is_dir() else JobProgress("forgotten")
+
+    def _look(self) -> JobProgress:
         result = _read(self.folder / _RESULT)
         held = not result and self._is_held()
         if not held:  # it may have ended since; its lock is let go after its result is written
