@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 import warnings
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from io import BytesIO
@@ -32,6 +34,7 @@ _SMALLEST_COHORT = 5
 _PLACED_BY = 5
 _SPECTRAL_FROM = 50
 _TSNE_DIMENSIONS = 50
+_TSNE_ROUNDS = 1_000
 _SAME_POINT = 1e-4
 _Said = Callable[[str, float], None]
 
@@ -377,6 +380,7 @@ def _by_umap(
         from umap import UMAP
 
     report("Finding neighbours", 0.1)
+    rounds = _Rounds(report, r"(\d+)/(\d+)")
     # Between rows of length 1 the Euclidean distance orders as the cosine does.
     layout = UMAP(
         n_components=2,
@@ -386,22 +390,33 @@ def _by_umap(
         init="spectral" if len(prepared) >= _SPECTRAL_FROM else "random",
         random_state=settings.seed,
         n_jobs=1,
-        tqdm_kwds={"disable": False, "file": _Epochs(report), "bar_format": "{n_fmt}/{total_fmt}"},
+        tqdm_kwds={"disable": False, "file": rounds, "bar_format": "{n_fmt}/{total_fmt}"},
     )
     return np.asarray(layout.fit_transform(prepared), dtype=np.float32)
 
 
-class _Epochs:
-    """A file for UMAP's progress bar to write to, which reports it."""
+class _Rounds:
+    """A file for a layout to write its account of its rounds to, which reports them.
 
-    def __init__(self, report: _Said) -> None:
-        self._report = report
+    Parameters
+    ----------
+    report : callable
+    counted : str
+        A pattern of the number of rounds done and, in a second group, of all.
+    n_rounds : int
+        Of all, where the pattern has no second group.
+    """
+
+    def __init__(self, report: _Said, counted: str, n_rounds: int = 0) -> None:
+        self._report, self._counted, self._n_rounds = report, re.compile(counted), n_rounds
+        self._stdout = sys.stdout  # to which who is told may write, also while this stands for it
 
     def write(self, text: str) -> int:
-        counted = re.search(r"(\d+)/(\d+)", text)
+        counted = self._counted.search(text)
         if counted:
-            done, total = map(int, counted.groups())
-            self._report(f"Laying out: {done} of {total} rounds", 0.3 + 0.6 * done / total)
+            done, total, *_ = (*map(int, counted.groups()), self._n_rounds)
+            with redirect_stdout(self._stdout):
+                self._report(f"Laying out: {done} of {total} rounds", 0.3 + 0.6 * done / total)
         return len(text)
 
     def flush(self) -> None:
@@ -420,7 +435,7 @@ def _by_tsne(
 ) -> NDArray[np.float32]:
     from sklearn.manifold import TSNE
 
-    report("Laying out by t-SNE, which cannot say how far it is", 0.1)
+    report("Finding neighbours", 0.1)
     if prepared.shape[1] > _TSNE_DIMENSIONS < len(prepared):
         prepared = _principal_components(prepared, _TSNE_DIMENSIONS, settings.seed)
     layout = TSNE(
@@ -428,8 +443,12 @@ def _by_tsne(
         perplexity=min(settings.perplexity, (len(prepared) - 1) / 3),
         init="pca",
         random_state=settings.seed,
+        max_iter=_TSNE_ROUNDS,
+        verbose=2,
     )
-    return np.asarray(layout.fit_transform(prepared), dtype=np.float32)
+    # It prints how far it is, each 50 rounds, and has no other way to tell.
+    with redirect_stdout(_Rounds(report, r"Iteration (\d+):", _TSNE_ROUNDS)):
+        return np.asarray(layout.fit_transform(prepared), dtype=np.float32)
 
 
 def _principal_components(

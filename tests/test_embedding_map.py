@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -205,13 +206,20 @@ def test_principal_components_are_those_of_the_unit_embeddings(groups):
     np.testing.assert_allclose(np.linalg.norm(found, axis=0), sizes[:2], rtol=1e-4)
 
 
-def test_the_rounds_of_the_layout_are_told(groups):
+@pytest.mark.parametrize("method", ["umap", "tsne"])
+def test_the_rounds_of_the_layout_are_told(method, groups, capsys):
     told = []
-    fit_map(groups[0], on_progress=lambda what, share: told.append((what, share)))
+
+    def tell(what, share):
+        told.append((what, share))
+        sys.stdout.write(f"{what}\n")
+
+    fit_map(groups[0], MapSettings(method=method), on_progress=tell)
     shares = [share for _, share in told]
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
-    assert any("rounds" in what for what, _ in told)
+    assert sum("rounds" in what for what, _ in told) >= 3
+    assert capsys.readouterr().out.splitlines() == [what for what, _ in told]
 
 
 def test_refuses_new_embeddings_of_another_width(fitted):
