@@ -233,7 +233,7 @@ def _columns(store: Store) -> dict[str, pd.Series]:
     labels = [store.labels(name).add_prefix(f"{name}/") for name in store.label_sets]
     found: dict[str, pd.Series] = {}
     for table in (store.records, store.measurements, store.physiology, *labels):
-        found |= {name: table[name] for name in table if name not in found}
+        found = {str(name): table[name] for name in table} | found
     return found
 
 
