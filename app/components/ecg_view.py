@@ -155,7 +155,7 @@ def _facts(record: EcgRecord) -> list[str]:
     facts = [f"<b>{html.escape(record.record_id)}</b>"]
     if record.simulated:
         facts.append('<span class="pc-badge">Simulated ECG</span>')
-    facts.append(f"{record.n_leads} leads")
+    facts.append(f"{record.n_leads} lead{'' if record.n_leads == 1 else 's'}")
     facts.append(f"{record.duration_s:.4g} s")
     facts.append(f"{record.fs_hz:.4g} Hz")
     age, sex = record.meta.get("age_years"), record.meta.get("sex")
