@@ -464,6 +464,15 @@ def linked(**parts):
     return app
 
 
+def test_a_condition_of_a_link_is_compared_and_not_run(kept_map, tmp_path):
+    path = tmp_path / "x"
+    app = linked(query=f"`'`' != record_id and qrs_ms.to_csv('{path}') != '`'`")
+    assert "expected a condition" in app.error[0].value
+    assert data_of(app, "map_chart_0")["figure"]
+    assert not path.exists()
+    assert "query" not in app.query_params
+
+
 def test_a_link_to_a_selection_that_cannot_be_opened_says_so_and_shows_the_map(
     kept_map, small_cohort
 ):
