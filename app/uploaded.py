@@ -111,6 +111,8 @@ def _first_call(record: EcgRecord, checkpoint: str) -> str:
         prediction = prediction_of(record, checkpoint)
     except PhysioclrError:
         return "no call"
+    if all(call.call == "no call" for call in prediction.calls):
+        return "no call"
     present = [call.call == "present" for call in prediction.calls]
     if not any(present):
         return "nothing called present"
