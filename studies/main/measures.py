@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from physioclr.records import EcgRecord
 from studies.main.pretraining import Study
 from studies.main.rows import RECIPE, ROWS, Row
 
-__all__ = ["CONTROLS", "LABEL_SETS", "measure_all", "probe_results", "statements"]
+__all__ = ["CONTROLS", "LABEL_SETS", "measure_all", "measure_rows", "probe_results", "statements"]
 
 BARE = f"{RECIPE}, bare summary"
 RANDOM_ANSWERS = f"{RANDOM_INIT}, answering"
@@ -69,13 +69,18 @@ def measure_all(study: Study) -> None:
             measured = control in (PHYSIOLOGY, MEDIAN_BEAT)
             for seed in study.seeds[:1] if measured else study.seeds:
                 _probe(study, label_set, control, seed)
-    for row in ROWS:
+    measure_rows(study, ROWS)
+    _kept(study, "label-efficiency.json", lambda: _label_efficiency(study))
+    _kept(study, "quality.json", lambda: _quality(study, recipe))
+
+
+def measure_rows(study: Study, rows: Sequence[Row]) -> None:
+    """Measure some ways to pretrain on every seed."""
+    for row in rows:
         for seed in study.seeds:
             for label_set in LABEL_SETS:
                 if label_set == "superclass" or row.part == "objectives":
                     _probe(study, label_set, row, seed)
-    _kept(study, "label-efficiency.json", lambda: _label_efficiency(study))
-    _kept(study, "quality.json", lambda: _quality(study, recipe))
 
 
 def probe_results(study: Study, label_set: str, name: str) -> list[ProbeResult]:
