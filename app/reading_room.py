@@ -16,7 +16,6 @@ from app.components.checkpoint_choice import say_it_has_no_head
 from app.components.ecg_paper import ecg_paper
 from app.components.ecg_view import measure_on_paper, show_paper, waves_legend
 from app.components.measurement_table import (
-    QT_FORMULA_LABELS,
     further_measurements,
     lead_table,
     main_measurements,
@@ -25,10 +24,12 @@ from app.components.measurement_table import (
 )
 from app.components.median_beat_figure import median_beat_figure
 from app.components.nearest_table import nearest_table
+from app.components.page_slider import page_slider
 from app.components.palette import palette_for
 from app.components.paper_inputs import filter_of, paper_inputs, style_of
 from app.components.prediction_table import evidence_sentence, prediction_table
 from app.components.problems import literal, showing_problems
+from app.components.qt_formula_input import qt_formula_input
 from app.components.reader_inputs import reader_inputs
 from app.components.summary_strip import call_strip, number_strip
 from app.reporting import REPORT_FILES, file_stem, report_file, report_of
@@ -42,7 +43,6 @@ from app.resources import (
     quality_of,
 )
 from app.state import app_state
-from physioclr.ecg_paper import PaperScale
 from physioclr.errors import PhysioclrError, SignalError
 from physioclr.records import EcgRecord
 from physioclr.report import qtc_remark
@@ -96,8 +96,8 @@ def _show_caveats(record: EcgRecord, prediction: Prediction | None) -> None:
         said.append("unlike the labelled ECGs" if prediction.is_unlike else "")
     if caveats := [html.escape(each) for each in said if each]:
         st.html(
-            '<div class="pc-facts" aria-label="Caveats"><span><b>▲ Read with care:</b> '
-            f"{'; '.join(caveats)}</span></div>"
+            '<div class="pc-facts" role="group" aria-label="Caveats"><span>'
+            f"<b>▲ Read with care:</b> {'; '.join(caveats)}</span></div>"
         )
 
 
@@ -123,7 +123,12 @@ def show_trace(record: EcgRecord) -> None:
     style, display = style_of(paper, record), filter_of(paper)
     if changed or (state.why is not None and style.layout != layout_before):
         st.rerun()  # the median beat and the reasons are drawn on the same paper
-    state.start_s = _page_start_s(record, state.start_s, style.scale, key=f"start_{state.opened}")
+    state.start_s = page_slider(
+        state.start_s,
+        duration_s=record.duration_s,
+        page_s=style.scale.page_s,
+        key=f"start_{state.opened}",
+    )
     delineation = None
     if paper.waves and _can_be_judged(record):
         with showing_problems("No waves. "):
@@ -146,23 +151,6 @@ def show_trace(record: EcgRecord) -> None:
         key="read",
         legend=waves_legend(palette) if paper.waves else "",
     )
-
-
-def _page_start_s(record: EcgRecord, start_s: float, scale: PaperScale, *, key: str) -> float:
-    """Ask where the page begins, of an ECG that is longer than a page."""
-    last_s = max(0.0, record.duration_s - scale.page_s)
-    start_s = min(start_s, last_s)
-    if last_s == 0:
-        return start_s
-    chosen: float = st.slider(
-        "Page begins at (s)",
-        0.0,
-        last_s,
-        start_s,
-        step=scale.page_s / 10,
-        key=f"{key}_{scale.page_s:g}",
-    )
-    return chosen
 
 
 def _remark(record: EcgRecord, display: DisplayFilter) -> str:
@@ -196,14 +184,7 @@ def show_measurements(record: EcgRecord) -> None:
     st.subheader("Measurements")
     with showing_problems():
         measured = measurements_of(record)
-        formula = st.segmented_control(
-            "QTc by",
-            list(QT_FORMULA_LABELS),
-            default=state.qt_formula,
-            format_func=QT_FORMULA_LABELS.__getitem__,
-            required=True,
-            key="qt_formula",
-        )
+        formula = qt_formula_input(state.qt_formula, key="qt_formula")
         if formula != state.qt_formula:
             state.qt_formula = formula
             st.rerun()  # the summary shows it too
@@ -260,7 +241,12 @@ def show_why(record: EcgRecord) -> None:
         palette, display = palette_for(st.context.theme.type), filter_of(paper)
         st.html(attribution_legend(names[state.why], palette))
         style = replace(style_of(paper, record), magnification=1, calipers=False)
-        start_s = _page_start_s(record, state.start_s, style.scale, key=f"why_start_{state.opened}")
+        start_s = page_slider(
+            state.start_s,
+            duration_s=record.duration_s,
+            page_s=style.scale.page_s,
+            key=f"why_start_{state.opened}",
+        )
         figure = ecg_paper(
             display.apply(record),
             palette,
@@ -281,7 +267,15 @@ def show_nearest(record: EcgRecord) -> None:
         if prediction.nearest is not None:
             st.subheader("Nearest labelled ECGs")
             names = {label.name: label.display_name for label in prediction.card.labels}
-            st.html(nearest_table(prediction.nearest, measured.scalars(), names))
+            st.html(
+                nearest_table(
+                    prediction.nearest,
+                    measured.scalars(),
+                    names,
+                    qt_formula=app_state().qt_formula,
+                    distance_percentile=prediction.distance_percentile,
+                )
+            )
 
 
 @st.fragment
