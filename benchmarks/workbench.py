@@ -1,10 +1,12 @@
-"""How long a researcher waits on the embedding map: ``python -m benchmarks.workbench``.
+"""How long a researcher waits on the map and for a probe: ``python -m benchmarks.workbench``.
 
 The app in headless Chromium at 1280 × 1000 with a software renderer, on cohorts of 20,000 and
 100,000 ECGs. They are the demo cohort repeated, with a little noise on measurements, embeddings and
 coordinates: the page is timed, not the science. Their signals are one file many times over. A time
 ends when what is waited for is painted, as the browser's next frame says. "Its place alone" is
-taken without a browser: embedding, coordinates and distance from the cohort.
+taken without a browser: embedding, coordinates and distance from the cohort. A probe is shown from
+what a finished run has kept: 20,000 ECGs, 20 labels, four sets of features; what fitting it takes
+says `benchmarks.probe`.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import wfdb
@@ -28,7 +31,8 @@ from rich.table import Table
 
 from app.components.palette import LIGHT
 from app.components.scatter import Numbers, Points, map_figure
-from benchmarks.browser import open_chromium, serve_app, wait_until_ready
+from benchmarks.browser import READY, open_chromium, serve_app, wait_until_ready
+from benchmarks.probe import planted_cohort
 from physioclr.atomic import replace_file
 from physioclr.checkpoint import load_encoder
 from physioclr.cohort_map import find_cohort_map, make_cohort_map, save_cohort_map
@@ -38,6 +42,13 @@ from physioclr.datasets.store import Store
 from physioclr.datasets.store_writer import TABLE_NAMES
 from physioclr.embedding import embed
 from physioclr.embedding_map import MapSettings
+from physioclr.evaluate import MEDIAN_BEAT, PHYSIOLOGY, RANDOM_INIT
+from physioclr.jobs import Job, default_queue
+from physioclr.jobs.mapping import MapTask
+from physioclr.jobs.probing import ProbeTask
+from physioclr.probe import auroc_draws, cross_validate_probe
+from physioclr.probe_run_files import save_probe_run
+from physioclr.probe_runs import ProbedCohort, ProbeRun
 from physioclr.simulate import simulate_record
 
 __all__ = ["main"]
@@ -65,6 +76,7 @@ def main() -> None:
         ecgs = _written(Path(folder), arguments.repeats + 1)
         for n, store in stores.items():
             console.print(_timed(browser, store, n, arguments.repeats, ecgs))
+        console.print(_beside_jobs(browser, stores[min(stores)], arguments.repeats))
     console.print(_figure_sizes(arguments.sizes))
 
 
@@ -168,6 +180,84 @@ def _timed(
         for one in [page, *pages]:
             one.close()
     return table
+
+
+def _beside_jobs(browser: Browser, store: Store, repeats: int) -> Table:
+    """Time a probe that is shown, and pages while a map of a large cohort is made."""
+    table = Table(title="Seconds until it is painted, two cores")
+    for column in ("", "median", "longest", "goal"):
+        table.add_column(column, justify="right" if column else "left")
+    run = finished_probe(20_000, 20)
+    with serve_app() as url:
+        page = _session(browser, url)
+        shown = []
+        for _ in range(repeats):
+            goes = partial(page.goto, f"{url}/probe?run={run.id}")
+            drawn = """() => document.querySelector('table[aria-label="Macro scores"]')"""
+            shown.append(_painted(page, goes, drawn))
+            wait_until_ready(page)
+        views = []
+        for view in ("Curves", "Calibration", "Confusion", "Scores"):
+            started = time.perf_counter()
+            page.get_by_text(view, exact=True).first.click()
+            wait_until_ready(page)
+            views.append(time.perf_counter() - started)
+        making = default_queue().submit(MapTask.of(str(store.path), "", MapSettings(seed=1)))
+        wait_until_ready(page)
+        changes = []
+        for name in ("Embedding map", "Read an ECG") * repeats:
+            started = time.perf_counter()
+            page.get_by_role("link", name=name).click()
+            page.wait_for_selector(f'h1:text-is("{name}")')
+            page.wait_for_selector(READY)
+            page.evaluate(_NEXT_FRAME)
+            changes.append(time.perf_counter() - started)
+        still = making.progress().status
+        making.cancel()
+        page.close()
+    for name, values, goal in (
+        ("a probe of 20,000 × 20 labels shown, page and all", shown, "3"),
+        ("another view of it", views, ""),
+        (f"change of page while a map is made (it was {still})", changes, "1"),
+    ):
+        table.add_row(name, f"{np.median(values):.2f}", f"{max(values):.2f}", goal)
+    return table
+
+
+def finished_probe(n_records: int, n_labels: int) -> Job:
+    """Keep a run of planted features and labels, as a job that has come to its end."""
+    features, targets = planted_cohort(n_records, 16, n_labels)
+    patients = np.arange(n_records).astype(str)
+    names = tuple(f"label {number}" for number in range(n_labels))
+    result = cross_validate_probe(features, targets, patients, label_names=names)
+    models = ("physioclr-tiny", RANDOM_INIT, PHYSIOLOGY, MEDIAN_BEAT)
+    cohort = ProbedCohort(
+        source="planted",
+        simulated=True,
+        fingerprint="planted",
+        n_records=n_records,
+        n_refused=0,
+        label_set="planted",
+        display_names={name: name for name in names},
+        encoders={"physioclr-tiny": "planted"},
+    )
+    draws = auroc_draws(result).astype(np.float32)
+    run = ProbeRun(
+        cohort,
+        patients,
+        {0: dict.fromkeys(models, result)},
+        {0: dict.fromkeys(models, draws)},
+        pd.DataFrame(),
+        pd.DataFrame(),
+    )
+    queue = default_queue()
+    folder = queue.folder / str(time.time_ns())
+    folder.mkdir(parents=True)
+    job = Job.write(folder, ProbeTask("", "planted"))
+    save_probe_run(run, folder)
+    job.start()
+    job.end("finished", result={"n_records": n_records, "auroc": {}})
+    return job
 
 
 def _session(browser: Browser, url: str) -> Page:

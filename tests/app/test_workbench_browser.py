@@ -127,6 +127,32 @@ def test_a_planted_cluster_is_lassoed_and_what_sets_it_apart_is_read(server, new
     assert list(rows).index(AF) < 4
 
 
+def test_two_sessions_at_once_see_nothing_of_each_other(server, new_page):
+    pages = [new_page(f"{server}/map") for _ in range(2)]
+    for page in pages:
+        page.wait_for_selector(".pc-map .main-svg")
+        wait_until_ready(page)
+    one, other = pages
+    (left, right), (low, high) = one.locator(".pc-map.js-plotly-plot").evaluate(
+        "plot => [plot._fullLayout.xaxis.range, plot._fullLayout.yaxis.range]"
+    )
+    middle = (left + right) / 2
+    corners = [(left, low), (middle, low), (middle, high), (left, high), (left, low)]
+    draw_lasso(one, corners)
+    expect(one.get_by_text(re.compile(r"ECGs selected"))).to_be_visible()
+    other.get_by_role("textbox", name="Only ECGs with").fill("qrs_ms > 120")
+    other.keyboard.press("Enter")
+    expect(other.get_by_text("meet the condition").first).to_be_visible()
+    wait_until_ready(one)
+    one.get_by_role("link", name="Jobs").click()
+    one.get_by_role("link", name="Embedding map").click()
+    expect(one.get_by_text(re.compile(r"ECGs selected"))).to_be_visible()
+    expect(one.get_by_text("meet the condition")).to_have_count(0)
+    expect(other.get_by_text(re.compile(r"ECGs selected"))).to_have_count(0)
+    assert "query" in other.url
+    assert "query" not in one.url
+
+
 def test_a_map_is_found_again_as_it_was_left(server, new_page):
     page = new_page(f"{server}/map")
     page.wait_for_selector(".pc-map .main-svg")
