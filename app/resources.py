@@ -321,6 +321,6 @@ def _forget(*kept: Any) -> None:
         one.clear()
 
 
-_OF_MAPS = (_kept_map, map_clusters, map_predictions, nearness_of)
-_BY_COHORT = (compared, matching, similarity_of, *_OF_MAPS)
-_BY_ENCODER = (prediction_of, attribution_of, change_of, embedding_of, *_OF_MAPS)
+# What is kept by the place of a cohort or a checkpoint; maps are kept by what they are made of.
+_BY_COHORT = (compared, matching, similarity_of, nearness_of)
+_BY_ENCODER = (prediction_of, attribution_of, change_of, embedding_of, nearness_of)

@@ -136,9 +136,9 @@ def test_two_sessions_at_once_see_nothing_of_each_other(server, new_page):
     (left, right), (low, high) = one.locator(".pc-map.js-plotly-plot").evaluate(
         "plot => [plot._fullLayout.xaxis.range, plot._fullLayout.yaxis.range]"
     )
-    middle = (left + right) / 2
-    corners = [(left, low), (middle, low), (middle, high), (left, high), (left, low)]
-    draw_lasso(one, corners)
+    near_x, near_y, middle = 0.02 * (right - left), 0.02 * (high - low), (left + right) / 2
+    left, low, high = left + near_x, low + near_y, high - near_y
+    draw_lasso(one, [(left, low), (middle, low), (middle, high), (left, high), (left, low)])
     expect(one.get_by_text(re.compile(r"ECGs selected"))).to_be_visible()
     other.get_by_role("textbox", name="Only ECGs with").fill("qrs_ms > 120")
     other.keyboard.press("Enter")
@@ -228,7 +228,7 @@ def test_a_pretraining_goes_on_when_the_app_is_started_again(new_page):
     assert before.status == "running", job.log()
     with serve_app() as url:
         page = new_page(f"{url}/pretrain?run=overnight")
-        expect(page.get_by_text(re.compile(r"step [\d,]+ of 100,000"))).to_be_visible()
+        expect(page.get_by_text(re.compile(r"step [\d,]+ of 100,000")).first).to_be_visible()
         expect(page.locator(".js-plotly-plot:visible").first).to_be_visible()
         assert not job.progress().ended
         page.get_by_role("button", name="Stop").click()
