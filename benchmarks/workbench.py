@@ -132,6 +132,7 @@ def repeated_map(store: Store) -> None:
         layout,
         embeddings=_noisy(np.tile(layout.embeddings, (copies, 1)), 0.05, rng),
         coordinates=_noisy(np.tile(layout.coordinates, (copies, 1)), spread, rng),
+        typical_distances=np.repeat(layout.typical_distances, copies),
     )
     save_cohort_map(replace(mapped, rows=rows, layout=layout), store, encoder)
 

@@ -160,8 +160,8 @@ class PhysiologySpace:
         z_b, mask_b = self.standardise(np.atleast_2d(np.asarray(values_b, dtype=np.float64)))
         # What an ECG is over the entries it shares with another depends on which those are, and
         # few sets of entries occur: each ECG is projected once for each of them.
-        patterns_a, of_a = np.unique(mask_a, axis=0, return_inverse=True)
-        patterns_b, of_b = np.unique(mask_b, axis=0, return_inverse=True)
+        patterns_a, of_a = _patterns(mask_a)
+        patterns_b, of_b = _patterns(mask_b)
         rows = [np.flatnonzero(of_a == i) for i in range(len(patterns_a))]
         result = np.full((len(z_a), len(z_b)), np.nan)
         for j, pattern in enumerate(patterns_b):
@@ -307,6 +307,14 @@ def _centre_and_scale(
     spread = np.where(spread > tiny, spread, np.nanstd(table[:, known], axis=0))
     centre[known], scale[known] = middle, np.where(spread > tiny, spread, 1.0)
     return centre, scale
+
+
+def _patterns(mask: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+    """Return the rows that occur, (p, d), and which of them each row is, (n,)."""
+    packed = np.ascontiguousarray(np.packbits(mask, axis=1))
+    as_one = packed.view(np.dtype((np.void, packed.shape[1])))[:, 0]
+    _, first, of_row = np.unique(as_one, return_index=True, return_inverse=True)
+    return mask[first], of_row
 
 
 def _cosines(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
