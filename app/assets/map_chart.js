@@ -56,6 +56,12 @@ function whenDrawable(then) {
 }
 
 function draw(plot, figure, place) {
+  const ink = figure.layout.font?.color;
+  if (plot.ink !== undefined && plot.ink !== ink) {  // another theme: its colours need the palette
+    window.Plotly.purge(plot);
+    plot.listens = false;
+  }
+  plot.ink = ink;
   plot.rowsOf = figure.data.map((trace) => trace.customdata && decoded(trace.customdata));
   plot.style.height = `${figure.layout.height}px`;
   window.Plotly.react(plot, figure.data, figure.layout, CONFIG).then(() => {

@@ -28,9 +28,21 @@ _SHAPES = ("circle", "diamond", "x")
 _MOST_GROUPS = 18
 _OTHERS = "others"
 # Even steps of an even scale are even: only the end that the background swallows is left out.
-_SCALE_LIGHT = sample_colorscale("Viridis", np.linspace(0.0, 0.93, 12))
-_SCALE_DARK = sample_colorscale("Viridis", np.linspace(0.18, 1.0, 12))
-_CYCLIC_SCALE = "Phase"
+_N_STEPS = 48
+"""Of a colour scale. Plotly's WebGL has a palette of 255 colours for all that a map shows one after
+another, and each counts again once points are faded; beyond, points get the colours of others."""
+
+
+def _in_steps(name: str, low: float, high: float) -> list[tuple[float, str]]:
+    """Return a part of a colour scale in steps too small to see."""
+    colours = sample_colorscale(name, np.linspace(low, high, _N_STEPS))
+    edges = np.linspace(0.0, 1.0, _N_STEPS + 1).tolist()
+    return [(edges[i + side], colour) for i, colour in enumerate(colours) for side in (0, 1)]
+
+
+_SCALE_LIGHT = _in_steps("Viridis", 0.0, 0.93)
+_SCALE_DARK = _in_steps("Viridis", 0.18, 1.0)
+_CYCLIC_SCALE = _in_steps("Phase", 0.0, 1.0)
 _CLIP_PCT = (2.0, 98.0)
 # A point's diameter up to so many points.
 _SIZES_PX = ((3_000, 7.0), (30_000, 5.0))

@@ -120,7 +120,7 @@ def test_a_group_keeps_its_colour_whatever_part_is_shown():
 
 def test_the_colours_of_a_scale_are_perceptually_even():
     figure = map_figure(points(100), Numbers("Age", "years", 0, np.arange(100.0)), LIGHT)
-    scale = [colour for _, colour in figure.data[0].marker.colorscale]
+    scale = [colour for _, colour in figure.data[0].marker.colorscale][::8]  # each fourth step
     rgb = np.array([re.findall(r"\d+", colour)[:3] for colour in scale], dtype=float) / 255
     linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     luminance = linear @ [0.2126, 0.7152, 0.0722]  # IEC 61966-2-1
