@@ -1,6 +1,7 @@
 """A cohort of 24 simulated ECGs and an untrained encoder with a head, in place of the shipped."""
 
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import numpy as np
 import pytest
 import streamlit as st
 import torch
+from playwright.sync_api import Error as PlaywrightError
 
+from benchmarks.browser import open_chromium
 from physioclr import checkpoint
 from physioclr.checkpoint import (
     CohortCard,
@@ -138,3 +141,14 @@ def small_app(tmp_path_factory, small_cohort, small_encoder):
 @pytest.fixture(scope="session")
 def good_record():
     return simulate_record("sinus_rhythm", seed=3)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium; without it the test is skipped."""
+    with ExitStack() as stack:
+        try:
+            chromium = stack.enter_context(open_chromium())
+        except PlaywrightError as error:
+            pytest.skip(f"no Chromium: {str(error).splitlines()[0]}")
+        yield chromium

@@ -3,21 +3,19 @@
 import io
 import json
 import re
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
 import pytest
 import wfdb
 from fhir.resources.R4B.bundle import Bundle
-from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
 from app.components.frame import DISCLAIMER
 from app.navigation import PAGES
 from app.uploads import read_uploads
-from benchmarks.browser import open_chromium, serve_app, wait_until_ready
+from benchmarks.browser import serve_app, wait_until_ready
 from physioclr import read_ecg
 from physioclr.physiology.measurements import MEASUREMENTS, measure
 from physioclr.records import EcgRecord
@@ -34,16 +32,6 @@ FIGURE = ".js-plotly-plot:visible"
 def server():
     with serve_app() as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with ExitStack() as stack:
-        try:
-            chromium = stack.enter_context(open_chromium())
-        except PlaywrightError as error:
-            pytest.skip(f"no Chromium: {str(error).splitlines()[0]}")
-        yield chromium
 
 
 @pytest.fixture

@@ -7,10 +7,9 @@ from contextlib import ExitStack
 
 import numpy as np
 import pytest
-from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import Page, expect
 
-from benchmarks.browser import open_chromium, serve_app, wait_until_ready
+from benchmarks.browser import serve_app, wait_until_ready
 from physioclr import load_encoder
 from physioclr.cohort_map import find_cohort_map
 from physioclr.datasets.demo import open_demo_store
@@ -40,16 +39,6 @@ def cache(tmp_path_factory):
 def server(cache):
     with serve_app() as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with ExitStack() as stack:
-        try:
-            chromium = stack.enter_context(open_chromium())
-        except PlaywrightError as error:
-            pytest.skip(f"no Chromium: {str(error).splitlines()[0]}")
-        yield chromium
 
 
 @pytest.fixture
