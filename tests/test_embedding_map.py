@@ -206,8 +206,9 @@ def test_principal_components_are_those_of_the_unit_embeddings(groups):
     np.testing.assert_allclose(np.linalg.norm(found, axis=0), sizes[:2], rtol=1e-4)
 
 
-@pytest.mark.parametrize("method", ["umap", "tsne"])
-def test_the_rounds_of_the_layout_are_told(method, groups, capsys):
+# UMAP's bar moves by the clock: of a quick layout it tells the beginning and the end.
+@pytest.mark.parametrize(("method", "fewest"), [("umap", 2), ("tsne", 3)])
+def test_the_rounds_of_the_layout_are_told(method, fewest, groups, capsys):
     told = []
 
     def tell(what, share):
@@ -218,7 +219,7 @@ def test_the_rounds_of_the_layout_are_told(method, groups, capsys):
     shares = [share for _, share in told]
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
-    assert sum("rounds" in what for what, _ in told) >= 3
+    assert sum("rounds" in what for what, _ in told) >= fewest
     assert capsys.readouterr().out.splitlines() == [what for what, _ in told]
 
 
