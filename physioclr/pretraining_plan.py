@@ -181,7 +181,8 @@ PRESETS: dict[str, Preset] = {
     "shipped": Preset(
         title="The shipped recipe",
         said="What the shipped checkpoint was pretrained with: levels of measured physiology, "
-        "masked leads, shifts and noise.",
+        "masked leads, shifts and noise; at half its learning rate, which its warm-up of 300 steps "
+        "in place of 50 allowed.",
         plan=PretrainPlan(
             settings={
                 "levels_weight": 1.0,
