@@ -2,8 +2,8 @@
 
 OpenMP's threads, torch's among them, spin while they wait. That is soonest where each has a core to
 itself. Where another program wants the core too, a thread spins while the one it waits for does not
-run: on two cores, with another process on one of them, cross-validating a probe of 349 ECGs took
-26 s, and 1 s when the threads sleep.
+run: on two cores, one of them busy, a probe of 349 ECGs took 18 s, and 10 s when the threads sleep.
+What that costs where nobody else is, says ``docs/performance.md``.
 """
 
 from __future__ import annotations

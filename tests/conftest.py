@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from physioclr import cli
 from physioclr.datasets.store import Store, StoreWriter
 
 # Small tensors: a second thread costs more than it brings, and two workers share two cores.
@@ -25,6 +26,20 @@ def pulse_train(rr_samples: int, *, seed: int) -> tuple[np.ndarray, np.ndarray]:
     gains = np.linspace(0.4, 1.5, 12)
     signal = gains[:, None] * wave.sum(axis=0) + rng.normal(0, 0.02, (12, N_SAMPLES))
     return signal.astype(np.float32), r_peaks
+
+
+@pytest.fixture
+def run_cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """Run the command line in this process; return exit code, standard output and error."""
+
+    def run(*arguments: object) -> tuple[int | str, str, str]:
+        monkeypatch.setattr("sys.argv", ["physioclr", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        out = capsys.readouterr()
+        return stopped.value.code or 0, out.out, out.err
+
+    return run
 
 
 @pytest.fixture(scope="session")

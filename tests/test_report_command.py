@@ -5,23 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from physioclr import cli
 from physioclr.leads import STANDARD_LEADS
 from physioclr.simulate import simulate_record
-
-from .conftest import write_wfdb_pair
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr("sys.argv", ["physioclr", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        out = capsys.readouterr()
-        return stopped.value.code or 0, out.out, out.err
-
-    return run
+from tests.conftest import write_wfdb_pair
 
 
 @pytest.fixture
@@ -42,14 +28,14 @@ def risk_in(folder, name):
     return next(each for each in resources if each["resourceType"] == "RiskAssessment")
 
 
-def test_predict_and_report_call_nothing_of_noise(run, tmp_path, noise_file):
-    code, out, err = run("predict", noise_file)
+def test_predict_and_report_call_nothing_of_noise(run_cli, tmp_path, noise_file):
+    code, out, err = run_cli("predict", noise_file)
     assert code == 0
     assert out.count("no call") == 5
     assert "no call is made" in " ".join(err.split())
     folder = tmp_path / "out"
-    assert run("report", noise_file, "--fhir", "--json", "--out", folder)[0] == 0
-    printed = json.loads(run("predict", noise_file, "--json")[1])
+    assert run_cli("report", noise_file, "--fhir", "--json", "--out", folder)[0] == 0
+    printed = json.loads(run_cli("predict", noise_file, "--json")[1])
     reported = json.loads((folder / "noise.json").read_text())["prediction"]
     assert printed["calls"] == reported["calls"]
     assert {call["call"] for call in reported["calls"].values()} == {"no call"}
@@ -57,14 +43,16 @@ def test_predict_and_report_call_nothing_of_noise(run, tmp_path, noise_file):
     assert {risk["qualitativeRisk"]["text"] for risk in risks} == {"no call"}
 
 
-def test_the_sheet_goes_into_the_bundle_and_the_qtc_is_the_readers_choice(run, tmp_path, ecg_file):
+def test_the_sheet_goes_into_the_bundle_and_the_qtc_is_the_readers_choice(
+    run_cli, tmp_path, ecg_file
+):
     folder = tmp_path / "out"
-    assert run("report", ecg_file, "--attach-pdf", "--out", folder)[0] == 0
+    assert run_cli("report", ecg_file, "--attach-pdf", "--out", folder)[0] == 0
     bundle = json.loads((folder / "ecg.fhir.json").read_text())
     assert bundle["entry"][0]["resource"]["presentedForm"][0]["contentType"] == "application/pdf"
     asked = ("--json", "--out", folder)
-    assert run("report", ecg_file, *asked, "--qtc", "hodges")[0] == 0
+    assert run_cli("report", ecg_file, *asked, "--qtc", "hodges")[0] == 0
     assert json.loads((folder / "ecg.json").read_text())["qt_formula"] == "hodges"
-    code, _, err = run("report", ecg_file, *asked, "--qtc", "none")
+    code, _, err = run_cli("report", ecg_file, *asked, "--qtc", "none")
     assert code == 2
     assert "qt_formula must be one of" in " ".join(err.split())
