@@ -28,8 +28,8 @@ def group_files(files: Mapping[str, bytes]) -> list[dict[str, bytes]]:
     -------
     list of dict
         The files of one ECG each, ready for `read_ecg`. Files that share a stem (a header and its
-        signals) are one ECG; so are, where there is a single header, it and every file that is
-        not an ECG by itself, whatever their names.
+        signals) are one ECG; so are, where there is a single header, it and the files it names,
+        or, where one of those is not there by that name, every file that is not an ECG by itself.
     """
     loose: dict[str, bytes] = {}
     groups = []
@@ -84,13 +84,23 @@ def _of_one_folder(files: Mapping[str, bytes]) -> list[dict[str, bytes]]:
     parts = {name: content for name, content in files.items() if not _is_whole(name, content)}
     groups = [{name: files[name]} for name in files if name not in parts]
     headers = [name for name in parts if PurePath(name).suffix.lower() == ".hea"]
-    if len(headers) == 1:
+    if len(headers) != 1:
+        return [*_by_stem(parts), *groups]
+    named = _named_in(parts[headers[0]])
+    if not named <= parts.keys():
         return [parts, *groups]
-    stems = dict.fromkeys(PurePath(name).stem for name in parts)
+    stem = PurePath(headers[0]).stem
+    own = {name: parts[name] for name in parts if name in named or PurePath(name).stem == stem}
+    others = {name: content for name, content in parts.items() if name not in own}
+    return [own, *_by_stem(others), *groups]
+
+
+def _by_stem(files: Mapping[str, bytes]) -> list[dict[str, bytes]]:
+    stems = dict.fromkeys(PurePath(name).stem for name in files)
     return [
-        {name: content for name, content in parts.items() if PurePath(name).stem == stem}
+        {name: content for name, content in files.items() if PurePath(name).stem == stem}
         for stem in stems
-    ] + groups
+    ]
 
 
 def _is_whole(name: str, content: bytes) -> bool:
@@ -101,3 +111,13 @@ def _is_whole(name: str, content: bytes) -> bool:
         and found not in NOT_AN_ECG
         and found != "WFDB"
     )
+
+
+def _named_in(header: bytes) -> set[str]:
+    """Return the signal files that a WFDB header names: the first word of each line but the first.
+
+    Also what is none in a damaged header, which is then not found.
+    """
+    lines = [line.split() for line in header.decode("latin-1").splitlines()]
+    spoken = [words[0] for words in lines if words and not words[0].startswith("#")]
+    return {plain_name(name) for name in spoken[1:]}

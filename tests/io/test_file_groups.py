@@ -43,3 +43,18 @@ def test_tables_and_arrays_have_to_be_explained(content):
 @pytest.mark.parametrize("content", [dicom(UNITS), zipped(RECORD), b"%PDF", b"PK\3\4 damaged"])
 def test_other_files_explain_themselves(content):
     assert not is_undeclared(content)
+
+
+def test_a_file_the_header_does_not_name_is_not_swallowed():
+    header = b"a 1 500 5000\nb.dat 16 200 16 0 0 0 0 I\n# Dx: 1\n"
+    files = {"a.hea": header, "b.dat": b"signal", "a.atr": b"beats", "broken.dcm": b"no ECG"}
+    assert [set(group) for group in group_files(files)] == [
+        {"a.hea", "b.dat", "a.atr"},
+        {"broken.dcm"},
+    ]
+
+
+def test_signals_under_another_name_stay_with_the_only_header():
+    header = b"a 1 500 5000\nb.dat 16 200 16 0 0 0 0 I\n"
+    files = {"a.hea": header, "renamed.dat": b"signal"}
+    assert [set(group) for group in group_files(files)] == [set(files)]
