@@ -8,7 +8,6 @@ from physioclr.datasets.store import Store, StoreWriter
 from physioclr.errors import DatasetError
 from physioclr.physiology.similarity import PhysiologySpace
 from physioclr.physiology.vector import PHYSIOLOGY_NAMES
-from tests.test_cli import run  # noqa: F401
 
 
 def write_store(folder, n, seed):
@@ -46,13 +45,13 @@ def test_a_store_of_other_entries_is_refused(pulse_store):
         fit_physiology_space([pulse_store])
 
 
-def test_the_command_writes_a_space_that_loads(run, tmp_path):  # noqa: F811
+def test_the_command_writes_a_space_that_loads(run_cli, tmp_path):
     write_store(tmp_path / "one", 12, 3)
     out = tmp_path / "space.json"
-    code, said, _ = run("fit-physiology", tmp_path / "one", "--out", out, "--components", "4")
+    code, said, _ = run_cli("fit-physiology", tmp_path / "one", "--out", out, "--components", "4")
     space = PhysiologySpace.load(out)
     assert code == 0
     assert space.fingerprint in said
     assert space.components.shape == (len(PHYSIOLOGY_NAMES), 4)
-    code, said, _ = run("fit-physiology", tmp_path / "one", "--out", out, "--json")
+    code, said, _ = run_cli("fit-physiology", tmp_path / "one", "--out", out, "--json")
     assert json.loads(said)["fingerprint"] == PhysiologySpace.load(out).fingerprint
