@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +19,12 @@ _OVERLAP_S = 0.1
 
 
 def find_waves(
-    signal_mv: NDArray[np.floating], fs_hz: float, network: WaveNetwork, *, rhythm_row: int = 0
+    signal_mv: NDArray[np.floating],
+    fs_hz: float,
+    network: WaveNetwork,
+    *,
+    rhythm_row: int = 0,
+    on_progress: Callable[[float, float], None] | None = None,
 ) -> Waves:
     """Find the beats of a record and their waves in every lead.
 
@@ -29,6 +36,8 @@ def find_waves(
     network : WaveNetwork
     rhythm_row : int
         The lead in which beats are marked.
+    on_progress : callable, optional
+        Called after each piece with the seconds done and the seconds in all.
 
     Returns
     -------
@@ -45,6 +54,8 @@ def find_waves(
         found = _find(signal_mv[:, piece.first : piece.last], fs_hz, network, rhythm_row)
         found = Waves(found.beats + piece.first, found.fiducials + piece.first, found.absent)
         pieces.append(_within(found, piece.start, piece.stop, _OVERLAP_S * fs_hz))
+        if on_progress is not None:
+            on_progress(piece.stop / fs_hz, signal_mv.shape[1] / fs_hz)
     return pieces[0] if len(pieces) == 1 else _joined(pieces, 2 * _OVERLAP_S * fs_hz)
 
 
