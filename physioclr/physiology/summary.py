@@ -40,11 +40,14 @@ class Summary:
         Measurement → the beats it stands on; none where it is not measurable.
     reasons : mapping of str to str
         Measurement → why it is not measurable.
+    uncertainties : mapping of str to str
+        Measurement → why its value may be wrong.
     """
 
     values: Mapping[str, float]
     used: Mapping[str, Flags]
     reasons: Mapping[str, str]
+    uncertainties: Mapping[str, str]
 
 
 def summarise_beats(features: BeatFeatures) -> Summary:
@@ -71,7 +74,7 @@ def summarise_beats(features: BeatFeatures) -> Summary:
     summary.axes()
     summary.variability()
     summary.counts()
-    return Summary(summary.values, summary.used, summary.reasons)
+    return Summary(summary.values, summary.used, summary.reasons, summary.uncertainties)
 
 
 class _Summariser:
@@ -83,6 +86,7 @@ class _Summariser:
         self.values: dict[str, float] = {}
         self.used: dict[str, Flags] = {}
         self.reasons: dict[str, str] = {}
+        self.uncertainties: dict[str, str] = {}
 
     def rate(self) -> None:
         rr_ms = self._features.by_beat["rr_ms"]
@@ -111,6 +115,8 @@ class _Summariser:
                 self.used["qt_ms"],
                 self.reasons.get("qt_ms") or self.reasons.get("rr_ms"),
             )
+            if "qt_ms" in self.uncertainties:
+                self.uncertainties[f"qtc_{formula}_ms"] = self.uncertainties["qt_ms"]
 
     def axes(self) -> None:
         rows = [row for row, lead in enumerate(self._features.leads) if lead in LIMB_LEADS]
@@ -174,6 +180,9 @@ class _Summariser:
         if missing is None and not value > 0:
             missing = f"not measurable: no lead shows the {what} in {MIN_BEATS} beats"
         self._keep(name, value, known, missing)
+        doubt = self._features.median_beat.doubts.get(name)
+        if missing is None and doubt is not None:
+            self.uncertainties[name] = doubt
 
     def _too_few(self, known: Flags, what: str, needed: int) -> str | None:
         n_beats, n_dominant = self._features.n_beats, int(self._dominant.sum())
