@@ -299,8 +299,8 @@ def deviation(
     Returns
     -------
     Deviation
-        An uncertain value lies on no side. A limit that is itself abnormal is exceeded by 0. An axis outside lies on the side it is
-        nearer to, round the circle.
+        An uncertain value lies on no side. A limit that is itself abnormal is exceeded by 0. An
+        axis outside lies on the side it is nearer to, round the circle.
     """
     if not math.isfinite(value):
         return Deviation("not measurable", math.nan)
