@@ -93,7 +93,7 @@ class Measurements:
     rr_irregularity_pct : float
         `rmssd_ms` over the mean of these intervals; see `rhythm_regularity`.
     p_wave_presence_pct : float
-        Share of the beats with a P wave in at least half of the measured leads.
+        Share of the beats with a P wave, in however few leads.
     n_ectopic_beats : float
         See `find_ectopic_beats`.
     n_beats : float
@@ -269,7 +269,8 @@ def measure(record: EcgRecord, delineation: Delineation | None = None) -> Measur
     -------
     Measurements
         No number stands on fewer than three beats, and no PR on a record in which fewer than half
-        of the beats have a P wave in half of the leads: such numbers are NaN with a reason.
+        of the beats have a P wave, or in which PR changes from beat to beat by more than 40 ms
+        (its middle half): such numbers are NaN with a reason.
         Intervals, amplitudes and axes are those of the dominant beats (`BeatKinds.dominant`).
 
     Raises
