@@ -13,7 +13,6 @@ import pandas as pd
 from app.map_colours import MapShown
 from app.resources import cohort, cohort_map, encoder, matching
 from app.state import MapState, app_state
-from physioclr.cache import cache_folder
 from physioclr.cohort_map import unreadable_map
 from physioclr.datasets.selection import (
     save_selection,
@@ -25,6 +24,7 @@ from physioclr.embedding_map import MapSettings
 from physioclr.errors import DatasetError
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.mapping import MapTask
+from physioclr.runtime.cache_folder import cache_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

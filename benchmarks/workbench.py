@@ -33,7 +33,6 @@ from app.components.palette import LIGHT
 from app.components.scatter import Numbers, Points, map_figure
 from benchmarks.browser import READY, open_chromium, serve_app, wait_until_ready
 from benchmarks.probe import planted_cohort
-from physioclr.atomic import replace_file
 from physioclr.checkpoint import load_encoder
 from physioclr.cohort_map import find_cohort_map, make_cohort_map, save_cohort_map
 from physioclr.datasets.demo import open_demo_store
@@ -49,6 +48,7 @@ from physioclr.jobs.probing import ProbeTask
 from physioclr.probe import auroc_draws, cross_validate_probe
 from physioclr.probe_run_files import save_probe_run
 from physioclr.probe_runs import ProbedCohort, ProbeRun
+from physioclr.runtime.atomic_files import replace_file
 from physioclr.simulate import simulate_record
 
 __all__ = ["main"]

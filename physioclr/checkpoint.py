@@ -25,8 +25,6 @@ from safetensors.torch import load_file
 from safetensors.torch import save as serialise
 from torch import Tensor
 
-from physioclr.atomic import make_folder, replace_file, replace_folder
-from physioclr.bundle import bundled
 from physioclr.checkpoint_card import (
     INTENDED_USE,
     CallCard,
@@ -45,6 +43,8 @@ from physioclr.physiology.similarity import PhysiologySpace
 from physioclr.preprocessing import Preprocessing
 from physioclr.probe import LinearProbe
 from physioclr.reference_ecgs import ReferenceEcgs
+from physioclr.runtime.atomic_files import make_folder, replace_file, replace_folder
+from physioclr.runtime.shipped_files import bundled
 
 __all__ = [
     "DEFAULT_CHECKPOINT",

@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from physioclr.atomic import make_folder, replace_file
-from physioclr.bundle import bundled
-from physioclr.cache import cache_folder
 from physioclr.checkpoint import Encoder, load_encoder
 from physioclr.datasets.demo import open_demo_store
 from physioclr.datasets.store import Store
 from physioclr.embedding import embed_store
 from physioclr.embedding_map import EmbeddingMap, MapSettings, fit_map
 from physioclr.errors import DatasetError
+from physioclr.runtime.atomic_files import make_folder, replace_file
+from physioclr.runtime.cache_folder import cache_folder
+from physioclr.runtime.shipped_files import bundled
 
 __all__ = [
     "CohortMap",

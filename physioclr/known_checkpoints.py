@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from physioclr.cache import cache_folder
+from physioclr.runtime.cache_folder import cache_folder
 
 __all__ = ["SHIPPED", "known_checkpoints", "runs_folder"]
 

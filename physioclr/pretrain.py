@@ -51,7 +51,7 @@ from physioclr.objectives import (
 )
 from physioclr.physiology.similarity import PhysiologySpace
 from physioclr.preprocessing import Preprocessing
-from physioclr.processes import Processes
+from physioclr.runtime.distributed import Processes
 from physioclr.training.batch import TrainingBatch
 from physioclr.training.cohort import TrainingCohort
 from physioclr.training.exponential_average import ExponentialAverage

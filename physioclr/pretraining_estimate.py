@@ -19,10 +19,10 @@ import torch
 from torch import Tensor, nn
 
 from physioclr.datasets.store_view import StoreView
-from physioclr.device_use import peak_memory_bytes
 from physioclr.errors import DatasetError
 from physioclr.objectives import OBJECTIVES, objective_name
 from physioclr.pretrain import PretrainRun
+from physioclr.runtime.device_use import peak_memory_bytes
 from physioclr.training.cohort import TrainingCohort
 from physioclr.training.monitoring import embed_rows
 

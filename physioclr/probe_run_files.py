@@ -18,10 +18,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from physioclr.atomic import replacing
 from physioclr.errors import DatasetError
 from physioclr.probe import ProbeResult
 from physioclr.probe_runs import ProbedCohort, ProbeRun
+from physioclr.runtime.atomic_files import replacing
 
 __all__ = ["open_probe_run", "save_probe_run"]
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialise
 
-from physioclr.atomic import replace_file
 from physioclr.errors import CheckpointError
+from physioclr.runtime.atomic_files import replace_file
 
 __all__ = ["TABLE", "TENSORS", "read_reference_files", "write_reference_files"]
 

@@ -6,8 +6,8 @@ import os
 import subprocess
 import sys
 
-from physioclr.bundle import bundle_root, bundled
-from physioclr.openmp import sleep_while_waiting
+from physioclr.runtime.openmp import sleep_while_waiting
+from physioclr.runtime.shipped_files import bundle_root, bundled
 
 __all__ = ["app_command", "app_environment", "serve"]
 

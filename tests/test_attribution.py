@@ -19,8 +19,7 @@ from physioclr.preprocessing import Preprocessing
 from physioclr.probe import LinearProbe
 from physioclr.records import EcgRecord
 from physioclr.simulate import simulate_record
-
-from .conftest import pulse_train
+from tests.conftest import pulse_train
 
 CONFIG = TransformerConfig(width=1, n_heads=1, n_layers=1, feedforward=2, position_kernel=5)
 SEGMENT = slice(200, 260)

@@ -8,8 +8,7 @@ from physioclr.datasets.store import StoreWriter
 from physioclr.embedding import embed_store
 from physioclr.errors import SignalError
 from physioclr.simulate import simulate_record
-
-from .conftest import pulse_train
+from tests.conftest import pulse_train
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,7 @@ from physioclr.physiology.measurements import measure
 from physioclr.prediction import predict
 from physioclr.preprocessing import Preprocessing
 from physioclr.reference_ecgs import ReferenceEcgs
-
-from .conftest import pulse_train
+from tests.conftest import pulse_train
 
 CONFIG = TransformerConfig(width=16, n_layers=1, n_heads=2, feedforward=32, position_kernel=5)
 LIMITS, METRICS = ("For a test.",), {"r2": {"heart_rate_bpm": 0.5}}

@@ -7,8 +7,7 @@ from physioclr.errors import SignalError
 from physioclr.leads import STANDARD_LEADS
 from physioclr.preprocessing import Preprocessing
 from physioclr.records import EcgRecord
-
-from .conftest import pulse_train
+from tests.conftest import pulse_train
 
 
 def record(signal=None, *, fs_hz=500.0, leads=STANDARD_LEADS):

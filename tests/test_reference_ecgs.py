@@ -14,8 +14,7 @@ from physioclr.errors import CheckpointError, DatasetError
 from physioclr.models import EcgTransformer, TransformerConfig
 from physioclr.preprocessing import Preprocessing
 from physioclr.reference_ecgs import COMPARED, ReferenceEcgs, differences
-
-from .conftest import pulse_train
+from tests.conftest import pulse_train
 
 CONFIG = TransformerConfig(width=16, n_layers=1, n_heads=2, feedforward=32, position_kernel=5)
 

@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 import streamlit as st
 from plotly.offline import get_plotlyjs
 
-from physioclr.bundle import bundled
+from physioclr.runtime.shipped_files import bundled
 
 __all__ = ["follow_selection", "load_library", "map_chart"]
 

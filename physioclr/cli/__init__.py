@@ -15,7 +15,7 @@ import typer
 from physioclr.cli import cohorts, ecgs, evidence, pretraining, reporting
 from physioclr.cli.terminal import err_console
 from physioclr.errors import PhysioclrError
-from physioclr.openmp import sleep_while_waiting
+from physioclr.runtime.openmp import sleep_while_waiting
 
 __all__ = ["app", "main"]
 

@@ -191,8 +191,8 @@ def embed(
     import numpy as np
 
     from physioclr import Store, load_encoder
-    from physioclr.atomic import replace_file
     from physioclr.embedding import embed_store
+    from physioclr.runtime.atomic_files import replace_file
 
     opened, encoder = Store.open(store), load_encoder(checkpoint)
     with progress_bar("Embedding") as report:

@@ -56,10 +56,10 @@ def probe(
 ) -> None:
     """Cross-validate a linear probe on the embeddings, with its controls beside it."""
     from physioclr import Store, load_encoder
-    from physioclr.atomic import replace_file
     from physioclr.evaluate import probe_store
     from physioclr.probe import paired_table
     from physioclr.probe.figure import comparison_figure
+    from physioclr.runtime.atomic_files import replace_file
 
     if (others and compare is None) or (checkpoint and compare):
         raise typer.BadParameter(
@@ -145,11 +145,11 @@ def finetune(
 ) -> None:
     """Compare the frozen encoder's probe, the fine-tuned encoder and one trained from scratch."""
     from physioclr import Store, load_encoder
-    from physioclr.atomic import replace_file
     from physioclr.embedding import embed_store
     from physioclr.evaluate import probe_targets, usable_records
     from physioclr.finetune import FinetuneConfig, cross_validate_finetuning
     from physioclr.probe import cross_validate_probe
+    from physioclr.runtime.atomic_files import replace_file
 
     opened, encoder = Store.open(store), load_encoder(checkpoint)
     targets, patients, names = probe_targets(opened, labels)

@@ -65,13 +65,13 @@ def report(
     that is there already is replaced; two ECGs of one name are RECORD and RECORD-2.
     """
     from physioclr import load_encoder, read_ecg
-    from physioclr.atomic import make_folder, replace_file
     from physioclr.ecg_paper import PaperScale, paper_layout, record_layout
     from physioclr.report import Report, make_report
     from physioclr.report.fhir import fhir_bundle
     from physioclr.report.findings import check_qt_formula
     from physioclr.report.page import PageStyle, report_pdf, report_png
     from physioclr.report.tables import report_csv, report_json
+    from physioclr.runtime.atomic_files import make_folder, replace_file
 
     with option_errors():
         rows = arrangement.replace("x", " × ")

@@ -64,10 +64,10 @@ class PretrainTask(Task):
         # Loaded here, so that who stops the job while it loads is heard.
         import torch
 
-        from physioclr.atomic import make_folder, replace_file
-        from physioclr.device_use import DeviceMeter
         from physioclr.known_checkpoints import runs_folder
         from physioclr.pretrain import pretrain
+        from physioclr.runtime.atomic_files import make_folder, replace_file
+        from physioclr.runtime.device_use import DeviceMeter
 
         out = runs_folder() / self.name
         stores = self.plan.stores()

@@ -26,7 +26,7 @@ from physioclr.models.token_predictor import TokenPredictor
 from physioclr.objectives.full_precision import full_precision
 from physioclr.objectives.objective import Objective, Step
 from physioclr.objectives.token_masks import span_mask
-from physioclr.processes import ONE_PROCESS, Processes
+from physioclr.runtime.distributed import ONE_PROCESS, Processes
 from physioclr.training.batch import TrainingBatch
 from physioclr.training.exponential_average import ExponentialAverage
 

@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from physioclr.atomic import make_folder, replacing
 from physioclr.datasets.store import Store
 from physioclr.errors import DatasetError
 from physioclr.preprocessing import Preprocessing
+from physioclr.runtime.atomic_files import make_folder, replacing
 
 __all__ = [
     "MV_PER_UNIT",

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from physioclr.atomic import make_folder
 from physioclr.checkpoint import Encoder, load_encoder
 from physioclr.datasets.prepare import prepare
 from physioclr.datasets.store import Store
 from physioclr.pretrain import pretrain
+from physioclr.runtime.atomic_files import make_folder
 from physioclr.training.cohort import TrainingCohort
 from studies.main.rows import REAL, SIMULATED, Row, budget
 

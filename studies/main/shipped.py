@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from physioclr.atomic import make_folder
 from physioclr.checkpoint import (
     DEFAULT_CHECKPOINT,
     Encoder,
@@ -30,6 +29,7 @@ from physioclr.heads import add_head
 from physioclr.noise_robustness import noise_robustness
 from physioclr.noise_sources import noise_sources
 from physioclr.pretrain import pretrain
+from physioclr.runtime.atomic_files import make_folder
 from studies.main.pretraining import Study
 from studies.main.rows import ROWS, budget
 

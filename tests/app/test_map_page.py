@@ -22,8 +22,6 @@ from app.mapping import begin_map, find_id, row_being_read, save_rows, selection
 from app.navigation import PAGES
 from app.state import MapState, ReadState
 from physioclr import checkpoint
-from physioclr.bundle import bundled
-from physioclr.cache import cache_folder
 from physioclr.cohort_map import make_cohort_map
 from physioclr.datasets import demo
 from physioclr.datasets.selection import open_cohort, save_selection, saved_selections
@@ -31,6 +29,8 @@ from physioclr.embedding_map import MapSettings
 from physioclr.errors import DatasetError
 from physioclr.jobs import default_queue
 from physioclr.jobs.mapping import MapTask
+from physioclr.runtime.cache_folder import cache_folder
+from physioclr.runtime.shipped_files import bundled
 from tests.app.test_pages import html_of, open_page
 
 pytestmark = pytest.mark.usefixtures("small_app")

@@ -8,10 +8,10 @@ import pytest
 
 from app.navigation import PAGES
 from app.state import AppState
-from physioclr.bundle import bundled
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.importing import ImportTask
 from physioclr.jobs.probing import ProbeTask
+from physioclr.runtime.shipped_files import bundled
 from tests.app.test_pages import html_of, open_page
 
 pytestmark = pytest.mark.usefixtures("small_app")

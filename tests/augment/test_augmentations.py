@@ -14,8 +14,8 @@ from physioclr.augment.table import windows_of
 from physioclr.errors import SignalError
 from physioclr.leads import STANDARD_LEADS
 from physioclr.physiology.measurements import measure
-from physioclr.processes import Processes
 from physioclr.records import EcgRecord
+from physioclr.runtime.distributed import Processes
 from physioclr.signal.delineation import delineate
 from physioclr.simulate import simulate_record
 from physioclr.windows import EcgWindows

@@ -3,7 +3,7 @@ import sys
 
 from physioclr.jobs import JobQueue
 from physioclr.jobs.importing import ImportTask
-from physioclr.openmp import sleep_while_waiting
+from physioclr.runtime.openmp import sleep_while_waiting
 from physioclr.serve import app_environment
 from tests.jobs.waiting import ended, wait_until
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from physioclr.atomic import make_folder, replace_file
 from physioclr.errors import PhysioclrError
+from physioclr.runtime.atomic_files import make_folder, replace_file
 
 
 def test_the_old_content_is_replaced(tmp_path):

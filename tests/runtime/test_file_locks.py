@@ -1,6 +1,6 @@
 from filelock import FileLock
 
-from physioclr.held_locks import is_locked
+from physioclr.runtime.file_locks import is_locked
 
 
 def test_looking_at_a_lock_neither_takes_nor_makes_it(tmp_path):

@@ -10,7 +10,7 @@ from torch import distributed, multiprocessing
 from physioclr.datasets.store import Store
 from physioclr.models import ResNetConfig, TransformerConfig
 from physioclr.objectives import OBJECTIVES, Step, objective_config
-from physioclr.processes import ONE_PROCESS, Processes
+from physioclr.runtime.distributed import ONE_PROCESS, Processes
 from physioclr.training.cohort import TrainingCohort
 
 N_RECORDS = 8

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from physioclr.device_use import _STATUS, DeviceMeter, peak_memory_bytes
+from physioclr.runtime.device_use import _STATUS, DeviceMeter, peak_memory_bytes
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
@@ -29,7 +29,7 @@ def test_memory_that_was_given_back_counts_for_the_peak_alone():
 
 
 def test_where_only_the_peak_is_told_nothing_is_said_of_now(tmp_path, monkeypatch):
-    monkeypatch.setattr("physioclr.device_use._STATUS", tmp_path / "none")
+    monkeypatch.setattr("physioclr.runtime.device_use._STATUS", tmp_path / "none")
     found = DeviceMeter(CPU).look()
     assert "memory_bytes" not in found
     assert found["peak_memory_bytes"] > 50e6  # torch alone holds more
