@@ -41,6 +41,7 @@ from physioclr.datasets.store import Store
 from physioclr.errors import DatasetError
 from physioclr.models.architectures import EncoderConfig, config_to_dict
 from physioclr.models.encoder import EcgEncoder
+from physioclr.models.exponential_average import ExponentialAverage
 from physioclr.models.transformer import TransformerConfig
 from physioclr.objectives import (
     OBJECTIVES,
@@ -54,7 +55,6 @@ from physioclr.preprocessing import Preprocessing
 from physioclr.runtime.distributed import Processes
 from physioclr.training.batch import TrainingBatch
 from physioclr.training.cohort import TrainingCohort
-from physioclr.training.exponential_average import ExponentialAverage
 from physioclr.training.monitoring import MONITORED, monitor
 from physioclr.training.run_folder import RunFolder, RunState
 

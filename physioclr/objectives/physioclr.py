@@ -35,6 +35,7 @@ from physioclr.augment import (
     RandomLeadMasking,
     TimeShift,
 )
+from physioclr.augment.windows import EcgWindows
 from physioclr.models import (
     AnsweringConfig,
     AnsweringEncoder,
@@ -52,7 +53,6 @@ from physioclr.objectives.supervised import known_label_loss
 from physioclr.objectives.token_masks import span_mask
 from physioclr.training.batch import Need, TrainingBatch
 from physioclr.training.cohort import TrainingCohort
-from physioclr.windows import EcgWindows
 
 __all__ = ["Physioclr", "PhysioclrConfig"]
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physioclr.augment.vcg_transform import DIPOLE_LEADS
+from physioclr.augment.windows import EcgWindows
 from physioclr.controls import median_beat_features
 from physioclr.datasets.store import Store
 from physioclr.errors import DatasetError
@@ -33,7 +34,6 @@ from physioclr.training.signals import (
     usable_rows,
 )
 from physioclr.training.tensor_space import TensorSpace
-from physioclr.windows import EcgWindows
 
 __all__ = ["TrainingCohort"]
 

@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from physioclr.augment import AUGMENTATIONS, Draws
+from physioclr.augment.windows import EcgWindows
 from physioclr.models import ResNetConfig
 from physioclr.objectives import OBJECTIVES, objective_config
 from physioclr.pretrain import PretrainConfig, pretrain
 from physioclr.training.cohort import TrainingCohort
 from physioclr.training.run_folder import RunFolder
-from physioclr.windows import EcgWindows
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
 
