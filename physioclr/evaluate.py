@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physioclr.checkpoint import Encoder, random_encoder
-from physioclr.controls import median_beat_features, physiology_features
+from physioclr.datasets.baseline_features import median_beat_features, physiology_features
 from physioclr.datasets.store import Store
 from physioclr.embedding import embed_store
 from physioclr.preprocessing import Preprocessing

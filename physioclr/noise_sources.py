@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from physioclr.controls import INDEPENDENT_LEADS
+from physioclr.datasets.baseline_features import INDEPENDENT_LEADS
 from physioclr.io import read_ecg
 from physioclr.leads import STANDARD_LEADS, derive_limb_leads, in_standard_order
 from physioclr.records import EcgRecord

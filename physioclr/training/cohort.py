@@ -18,7 +18,7 @@ from torch import Tensor
 
 from physioclr.augment.vcg_transform import DIPOLE_LEADS
 from physioclr.augment.windows import EcgWindows
-from physioclr.controls import median_beat_features
+from physioclr.datasets.baseline_features import median_beat_features
 from physioclr.datasets.store import Store
 from physioclr.errors import DatasetError
 from physioclr.physiology.similarity import PhysiologySpace

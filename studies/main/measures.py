@@ -13,7 +13,7 @@ import wfdb
 from numpy.typing import NDArray
 
 from physioclr.checkpoint import Encoder, random_encoder
-from physioclr.controls import median_beat_features, physiology_features
+from physioclr.datasets.baseline_features import median_beat_features, physiology_features
 from physioclr.datasets.store import Store
 from physioclr.embedding import embed, embed_store
 from physioclr.errors import DatasetError, SignalError

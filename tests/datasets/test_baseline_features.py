@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from physioclr.controls import INDEPENDENT_LEADS, median_beat_features, physiology_features
+from physioclr.datasets.baseline_features import (
+    INDEPENDENT_LEADS,
+    median_beat_features,
+    physiology_features,
+)
 from physioclr.datasets.store import Store, StoreWriter
 
 FS_HZ = 500.0
