@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.components.checkpoint_choice import choose_checkpoint, show_card
 from app.state import app_state
-from physioclr.known_checkpoints import known_checkpoints
+from physioclr.encoders.installed import known_checkpoints
 
 __all__ = ["asked_checkpoint"]
 

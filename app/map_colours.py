@@ -17,9 +17,9 @@ from physioclr.physiology.angles import ANGLES
 from physioclr.physiology.measurements import MEASUREMENTS
 
 if TYPE_CHECKING:
-    from physioclr.checkpoint import HeadCard
     from physioclr.cohort_map import CohortMap
     from physioclr.datasets.store import Store
+    from physioclr.encoders.checkpoint import HeadCard
 
 __all__ = ["MapShown", "colour_choices", "colours_of"]
 

@@ -18,8 +18,8 @@ from app.resources import cohort
 from physioclr.datasets.condition import columns_of
 from physioclr.datasets.selection import saved_selections
 from physioclr.embedding_map import MapSettings
+from physioclr.encoders.installed import known_checkpoints
 from physioclr.errors import PhysioclrError
-from physioclr.known_checkpoints import known_checkpoints
 
 if TYPE_CHECKING:
     from app.state import MapState

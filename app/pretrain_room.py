@@ -35,8 +35,8 @@ from app.pretraining import (
     what_is_kept,
 )
 from app.state import app_state
+from physioclr.encoders.installed import runs_folder
 from physioclr.jobs.pretraining import last_use
-from physioclr.known_checkpoints import runs_folder
 
 if TYPE_CHECKING:
     from app.state import PretrainState

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from app.resources import cohort
+from physioclr.encoders.installed import runs_folder
 from physioclr.errors import PhysioclrError
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.pretraining import EstimateTask, PretrainTask, plan_of_run
-from physioclr.known_checkpoints import runs_folder
 from physioclr.pretraining_plan import PRESETS, PretrainPlan
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app.resources import cohort, probe_run
+from physioclr.encoders.installed import known_checkpoints
 from physioclr.errors import DatasetError, PhysioclrError
 from physioclr.evaluate import probe_targets
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.probing import ProbeTask
-from physioclr.known_checkpoints import known_checkpoints
 from physioclr.probe import unmeasurable_labels
 
 if TYPE_CHECKING:

@@ -27,10 +27,10 @@ from physioclr.signal.quality import Quality, assess_quality
 if TYPE_CHECKING:
     from app.map_neighbours import Nearness
     from physioclr.attribution import Attribution, RandomisationCheck
-    from physioclr.checkpoint import Encoder
     from physioclr.cohort_map import CohortMap
     from physioclr.datasets.store import Store
     from physioclr.embedding_map import MapSettings
+    from physioclr.encoders.checkpoint import Encoder
     from physioclr.prediction import Prediction
     from physioclr.prediction_change import PredictionChange
     from physioclr.probe_runs import ProbeRun
@@ -133,7 +133,7 @@ def change_of(record: EcgRecord, changed: EcgRecord, checkpoint: str = "") -> Pr
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner=False)
 def embedding_of(record: EcgRecord, checkpoint: str = "") -> NDArray[np.float32]:
     """Return the (embedding_dim,) embedding of a record."""
-    from physioclr.embedding import embed
+    from physioclr.encoders.embedding import embed
 
     embedding: NDArray[np.float32] = embed([record], encoder(checkpoint))[0]
     return embedding
@@ -164,7 +164,7 @@ def encoder(checkpoint: str = "") -> Encoder:
 
 @st.cache_resource(show_spinner="Loading the encoder …", max_entries=4)
 def _loaded(checkpoint: str) -> tuple[Encoder, _Written]:
-    from physioclr.checkpoint import load_encoder
+    from physioclr.encoders.checkpoint import load_encoder
 
     if not checkpoint:
         return load_encoder(), None

@@ -33,10 +33,10 @@ from physioclr.augment.windows import EcgWindows
 from physioclr.datasets.prepare import prepare_cohort
 from physioclr.datasets.simulated import simulated_cohort
 from physioclr.datasets.store import Store
+from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.leads import STANDARD_LEADS
 from physioclr.models import encoder_config
 from physioclr.objectives import Physioclr, PhysioclrConfig, Step
-from physioclr.preprocessing import Preprocessing
 from physioclr.pretrain import PretrainConfig, PretrainRun
 from physioclr.training.cohort import TrainingCohort
 

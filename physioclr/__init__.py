@@ -10,9 +10,9 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from physioclr.checkpoint import Encoder, load_encoder
     from physioclr.datasets.store import Store
-    from physioclr.embedding import embed
+    from physioclr.encoders.checkpoint import Encoder, load_encoder
+    from physioclr.encoders.embedding import embed
     from physioclr.errors import (
         CheckpointError,
         DatasetError,
@@ -67,7 +67,7 @@ _HOME = {
     "DatasetError": "physioclr.errors",
     "Delineation": "physioclr.signal.delineation",
     "EcgRecord": "physioclr.records",
-    "Encoder": "physioclr.checkpoint",
+    "Encoder": "physioclr.encoders.checkpoint",
     "Measurements": "physioclr.physiology.measurements",
     "PhysioclrError": "physioclr.errors",
     "PhysiologySpace": "physioclr.physiology.similarity",
@@ -80,9 +80,9 @@ _HOME = {
     "Store": "physioclr.datasets.store",
     "assess_quality": "physioclr.signal.quality",
     "delineate": "physioclr.signal.delineation",
-    "embed": "physioclr.embedding",
+    "embed": "physioclr.encoders.embedding",
     "explain_similarity": "physioclr.physiology.explanation",
-    "load_encoder": "physioclr.checkpoint",
+    "load_encoder": "physioclr.encoders.checkpoint",
     "measure": "physioclr.physiology.measurements",
     "physiology_vector": "physioclr.physiology.vector",
     "predict": "physioclr.prediction",

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from physioclr.checkpoint import Encoder, load_encoder
 from physioclr.datasets.demo import open_demo_store
 from physioclr.datasets.store import Store
-from physioclr.embedding import embed_store
 from physioclr.embedding_map import EmbeddingMap, MapSettings, fit_map
+from physioclr.encoders.checkpoint import Encoder, load_encoder
+from physioclr.encoders.embedding import embed_store
 from physioclr.errors import DatasetError
 from physioclr.runtime.atomic_files import make_folder, replace_file
 from physioclr.runtime.cache_folder import cache_folder

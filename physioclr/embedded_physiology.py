@@ -12,9 +12,10 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from physioclr.checkpoint import Encoder
 from physioclr.datasets.store import Store
 from physioclr.embedding_map import MapSettings, fit_map
+from physioclr.encoders.checkpoint import Encoder
+from physioclr.encoders.window_embeddings import embed_windows, usable_batches
 from physioclr.errors import DatasetError
 from physioclr.neighbourhoods import (
     Agreement,
@@ -27,7 +28,6 @@ from physioclr.physiology.similarity import PhysiologySpace, reference_space
 from physioclr.physiology.vector import PHYSIOLOGY_UNITS
 from physioclr.probe import cross_validate_regression
 from physioclr.training.monitoring import alignment, effective_rank, uniformity
-from physioclr.window_embeddings import embed_windows, usable_batches
 
 __all__ = ["AGE", "EmbeddingDescription", "describe_embedding", "embedded_physiology"]
 

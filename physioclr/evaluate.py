@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from physioclr.checkpoint import Encoder, random_encoder
 from physioclr.datasets.baseline_features import median_beat_features, physiology_features
 from physioclr.datasets.store import Store
-from physioclr.embedding import embed_store
-from physioclr.preprocessing import Preprocessing
+from physioclr.encoders.checkpoint import Encoder, random_encoder
+from physioclr.encoders.embedding import embed_store
+from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.probe import ProbeResult, compare_probes
 
 __all__ = [

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from physioclr.augment import AmbientNoise, Draws, RandomLeadMasking, TimeShift
-from physioclr.checkpoint import Encoder
 from physioclr.datasets.store import Store
+from physioclr.encoders.checkpoint import Encoder
 from physioclr.errors import DatasetError
 from physioclr.evaluate import probe_targets
 from physioclr.models import EcgEncoder, build_encoder

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from physioclr.checkpoint import (
+from physioclr.datasets.store import Store
+from physioclr.encoders.checkpoint import (
     CallCard,
     Encoder,
     HeadCard,
@@ -18,13 +19,12 @@ from physioclr.checkpoint import (
     load_physiology_space,
     save_checkpoint,
 )
-from physioclr.datasets.store import Store
-from physioclr.embedding import embed_store
+from physioclr.encoders.embedding import embed_store
+from physioclr.encoders.reference_ecgs import ReferenceEcgs
 from physioclr.evaluate import probe_targets
 from physioclr.probe import ProbeResult, cross_validate_probe, fit_probe
 from physioclr.probe.no_call import DEFAULT_ALPHA, fit_call_limits, measure_calls
 from physioclr.probe.reliability import reliability_bins
-from physioclr.reference_ecgs import ReferenceEcgs
 
 __all__ = ["add_head"]
 

@@ -31,15 +31,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from physioclr.checkpoint import Encoder
 from physioclr.datasets.store import Store
+from physioclr.encoders.checkpoint import Encoder
+from physioclr.encoders.window_embeddings import UsableBatch, embed_windows, usable_batches
 from physioclr.errors import DatasetError
 from physioclr.evaluate import probe_targets
 from physioclr.leads import LIMB_LEADS, PRECORDIAL_LEADS, STANDARD_LEADS
 from physioclr.noise_sources import NoiseSource, noise_sources
 from physioclr.probe import MACRO, ProbeResult, cross_validate_probe, paired_difference
 from physioclr.records import EcgRecord
-from physioclr.window_embeddings import UsableBatch, embed_windows, usable_batches
 
 __all__ = ["MISSING_LEADS", "LostLeads", "add_noise", "noise_robustness", "within_a_second"]
 

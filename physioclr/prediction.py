@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from physioclr.checkpoint import Encoder, HeadCard
-from physioclr.embedding import embed
+from physioclr.encoders.checkpoint import Encoder, HeadCard
+from physioclr.encoders.embedding import embed
+from physioclr.encoders.reference_ecgs import COMPARED, differences
 from physioclr.errors import CheckpointError
 from physioclr.probe.no_call import Call
 from physioclr.probe.reliability import ReliabilityBin, bin_of
 from physioclr.records import EcgRecord
-from physioclr.reference_ecgs import COMPARED, differences
 from physioclr.signal.quality import Quality, assess_quality
 
 __all__ = [

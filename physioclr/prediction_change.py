@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from physioclr.checkpoint import Encoder
-from physioclr.embedding import embed
+from physioclr.encoders.checkpoint import Encoder
+from physioclr.encoders.embedding import embed
 from physioclr.errors import CheckpointError
 from physioclr.prediction import Prediction, predict
 from physioclr.records import EcgRecord

@@ -30,14 +30,15 @@ from lightning_fabric.strategies.ddp import DDPStrategy
 from tensorboardX import SummaryWriter
 from torch import Tensor, nn
 
-from physioclr.checkpoint import (
+from physioclr.datasets.store import Store
+from physioclr.encoders.checkpoint import (
     CheckpointCard,
     CohortCard,
     TrainingCard,
     read_card,
     save_checkpoint,
 )
-from physioclr.datasets.store import Store
+from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.errors import DatasetError
 from physioclr.models.architectures import EncoderConfig, config_to_dict
 from physioclr.models.encoder import EcgEncoder
@@ -51,7 +52,6 @@ from physioclr.objectives import (
     objective_name,
 )
 from physioclr.physiology.similarity import PhysiologySpace
-from physioclr.preprocessing import Preprocessing
 from physioclr.runtime.distributed import Processes
 from physioclr.training.batch import TrainingBatch
 from physioclr.training.cohort import TrainingCohort

@@ -15,7 +15,7 @@ from physioclr.errors import PhysioclrError
 
 if TYPE_CHECKING:
     from physioclr.datasets.store import Store
-    from physioclr.preprocessing import Preprocessing
+    from physioclr.encoders.preprocessing import Preprocessing
     from physioclr.pretrain import PretrainConfig
 
 __all__ = ["PRESETS", "Preset", "PretrainPlan"]
@@ -75,7 +75,7 @@ class PretrainPlan:
     @property
     def preprocessing(self) -> Preprocessing:
         """From an ECG to the encoder's input."""
-        from physioclr.preprocessing import Preprocessing
+        from physioclr.encoders.preprocessing import Preprocessing
 
         return Preprocessing(fs_hz=self.fs_hz, window_s=self.window_s)
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from physioclr.checkpoint import Encoder
 from physioclr.datasets.store import Store
+from physioclr.encoders.checkpoint import Encoder
 from physioclr.evaluate import (
     probe_features,
     probe_targets,

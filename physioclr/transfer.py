@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from physioclr.checkpoint import Encoder
 from physioclr.datasets.store import Store
+from physioclr.encoders.checkpoint import Encoder
 from physioclr.errors import DatasetError
 from physioclr.evaluate import probe_features, usable_records
 from physioclr.probe import cross_validate_probe, unmeasurable_labels

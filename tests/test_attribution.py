@@ -7,15 +7,15 @@ import pytest
 import torch
 
 from physioclr.attribution import Attribution, attribute, compare_attributions, randomisation_check
-from physioclr.checkpoint import CheckpointCard, Encoder, TrainingCard, load_encoder
-from physioclr.embedding import embed
+from physioclr.encoders.checkpoint import CheckpointCard, Encoder, TrainingCard, load_encoder
+from physioclr.encoders.embedding import embed
+from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.errors import CheckpointError, SignalError
 from physioclr.leads import STANDARD_LEADS
 from physioclr.models import TransformerConfig
 from physioclr.models.architectures import config_to_dict
 from physioclr.models.encoder import EcgEncoder
 from physioclr.prediction import predict
-from physioclr.preprocessing import Preprocessing
 from physioclr.probe import LinearProbe
 from physioclr.records import EcgRecord
 from physioclr.simulate import simulate_record

@@ -8,12 +8,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from physioclr.checkpoint import load_encoder
 from physioclr.datasets.prepare import prepare, prepare_cohort
 from physioclr.datasets.simulated import simulated_cohort
 from physioclr.datasets.store import Store
 from physioclr.embedded_physiology import describe_embedding, embedded_physiology
-from physioclr.embedding import embed_store
+from physioclr.encoders.checkpoint import load_encoder
+from physioclr.encoders.embedding import embed_store
 from physioclr.errors import DatasetError
 from tests.shared_data import SHARED_DATA, needs_shared_data
 

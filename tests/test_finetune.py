@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from physioclr.checkpoint import CheckpointCard, Encoder, TrainingCard
 from physioclr.datasets.store import Store
 from physioclr.datasets.store_writer import StoreWriter
-from physioclr.embedding import embed_store
+from physioclr.encoders.checkpoint import CheckpointCard, Encoder, TrainingCard
+from physioclr.encoders.embedding import embed_store
+from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.errors import DatasetError
 from physioclr.evaluate import probe_targets
 from physioclr.finetune import FinetuneConfig, cross_validate_finetuning
 from physioclr.models import ResNetConfig, build_encoder
 from physioclr.models.architectures import config_to_dict
-from physioclr.preprocessing import Preprocessing
 from physioclr.probe import cross_validate_probe, paired_difference
 from tests.conftest import pulse_train
 

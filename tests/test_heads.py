@@ -7,15 +7,20 @@ import numpy as np
 import pytest
 import torch
 
-from physioclr.checkpoint import TrainingCard, load_encoder, random_encoder, save_checkpoint
 from physioclr.datasets.store import Store, StoreWriter
+from physioclr.encoders.checkpoint import (
+    TrainingCard,
+    load_encoder,
+    random_encoder,
+    save_checkpoint,
+)
+from physioclr.encoders.preprocessing import Preprocessing
+from physioclr.encoders.reference_ecgs import ReferenceEcgs
 from physioclr.errors import CheckpointError
 from physioclr.heads import add_head
 from physioclr.models import EcgTransformer, TransformerConfig
 from physioclr.physiology.measurements import measure
 from physioclr.prediction import predict
-from physioclr.preprocessing import Preprocessing
-from physioclr.reference_ecgs import ReferenceEcgs
 from tests.conftest import pulse_train
 
 CONFIG = TransformerConfig(width=16, n_layers=1, n_heads=2, feedforward=32, position_kernel=5)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from physioclr.checkpoint import Encoder, load_encoder
 from physioclr.datasets.store import Store, StoreWriter
+from physioclr.encoders.checkpoint import Encoder, load_encoder
+from physioclr.encoders.window_embeddings import UsableBatch
 from physioclr.errors import DatasetError
 from physioclr.leads import LIMB_LEADS, PRECORDIAL_LEADS, STANDARD_LEADS
 from physioclr.models import ResNetConfig
@@ -24,7 +25,6 @@ from physioclr.noise_robustness import (
 from physioclr.noise_sources import _between, noise_sources, recorded_noise
 from physioclr.records import EcgRecord
 from physioclr.simulate import simulate_record
-from physioclr.window_embeddings import UsableBatch
 from tests.conftest import pulse_train, write_wfdb_pair
 from tests.shared_data import SHARED_DATA, needs_shared_data
 

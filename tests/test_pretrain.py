@@ -17,13 +17,13 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from tensorboardX.proto.event_pb2 import Event
 
-from physioclr.checkpoint import load_encoder, load_physiology_space
+from physioclr.encoders.checkpoint import load_encoder, load_physiology_space
+from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.errors import CheckpointError, DatasetError, PhysioclrError
 from physioclr.heads import add_head
 from physioclr.models import ResNetConfig, TransformerConfig
 from physioclr.objectives import OBJECTIVES, PhysioclrConfig, objective_config
 from physioclr.physiology.similarity import PhysiologySpace
-from physioclr.preprocessing import Preprocessing
 from physioclr.pretrain import PretrainConfig, pretrain
 from physioclr.training.cohort import TrainingCohort
 from physioclr.training.run_folder import RunFolder

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from physioclr.checkpoint import load_encoder
 from physioclr.datasets.prepare import prepare, prepare_cohort
 from physioclr.datasets.simulated import simulated_cohort
 from physioclr.datasets.store import Store
-from physioclr.embedding import embed_store
+from physioclr.encoders.checkpoint import load_encoder
+from physioclr.encoders.embedding import embed_store
 from physioclr.models import ResNetConfig
 from physioclr.objectives import OBJECTIVES, objective_config
 from physioclr.pretrain import PretrainConfig, pretrain

@@ -7,10 +7,10 @@ import json
 import numpy as np
 import pytest
 
-from physioclr.checkpoint import load_encoder
 from physioclr.cli import app
 from physioclr.datasets.store import Store
 from physioclr.datasets.store_writer import StoreWriter
+from physioclr.encoders.checkpoint import load_encoder
 from physioclr.errors import DatasetError
 from physioclr.evaluate import RANDOM_INIT
 from physioclr.transfer import SHARED_DIAGNOSES, shared_targets, transfer_probe

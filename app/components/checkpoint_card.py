@@ -9,7 +9,7 @@ from app.components.html_table import Html, html_table
 from physioclr.physiology.measurements import MEASUREMENTS
 
 if TYPE_CHECKING:
-    from physioclr.checkpoint_card import CheckpointCard, CohortCard, Metrics
+    from physioclr.encoders.card import CheckpointCard, CohortCard, Metrics
 
 __all__ = ["card_table"]
 

@@ -9,7 +9,7 @@ import streamlit as st
 from app.components.checkpoint_card import card_table
 from app.components.problems import literal, showing_problems
 from app.resources import encoder
-from physioclr.known_checkpoints import known_checkpoints
+from physioclr.encoders.installed import known_checkpoints
 
 __all__ = ["choose_checkpoint", "say_it_has_no_head", "show_card"]
 

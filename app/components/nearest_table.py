@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from app.components.html_table import html_table
+from physioclr.encoders.reference_ecgs import with_qtc
 from physioclr.physiology.measurements import MEASUREMENTS
-from physioclr.reference_ecgs import with_qtc
 
 __all__ = ["nearest_table"]
 

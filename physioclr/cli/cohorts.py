@@ -191,7 +191,7 @@ def embed(
     import numpy as np
 
     from physioclr import Store, load_encoder
-    from physioclr.embedding import embed_store
+    from physioclr.encoders.embedding import embed_store
     from physioclr.runtime.atomic_files import replace_file
 
     opened, encoder = Store.open(store), load_encoder(checkpoint)

@@ -145,7 +145,7 @@ def finetune(
 ) -> None:
     """Compare the frozen encoder's probe, the fine-tuned encoder and one trained from scratch."""
     from physioclr import Store, load_encoder
-    from physioclr.embedding import embed_store
+    from physioclr.encoders.embedding import embed_store
     from physioclr.evaluate import probe_targets, usable_records
     from physioclr.finetune import FinetuneConfig, cross_validate_finetuning
     from physioclr.probe import cross_validate_probe

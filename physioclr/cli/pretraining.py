@@ -76,10 +76,10 @@ def pretrain(
     On several GPUs or nodes: `torchrun --nproc-per-node 4 -m physioclr pretrain …`.
     """
     from physioclr import Store
+    from physioclr.encoders.preprocessing import Preprocessing
     from physioclr.leads import STANDARD_LEADS
     from physioclr.models import encoder_config
     from physioclr.objectives import objective_config
-    from physioclr.preprocessing import Preprocessing
     from physioclr.pretrain import PretrainConfig, StepReport
     from physioclr.pretrain import pretrain as pretrain_stores
 

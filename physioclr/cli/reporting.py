@@ -16,7 +16,7 @@ from physioclr.cli.terminal import Checkpoint, err_console, option_errors, out_c
 from physioclr.errors import PhysioclrError
 
 if TYPE_CHECKING:
-    from physioclr.checkpoint import Encoder
+    from physioclr.encoders.checkpoint import Encoder
     from physioclr.report import ReaderFindings
 
 __all__ = ["app", "report"]

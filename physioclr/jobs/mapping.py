@@ -80,11 +80,11 @@ class MapTask(Task):
         """
         report("Opening the cohort", 0.0)
         # Loaded here, so that who stops the job while it loads is heard.
-        from physioclr.checkpoint import load_encoder
         from physioclr.cohort_map import make_cohort_map
         from physioclr.datasets.demo import open_demo_store
         from physioclr.datasets.selection import open_cohort
         from physioclr.embedding_map import MapSettings
+        from physioclr.encoders.checkpoint import load_encoder
 
         store = open_cohort(Path(self.store_path)) if self.store_path else open_demo_store()
         encoder = load_encoder(Path(self.checkpoint)) if self.checkpoint else load_encoder()

@@ -28,7 +28,7 @@ def _as_plan(task: PretrainTask | EstimateTask) -> None:
 
 @dataclass(frozen=True)
 class PretrainTask(Task):
-    """Pretrain into a folder of `physioclr.known_checkpoints.runs_folder`, or go on there.
+    """Pretrain into a folder of `physioclr.encoders.installed.runs_folder`, or go on there.
 
     A run that was stopped goes on from its last saved state when its task is submitted again.
 
@@ -64,7 +64,7 @@ class PretrainTask(Task):
         # Loaded here, so that who stops the job while it loads is heard.
         import torch
 
-        from physioclr.known_checkpoints import runs_folder
+        from physioclr.encoders.installed import runs_folder
         from physioclr.pretrain import pretrain
         from physioclr.runtime.atomic_files import make_folder, replace_file
         from physioclr.runtime.device_use import DeviceMeter

@@ -73,7 +73,7 @@ class ProbeTask(Task):
         """
         report("Opening the cohort", 0.0)
         # Loaded here, so that who stops the job while it loads is heard.
-        from physioclr.checkpoint import load_encoder
+        from physioclr.encoders.checkpoint import load_encoder
         from physioclr.probe import MACRO
         from physioclr.probe_run_files import save_probe_run
         from physioclr.probe_runs import run_probes

@@ -20,9 +20,9 @@ from physioclr.augment.vcg_transform import DIPOLE_LEADS
 from physioclr.augment.windows import EcgWindows
 from physioclr.datasets.baseline_features import median_beat_features
 from physioclr.datasets.store import Store
+from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.errors import DatasetError
 from physioclr.physiology.similarity import PhysiologySpace
-from physioclr.preprocessing import Preprocessing
 from physioclr.training.batch import Need, TrainingBatch
 from physioclr.training.beats import WindowBeats
 from physioclr.training.physiology_levels import PhysiologyLevels

@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialise
 from torch import Tensor, nn
 
-from physioclr.checkpoint import under_prefix
+from physioclr.encoders.checkpoint import under_prefix
 from physioclr.errors import CheckpointError, PhysioclrError
 from physioclr.runtime.atomic_files import make_folder, replace_file
 from physioclr.runtime.file_locks import is_locked

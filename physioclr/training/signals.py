@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from physioclr.datasets.store import Store
+from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.errors import DatasetError
-from physioclr.preprocessing import Preprocessing
 from physioclr.runtime.atomic_files import make_folder, replacing
 
 __all__ = [

@@ -12,10 +12,10 @@ import pandas as pd
 import wfdb
 from numpy.typing import NDArray
 
-from physioclr.checkpoint import Encoder, random_encoder
 from physioclr.datasets.baseline_features import median_beat_features, physiology_features
 from physioclr.datasets.store import Store
-from physioclr.embedding import embed, embed_store
+from physioclr.encoders.checkpoint import Encoder, random_encoder
+from physioclr.encoders.embedding import embed, embed_store
 from physioclr.errors import DatasetError, SignalError
 from physioclr.evaluate import MEDIAN_BEAT, PHYSIOLOGY, RANDOM_INIT, probe_targets
 from physioclr.models import AnsweringEncoder

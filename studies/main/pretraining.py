@@ -7,9 +7,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from physioclr.checkpoint import Encoder, load_encoder
 from physioclr.datasets.prepare import prepare
 from physioclr.datasets.store import Store
+from physioclr.encoders.checkpoint import Encoder, load_encoder
 from physioclr.pretrain import pretrain
 from physioclr.runtime.atomic_files import make_folder
 from physioclr.training.cohort import TrainingCohort

@@ -17,14 +17,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from physioclr.checkpoint import (
+from physioclr.embedded_physiology import EmbeddingDescription, describe_embedding
+from physioclr.encoders.checkpoint import (
     DEFAULT_CHECKPOINT,
     Encoder,
     load_encoder,
     load_physiology_space,
     save_checkpoint,
 )
-from physioclr.embedded_physiology import EmbeddingDescription, describe_embedding
 from physioclr.heads import add_head
 from physioclr.noise_robustness import noise_robustness
 from physioclr.noise_sources import noise_sources

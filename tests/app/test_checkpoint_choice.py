@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.navigation import PAGES
-from physioclr.checkpoint import save_checkpoint
-from physioclr.known_checkpoints import runs_folder
+from physioclr.encoders.checkpoint import save_checkpoint
+from physioclr.encoders.installed import runs_folder
 from physioclr.runtime.shipped_files import bundled
 from tests.app.test_pages import html_of, open_page
 

@@ -21,11 +21,11 @@ from app.map_neighbours import _ranks
 from app.mapping import begin_map, find_id, row_being_read, save_rows, selection_csv
 from app.navigation import PAGES
 from app.state import MapState, ReadState
-from physioclr import checkpoint
 from physioclr.cohort_map import make_cohort_map
 from physioclr.datasets import demo
 from physioclr.datasets.selection import open_cohort, save_selection, saved_selections
 from physioclr.embedding_map import MapSettings
+from physioclr.encoders import checkpoint
 from physioclr.errors import DatasetError
 from physioclr.jobs import default_queue
 from physioclr.jobs.mapping import MapTask

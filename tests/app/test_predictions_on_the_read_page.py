@@ -8,8 +8,8 @@ import pytest
 import streamlit as st
 
 from app.components.nearest_table import nearest_table
-from physioclr import checkpoint
-from physioclr.checkpoint import load_encoder, save_checkpoint
+from physioclr.encoders import checkpoint
+from physioclr.encoders.checkpoint import load_encoder, save_checkpoint
 from physioclr.heads import add_head
 from physioclr.physiology.measurements import measure
 from physioclr.prediction import predict

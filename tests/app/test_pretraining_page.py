@@ -12,9 +12,9 @@ from app.components.palette import LIGHT
 from app.components.training_curves import CURVES, curve_figure, curves_logged
 from app.navigation import PAGES
 from app.pretraining import go_on
+from physioclr.encoders.installed import runs_folder
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.pretraining import EstimateTask, PretrainTask
-from physioclr.known_checkpoints import runs_folder
 from physioclr.pretraining_plan import PRESETS
 from physioclr.runtime.shipped_files import bundled
 from tests.app.test_pages import figures_of, html_of, open_page

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from physioclr.checkpoint import load_encoder
+from physioclr.encoders.checkpoint import load_encoder
 from physioclr.models import TransformerConfig
 from physioclr.objectives import OBJECTIVES, objective_config
 from physioclr.pretrain import PretrainConfig, pretrain

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 
 from physioclr import load_encoder
+from physioclr.encoders.installed import known_checkpoints, runs_folder
 from physioclr.errors import CheckpointError
 from physioclr.jobs.pretraining import EstimateTask, PretrainTask, last_use, plan_of_run
 from physioclr.jobs.tasks import task_of
-from physioclr.known_checkpoints import known_checkpoints, runs_folder
 from physioclr.pretraining_plan import PretrainPlan
 from physioclr.training.run_folder import RunFolder
 

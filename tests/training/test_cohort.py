@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from physioclr.datasets.store import Store, StoreWriter
+from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.errors import DatasetError
 from physioclr.physiology.similarity import PhysiologySpace
-from physioclr.preprocessing import Preprocessing
 from physioclr.training.beats import WindowBeats
 from physioclr.training.cohort import TrainingCohort
 from physioclr.training.signals import MV_PER_UNIT, StreamedSignals

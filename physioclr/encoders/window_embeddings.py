@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from physioclr.checkpoint import Encoder
 from physioclr.datasets.store import Store
+from physioclr.encoders.checkpoint import Encoder
 from physioclr.errors import SignalError
 from physioclr.records import EcgRecord
 
@@ -77,7 +77,7 @@ def embed_windows(signals: NDArray[np.float32], encoder: Encoder) -> NDArray[np.
     Returns
     -------
     (n, n_windows, embedding_dim) float32
-        Its mean over the windows is what `physioclr.embedding.embed` returns.
+        Its mean over the windows is what `physioclr.encoders.embedding.embed` returns.
     """
     preprocessing = encoder.card.preprocessing
     starts = preprocessing.starts(signals.shape[-1])

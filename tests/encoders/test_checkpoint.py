@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 import torch
 
-from physioclr.checkpoint import (
+from physioclr.encoders.checkpoint import (
     TrainingCard,
     load_encoder,
     load_physiology_space,
     random_encoder,
     save_checkpoint,
 )
+from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.errors import CheckpointError
 from physioclr.leads import STANDARD_LEADS
 from physioclr.models import EcgTransformer, TransformerConfig
 from physioclr.physiology.similarity import PhysiologySpace
-from physioclr.preprocessing import Preprocessing
 
 CONFIG = TransformerConfig(width=16, n_layers=1, n_heads=2, feedforward=32, position_kernel=5)
 TRAINING = TrainingCard(objective="none", settings={}, cohorts=(), steps=0, seed=0)

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.errors import SignalError
 from physioclr.leads import STANDARD_LEADS
-from physioclr.preprocessing import Preprocessing
 from physioclr.records import EcgRecord
 from tests.conftest import pulse_train
 

@@ -21,13 +21,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from physioclr.encoders.reference_files import TENSORS, read_reference_files, write_reference_files
 from physioclr.errors import CheckpointError, DatasetError
 from physioclr.physiology.intervals import corrected_qt_ms
-from physioclr.reference_files import TENSORS, read_reference_files, write_reference_files
 
 if TYPE_CHECKING:
-    from physioclr.checkpoint import Encoder
     from physioclr.datasets.store import Store
+    from physioclr.encoders.checkpoint import Encoder
 
 __all__ = ["COMPARED", "ReferenceEcgs", "differences", "with_qtc"]
 
@@ -140,7 +140,7 @@ class ReferenceEcgs:
         """
         labels = store.labels(label_set)
         if embeddings is None:
-            from physioclr.embedding import embed_store
+            from physioclr.encoders.embedding import embed_store
 
             embeddings = embed_store(store, encoder)
         usable = np.isfinite(embeddings).all(axis=1) & labels.notna().any(axis=1).to_numpy()

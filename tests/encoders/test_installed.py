@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from physioclr.checkpoint import DEFAULT_CHECKPOINT
-from physioclr.known_checkpoints import SHIPPED, known_checkpoints, runs_folder
+from physioclr.encoders.checkpoint import DEFAULT_CHECKPOINT
+from physioclr.encoders.installed import SHIPPED, known_checkpoints, runs_folder
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ import pytest
 
 import physioclr
 from physioclr.datasets.store import StoreWriter
-from physioclr.embedding import embed_store
+from physioclr.encoders.embedding import embed_store
 from physioclr.errors import SignalError
 from physioclr.simulate import simulate_record
 from tests.conftest import pulse_train

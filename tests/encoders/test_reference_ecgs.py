@@ -7,13 +7,13 @@ import pandas as pd
 import pytest
 import torch
 
-from physioclr.checkpoint import TrainingCard, load_encoder, save_checkpoint
 from physioclr.datasets.store import Store, StoreWriter
-from physioclr.embedding import embed, embed_store
+from physioclr.encoders.checkpoint import TrainingCard, load_encoder, save_checkpoint
+from physioclr.encoders.embedding import embed, embed_store
+from physioclr.encoders.preprocessing import Preprocessing
+from physioclr.encoders.reference_ecgs import COMPARED, ReferenceEcgs, differences
 from physioclr.errors import CheckpointError, DatasetError
 from physioclr.models import EcgTransformer, TransformerConfig
-from physioclr.preprocessing import Preprocessing
-from physioclr.reference_ecgs import COMPARED, ReferenceEcgs, differences
 from tests.conftest import pulse_train
 
 CONFIG = TransformerConfig(width=16, n_layers=1, n_heads=2, feedforward=32, position_kernel=5)

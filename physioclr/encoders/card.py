@@ -11,8 +11,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
+from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.models.architectures import EncoderConfig, config_from_dict
-from physioclr.preprocessing import Preprocessing
 from physioclr.probe.no_call import CallLimits
 from physioclr.probe.reliability import ReliabilityBin
 

@@ -25,7 +25,7 @@ from safetensors.torch import load_file
 from safetensors.torch import save as serialise
 from torch import Tensor
 
-from physioclr.checkpoint_card import (
+from physioclr.encoders.card import (
     INTENDED_USE,
     CallCard,
     CheckpointCard,
@@ -36,13 +36,13 @@ from physioclr.checkpoint_card import (
     ReliabilityCard,
     TrainingCard,
 )
+from physioclr.encoders.preprocessing import Preprocessing
+from physioclr.encoders.reference_ecgs import ReferenceEcgs
 from physioclr.errors import CheckpointError
 from physioclr.models.architectures import build_encoder, config_to_dict
 from physioclr.models.encoder import EcgEncoder
 from physioclr.physiology.similarity import PhysiologySpace
-from physioclr.preprocessing import Preprocessing
 from physioclr.probe import LinearProbe
-from physioclr.reference_ecgs import ReferenceEcgs
 from physioclr.runtime.atomic_files import make_folder, replace_file, replace_folder
 from physioclr.runtime.shipped_files import bundled
 

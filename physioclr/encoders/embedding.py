@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from physioclr.checkpoint import Encoder
 from physioclr.datasets.store import Store
+from physioclr.encoders.checkpoint import Encoder
 from physioclr.errors import SignalError
 from physioclr.records import EcgRecord
 
