@@ -32,9 +32,9 @@ from physioclr.probe.calibration import fit_calibration
 from physioclr.probe.folds import patient_codes
 from physioclr.probe.logistic import Standardiser, fit_path, log_loss
 from physioclr.probe.result import score_table
-from physioclr.training.cohort import TrainingCohort
 from physioclr.training.monitoring import embed_rows
-from physioclr.training.signals import usable_rows
+from physioclr.training_data.cohort import TrainingCohort
+from physioclr.training_data.signals import usable_rows
 
 __all__ = ["FinetuneConfig", "cross_validate_finetuning"]
 

@@ -53,10 +53,10 @@ from physioclr.objectives import (
 )
 from physioclr.physiology.similarity import PhysiologySpace
 from physioclr.runtime.distributed import Processes
-from physioclr.training.batch import TrainingBatch
-from physioclr.training.cohort import TrainingCohort
 from physioclr.training.monitoring import MONITORED, monitor
 from physioclr.training.run_folder import RunFolder, RunState
+from physioclr.training_data.batch import TrainingBatch
+from physioclr.training_data.cohort import TrainingCohort
 
 _MOST_HELD_OUT = 256
 """Patients to monitor on: more make a run slower and the R² hardly surer."""

@@ -23,8 +23,8 @@ from physioclr.errors import DatasetError
 from physioclr.objectives import OBJECTIVES, objective_name
 from physioclr.pretrain import PretrainRun
 from physioclr.runtime.device_use import peak_memory_bytes
-from physioclr.training.cohort import TrainingCohort
 from physioclr.training.monitoring import embed_rows
+from physioclr.training_data.cohort import TrainingCohort
 
 if TYPE_CHECKING:
     from physioclr.datasets.store import Store

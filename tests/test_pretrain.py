@@ -25,8 +25,8 @@ from physioclr.models import ResNetConfig, TransformerConfig
 from physioclr.objectives import OBJECTIVES, PhysioclrConfig, objective_config
 from physioclr.physiology.similarity import PhysiologySpace
 from physioclr.pretrain import PretrainConfig, pretrain
-from physioclr.training.cohort import TrainingCohort
 from physioclr.training.run_folder import RunFolder
+from physioclr.training_data.cohort import TrainingCohort
 
 SMALL = PretrainConfig(
     steps=6,

@@ -28,7 +28,7 @@ from physioclr.objectives.full_precision import full_precision
 from physioclr.objectives.objective import Objective, Step
 from physioclr.objectives.token_masks import span_mask
 from physioclr.runtime.distributed import ONE_PROCESS, Processes
-from physioclr.training.batch import TrainingBatch
+from physioclr.training_data.batch import TrainingBatch
 
 __all__ = ["Jepa", "JepaConfig", "token_error"]
 

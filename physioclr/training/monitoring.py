@@ -15,7 +15,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor, nn
 
-from physioclr.training.cohort import TrainingCohort
+from physioclr.training_data.cohort import TrainingCohort
 
 __all__ = [
     "MONITORED",

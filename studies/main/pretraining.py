@@ -12,7 +12,7 @@ from physioclr.datasets.store import Store
 from physioclr.encoders.checkpoint import Encoder, load_encoder
 from physioclr.pretrain import pretrain
 from physioclr.runtime.atomic_files import make_folder
-from physioclr.training.cohort import TrainingCohort
+from physioclr.training_data.cohort import TrainingCohort
 from studies.main.rows import REAL, SIMULATED, Row, budget
 
 __all__ = ["Study"]

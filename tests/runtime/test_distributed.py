@@ -11,7 +11,7 @@ from physioclr.datasets.store import Store
 from physioclr.models import ResNetConfig, TransformerConfig
 from physioclr.objectives import OBJECTIVES, Step, objective_config
 from physioclr.runtime.distributed import ONE_PROCESS, Processes
-from physioclr.training.cohort import TrainingCohort
+from physioclr.training_data.cohort import TrainingCohort
 
 N_RECORDS = 8
 ENCODERS = {

@@ -12,7 +12,7 @@ from physioclr.pretrain import PretrainConfig, pretrain
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import delineate
 from physioclr.simulate import simulate_record
-from physioclr.training.cohort import TrainingCohort
+from physioclr.training_data.cohort import TrainingCohort
 from studies.physiology_ablations import ablated_physiology, mean_lead, neurokit_delineation
 
 

@@ -12,8 +12,8 @@ from physioclr.augment.windows import EcgWindows
 from physioclr.models import ResNetConfig
 from physioclr.objectives import OBJECTIVES, objective_config
 from physioclr.pretrain import PretrainConfig, pretrain
-from physioclr.training.cohort import TrainingCohort
 from physioclr.training.run_folder import RunFolder
+from physioclr.training_data.cohort import TrainingCohort
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU on this machine")
 
@@ -33,7 +33,7 @@ def test_every_objective_pretrains(pulse_store, tmp_path, name, precision):
 def test_streamed_signals_are_those_that_stay(pulse_store, tmp_path, monkeypatch):
     device = torch.device("cuda")
     resident = TrainingCohort.from_stores([pulse_store], device=device)
-    monkeypatch.setattr("physioclr.training.cohort.device_memory_bytes", lambda _: 1000)
+    monkeypatch.setattr("physioclr.training_data.cohort.device_memory_bytes", lambda _: 1000)
     streamed = TrainingCohort.from_stores([pulse_store], device=device, spill_to=tmp_path)
     rows = torch.tensor([5, 1, 20])
     streamed.prefetch(rows)

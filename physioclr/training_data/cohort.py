@@ -23,17 +23,17 @@ from physioclr.datasets.store import Store
 from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.errors import DatasetError
 from physioclr.physiology.similarity import PhysiologySpace
-from physioclr.training.batch import Need, TrainingBatch
-from physioclr.training.beats import WindowBeats
-from physioclr.training.physiology_levels import PhysiologyLevels
-from physioclr.training.signals import (
+from physioclr.training_data.batch import Need, TrainingBatch
+from physioclr.training_data.beats import WindowBeats
+from physioclr.training_data.physiology_levels import PhysiologyLevels
+from physioclr.training_data.signals import (
     MV_PER_UNIT,
     WindowSignals,
     device_memory_bytes,
     filtered_signals,
     usable_rows,
 )
-from physioclr.training.tensor_space import TensorSpace
+from physioclr.training_data.tensor_space import TensorSpace
 
 __all__ = ["TrainingCohort"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from physioclr.training.cohort import TrainingCohort
-from physioclr.training.physiology_levels import PhysiologyLevels
+from physioclr.training_data.cohort import TrainingCohort
+from physioclr.training_data.physiology_levels import PhysiologyLevels
 
 
 def table(n=400, *, seed=0):

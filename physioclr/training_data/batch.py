@@ -8,7 +8,7 @@ from typing import Literal
 from torch import Tensor
 
 from physioclr.augment.windows import EcgWindows
-from physioclr.training.tensor_space import TensorSpace
+from physioclr.training_data.tensor_space import TensorSpace
 
 __all__ = ["Need", "TrainingBatch"]
 

@@ -11,9 +11,9 @@ from physioclr.datasets.store import Store, StoreWriter
 from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.errors import DatasetError
 from physioclr.physiology.similarity import PhysiologySpace
-from physioclr.training.beats import WindowBeats
-from physioclr.training.cohort import TrainingCohort
-from physioclr.training.signals import MV_PER_UNIT, StreamedSignals
+from physioclr.training_data.beats import WindowBeats
+from physioclr.training_data.cohort import TrainingCohort
+from physioclr.training_data.signals import MV_PER_UNIT, StreamedSignals
 
 # Half a unit of 1 µV, in units of the encoder's 0.5 mV, and float32 rounding beside it.
 HALF_A_UNIT = 0.5 * MV_PER_UNIT / 0.5 + 1e-5
@@ -114,7 +114,7 @@ def test_an_ecg_with_a_flat_lead_or_a_gap_is_left_out(tmp_path):
 
 def test_signals_that_do_not_fit_are_streamed_and_the_same(pulse_store, tmp_path, monkeypatch):
     resident = TrainingCohort.from_stores([pulse_store])
-    monkeypatch.setattr("physioclr.training.cohort.device_memory_bytes", lambda _: 1000)
+    monkeypatch.setattr("physioclr.training_data.cohort.device_memory_bytes", lambda _: 1000)
     streamed = TrainingCohort.from_stores([pulse_store], spill_to=tmp_path / "run")
     assert isinstance(streamed.signals, StreamedSignals)
     for rows in (torch.tensor([4, 1]), torch.tensor([0, 23, 7])):
