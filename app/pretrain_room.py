@@ -40,7 +40,7 @@ from physioclr.jobs.pretraining import last_use
 
 if TYPE_CHECKING:
     from app.state import PretrainState
-    from physioclr.pretraining_plan import PretrainPlan
+    from physioclr.pretraining.plan import PretrainPlan
 
 __all__ = ["ask_for_run", "choose_run", "show_run"]
 

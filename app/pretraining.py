@@ -13,7 +13,7 @@ from physioclr.encoders.installed import runs_folder
 from physioclr.errors import PhysioclrError
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.pretraining import EstimateTask, PretrainTask, plan_of_run
-from physioclr.pretraining_plan import PRESETS, PretrainPlan
+from physioclr.pretraining.plan import PRESETS, PretrainPlan
 
 if TYPE_CHECKING:
     from app.state import PretrainState
@@ -249,14 +249,14 @@ def estimate_of(state: PretrainState) -> Job | None:
 
 def metrics_of(name: str) -> list[dict[str, Any]]:
     """Return what a run logged, one dict a step; empty before its first."""
-    from physioclr.training.run_folder import RunFolder
+    from physioclr.pretraining.run_folder import RunFolder
 
     return RunFolder(runs_folder() / name).metrics()
 
 
 def steps_of(name: str) -> int:
     """Return the steps of a run that has taken one: of a budget in minutes, as many as fit."""
-    from physioclr.training.run_folder import RunFolder
+    from physioclr.pretraining.run_folder import RunFolder
 
     return int(RunFolder(runs_folder() / name).config()["steps"])
 

@@ -26,8 +26,8 @@ from physioclr.neighbourhoods import (
 from physioclr.physiology.measurements import MEASUREMENTS
 from physioclr.physiology.similarity import PhysiologySpace, reference_space
 from physioclr.physiology.vector import PHYSIOLOGY_UNITS
+from physioclr.pretraining.monitoring import alignment, effective_rank, uniformity
 from physioclr.probe import cross_validate_regression
-from physioclr.training.monitoring import alignment, effective_rank, uniformity
 
 __all__ = ["AGE", "EmbeddingDescription", "describe_embedding", "embedded_physiology"]
 
@@ -160,7 +160,7 @@ def describe_embedding(
     -------
     EmbeddingDescription
         The quantities of its `geometry`: ``uniformity``, ``effective_rank`` and ``alignment``
-        (of an ECG's first and last window) as `physioclr.training.monitoring` defines them,
+        (of an ECG's first and last window) as `physioclr.pretraining.monitoring` defines them,
         ``neighbourhood_agreement`` and, if a label set is given, ``label_agreement`` as
         `physioclr.neighbourhoods` does, ``trustworthiness`` and ``continuity`` of the map at 15
         neighbours.

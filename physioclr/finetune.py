@@ -27,12 +27,12 @@ from physioclr.errors import DatasetError
 from physioclr.evaluate import probe_targets
 from physioclr.models import EcgEncoder, build_encoder
 from physioclr.objectives.supervised import known_label_loss
+from physioclr.pretraining.monitoring import embed_rows
 from physioclr.probe import ProbeResult, patient_folds, unmeasurable_labels
 from physioclr.probe.calibration import fit_calibration
 from physioclr.probe.folds import patient_codes
 from physioclr.probe.logistic import Standardiser, fit_path, log_loss
 from physioclr.probe.result import score_table
-from physioclr.training.monitoring import embed_rows
 from physioclr.training_data.cohort import TrainingCohort
 from physioclr.training_data.signals import usable_rows
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from physioclr.pretraining_plan import PRESETS, PretrainPlan
+from physioclr.pretraining.plan import PRESETS, PretrainPlan
 
 if TYPE_CHECKING:
     from streamlit.delta_generator import DeltaGenerator

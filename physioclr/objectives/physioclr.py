@@ -13,8 +13,8 @@ the ECGs with similarity < δ. ``L_global`` is the mean squared error of the rec
 
 In the paper κ is 1 and γ is 0. ``L_levels`` is ours: the binary cross-entropy of a linear layer on
 the normalised summary of a recording, which answers for every measurement whether it is above each
-of its levels (`physioclr.training_data.physiology_levels`). The pairs say that two ECGs are alike; the
-levels say in what. Their answers are what the encoder of the checkpoint embeds an ECG by.
+of its levels (`physioclr.training_data.physiology_levels`). The pairs say that two ECGs are alike;
+the levels say in what. Their answers are what the encoder of the checkpoint embeds an ECG by.
 
 Where the authors' code departs from this, or errs, its variant is kept as a switch, for ablations.
 """

@@ -10,7 +10,7 @@ from rich.console import Console
 from physioclr.datasets.prepare import prepare
 from physioclr.datasets.store import Store
 from physioclr.encoders.checkpoint import Encoder, load_encoder
-from physioclr.pretrain import pretrain
+from physioclr.pretraining.pretrain import pretrain
 from physioclr.runtime.atomic_files import make_folder
 from physioclr.training_data.cohort import TrainingCohort
 from studies.main.rows import REAL, SIMULATED, Row, budget

@@ -28,7 +28,7 @@ from physioclr.encoders.checkpoint import (
 from physioclr.heads import add_head
 from physioclr.noise_robustness import noise_robustness
 from physioclr.noise_sources import noise_sources
-from physioclr.pretrain import pretrain
+from physioclr.pretraining.pretrain import pretrain
 from physioclr.runtime.atomic_files import make_folder
 from studies.main.pretraining import Study
 from studies.main.rows import ROWS, budget

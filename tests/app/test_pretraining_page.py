@@ -15,7 +15,7 @@ from app.pretraining import go_on
 from physioclr.encoders.installed import runs_folder
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.pretraining import EstimateTask, PretrainTask
-from physioclr.pretraining_plan import PRESETS
+from physioclr.pretraining.plan import PRESETS
 from physioclr.runtime.shipped_files import bundled
 from tests.app.test_pages import figures_of, html_of, open_page
 

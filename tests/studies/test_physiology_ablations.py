@@ -8,7 +8,7 @@ from physioclr.datasets.simulated import simulated_cohort
 from physioclr.datasets.store import Store
 from physioclr.errors import DatasetError
 from physioclr.objectives import PhysioclrConfig
-from physioclr.pretrain import PretrainConfig, pretrain
+from physioclr.pretraining.pretrain import PretrainConfig, pretrain
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import delineate
 from physioclr.simulate import simulate_record

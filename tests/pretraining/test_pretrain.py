@@ -24,8 +24,8 @@ from physioclr.heads import add_head
 from physioclr.models import ResNetConfig, TransformerConfig
 from physioclr.objectives import OBJECTIVES, PhysioclrConfig, objective_config
 from physioclr.physiology.similarity import PhysiologySpace
-from physioclr.pretrain import PretrainConfig, pretrain
-from physioclr.training.run_folder import RunFolder
+from physioclr.pretraining.pretrain import PretrainConfig, pretrain
+from physioclr.pretraining.run_folder import RunFolder
 from physioclr.training_data.cohort import TrainingCohort
 
 SMALL = PretrainConfig(
@@ -261,7 +261,7 @@ def test_monitored_values_are_logged_and_the_best_is_kept(pulse_store, tmp_path)
 
 
 def test_held_out_patients_are_not_trained_on(cohort):
-    from physioclr.pretrain import _rows_of_batch, _split
+    from physioclr.pretraining.pretrain import _rows_of_batch, _split
 
     config = replace(SMALL, held_out=0.25)
     train, held_out = _split(cohort, config)
@@ -394,7 +394,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_batch(cohort, tmp
 
 
 def test_every_epoch_sees_each_recording_once():
-    from physioclr.pretrain import _rows_of_batch
+    from physioclr.pretraining.pretrain import _rows_of_batch
 
     epoch = torch.cat([_rows_of_batch(24, SMALL, number) for number in range(4, 8)])
     assert sorted(epoch.tolist()) == list(range(24))

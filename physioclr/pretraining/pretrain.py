@@ -1,6 +1,6 @@
 """Pretraining: a store in, a run folder with checkpoints out.
 
-A run folder (`physioclr.training.run_folder`) holds ``config.json``, ``metrics.jsonl`` (one line a
+A run folder (`physioclr.pretraining.run_folder`) holds ``config.json``, ``metrics.jsonl`` (one line a
 step), ``events/`` (the same for TensorBoard), ``physiology_space.json`` (what ECGs are compared
 in), ``last.safetensors`` (weights, optimiser state, step), ``best/`` and, at the end,
 ``checkpoint/``.
@@ -52,9 +52,9 @@ from physioclr.objectives import (
     objective_name,
 )
 from physioclr.physiology.similarity import PhysiologySpace
+from physioclr.pretraining.monitoring import MONITORED, monitor
+from physioclr.pretraining.run_folder import RunFolder, RunState
 from physioclr.runtime.distributed import Processes
-from physioclr.training.monitoring import MONITORED, monitor
-from physioclr.training.run_folder import RunFolder, RunState
 from physioclr.training_data.batch import TrainingBatch
 from physioclr.training_data.cohort import TrainingCohort
 
@@ -158,7 +158,7 @@ class StepReport:
         What the objective's loss is made of.
     records_per_s : float
     monitored : dict of str to float
-        As `physioclr.training.monitoring.monitor` gives it; empty in the steps between.
+        As `physioclr.pretraining.monitoring.monitor` gives it; empty in the steps between.
     """
 
     step: int

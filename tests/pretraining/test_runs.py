@@ -8,9 +8,9 @@ import pytest
 from physioclr.errors import CheckpointError
 from physioclr.models import ResNetConfig
 from physioclr.objectives import PhysioclrConfig, objective_config
-from physioclr.pretrain import PretrainConfig, pretrain
-from physioclr.training.run_folder import RunFolder
-from physioclr.training.runs import compare_runs, delete_run, list_runs, summarise_run
+from physioclr.pretraining.pretrain import PretrainConfig, pretrain
+from physioclr.pretraining.run_folder import RunFolder
+from physioclr.pretraining.runs import compare_runs, delete_run, list_runs, summarise_run
 from physioclr.training_data.cohort import TrainingCohort
 
 SMALL = PretrainConfig(

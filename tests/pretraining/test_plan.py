@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 import pytest
 
 from physioclr.errors import PhysioclrError
-from physioclr.pretraining_plan import PRESETS, PretrainPlan
+from physioclr.pretraining.plan import PRESETS, PretrainPlan
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -14,8 +14,8 @@ from physioclr.encoders.checkpoint import load_encoder
 from physioclr.encoders.embedding import embed_store
 from physioclr.models import ResNetConfig
 from physioclr.objectives import OBJECTIVES, objective_config
-from physioclr.pretrain import PretrainConfig, pretrain
-from physioclr.training.run_folder import RunFolder
+from physioclr.pretraining.pretrain import PretrainConfig, pretrain
+from physioclr.pretraining.run_folder import RunFolder
 from physioclr.training_data.cohort import TrainingCohort
 from tests.shared_data import SHARED_DATA, needs_shared_data
 

@@ -21,14 +21,14 @@ from torch import Tensor, nn
 from physioclr.datasets.store_view import StoreView
 from physioclr.errors import DatasetError
 from physioclr.objectives import OBJECTIVES, objective_name
-from physioclr.pretrain import PretrainRun
+from physioclr.pretraining.monitoring import embed_rows
+from physioclr.pretraining.pretrain import PretrainRun
 from physioclr.runtime.device_use import peak_memory_bytes
-from physioclr.training.monitoring import embed_rows
 from physioclr.training_data.cohort import TrainingCohort
 
 if TYPE_CHECKING:
     from physioclr.datasets.store import Store
-    from physioclr.pretraining_plan import PretrainPlan
+    from physioclr.pretraining.plan import PretrainPlan
 
 __all__ = ["PretrainEstimate", "estimate_pretraining"]
 

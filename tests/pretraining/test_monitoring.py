@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from physioclr.training.monitoring import alignment, effective_rank, physiology_r2, uniformity
+from physioclr.pretraining.monitoring import alignment, effective_rank, physiology_r2, uniformity
 
 
 def embeddings(n, d, seed=0):

@@ -16,7 +16,7 @@ from physioclr.errors import PhysioclrError
 if TYPE_CHECKING:
     from physioclr.datasets.store import Store
     from physioclr.encoders.preprocessing import Preprocessing
-    from physioclr.pretrain import PretrainConfig
+    from physioclr.pretraining.pretrain import PretrainConfig
 
 __all__ = ["PRESETS", "Preset", "PretrainPlan"]
 
@@ -40,7 +40,7 @@ class PretrainPlan:
     steps : int
     minutes : float or None
         Where given, as many steps as fit are taken in place of `steps`: their time is measured
-        first (`physioclr.pretraining_estimate`).
+        first (`physioclr.pretraining.estimate`).
     records_per_batch, accumulate, seed, save_every, monitor_every : int
     learning_rate, weight_decay, held_out : float
         As in `PretrainConfig`.
@@ -115,7 +115,7 @@ class PretrainPlan:
         """
         from physioclr.models.sizes import encoder_config
         from physioclr.objectives import OBJECTIVES
-        from physioclr.pretrain import PretrainConfig
+        from physioclr.pretraining.pretrain import PretrainConfig
 
         try:
             return PretrainConfig(

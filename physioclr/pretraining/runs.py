@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from physioclr.errors import CheckpointError, PhysioclrError
-from physioclr.training.run_folder import RunFolder
+from physioclr.pretraining.run_folder import RunFolder
 
 __all__ = ["RunSummary", "compare_runs", "delete_run", "list_runs", "summarise_run"]
 
