@@ -12,14 +12,14 @@ import pandas as pd
 from app.cohort_labels import NO_LABEL, SEVERAL_LABELS
 from app.components.scatter import Groups, Numbers
 from app.resources import cohort, cohort_map, encoder, map_clusters, map_predictions
-from physioclr.embedding_map import MapSettings
+from physioclr.explore.embedding_map import MapSettings
 from physioclr.physiology.angles import ANGLES
 from physioclr.physiology.measurements import MEASUREMENTS
 
 if TYPE_CHECKING:
-    from physioclr.cohort_map import CohortMap
     from physioclr.datasets.store import Store
     from physioclr.encoders.checkpoint import HeadCard
+    from physioclr.explore.cohort_map import CohortMap
 
 __all__ = ["MapShown", "colour_choices", "colours_of"]
 

@@ -17,9 +17,9 @@ from app.mapping import open_saved_selection
 from app.resources import cohort
 from physioclr.datasets.condition import columns_of
 from physioclr.datasets.selection import saved_selections
-from physioclr.embedding_map import MapSettings
 from physioclr.encoders.installed import known_checkpoints
 from physioclr.errors import PhysioclrError
+from physioclr.explore.embedding_map import MapSettings
 
 if TYPE_CHECKING:
     from app.state import MapState

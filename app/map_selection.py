@@ -15,7 +15,6 @@ from app.components.neighbours import show_nearness
 from app.components.palette import palette_for
 from app.components.problems import literal, showing_problems
 from app.components.strips import ecg_strip
-from app.map_neighbours import nearness_of_row
 from app.mapping import (
     followed_condition,
     open_saved_selection,
@@ -29,6 +28,7 @@ from app.navigation import go_to
 from app.resources import cohort, compared
 from app.state import MapState, app_state
 from physioclr.datasets.selection import saved_selections, selections_of, whole_fingerprint
+from physioclr.explore.nearness import nearness_of_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

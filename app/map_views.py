@@ -18,7 +18,6 @@ from app.components.problems import literal, show_problem, showing_problems
 from app.components.scatter import Place, Points, colour_note, map_figure
 from app.map_colours import MapShown, colour_choices, colours_of
 from app.map_link import is_in_link, write_link
-from app.map_neighbours import nearness_of_row
 from app.map_selection import show_selection
 from app.mapping import (
     asked_settings,
@@ -39,9 +38,10 @@ from app.reading import current_ecg
 from app.resources import cohort, nearness_of
 from app.state import MapState, app_state
 from physioclr.errors import SignalError
+from physioclr.explore.nearness import nearness_of_row
 
 if TYPE_CHECKING:
-    from app.map_neighbours import Nearness
+    from physioclr.explore.nearness import Nearness
     from physioclr.records import EcgRecord
 
 __all__ = ["show_maps"]

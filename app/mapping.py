@@ -13,15 +13,15 @@ import pandas as pd
 from app.map_colours import MapShown
 from app.resources import cohort, cohort_map, encoder, matching
 from app.state import MapState, app_state
-from physioclr.cohort_map import unreadable_map
 from physioclr.datasets.selection import (
     save_selection,
     saved_selections,
     selected_rows,
     whole_fingerprint,
 )
-from physioclr.embedding_map import MapSettings
 from physioclr.errors import DatasetError
+from physioclr.explore.cohort_map import unreadable_map
+from physioclr.explore.embedding_map import MapSettings
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.mapping import MapTask
 from physioclr.runtime.cache_folder import cache_folder

@@ -105,7 +105,7 @@ def _entries(found: SimilarityExplanation) -> str:
 @st.fragment
 def show_cohort() -> None:
     """Show what δ does to a cohort: how many positives an ECG has, and whether they are alike."""
-    from physioclr.pair_inspection import positives_at
+    from physioclr.explore.pairs import positives_at
 
     state = app_state().pairs
     st.subheader("In a cohort")

@@ -25,12 +25,12 @@ from physioclr.signal.delineation import Delineation, delineate
 from physioclr.signal.quality import Quality, assess_quality
 
 if TYPE_CHECKING:
-    from app.map_neighbours import Nearness
     from physioclr.attribution import Attribution, RandomisationCheck
-    from physioclr.cohort_map import CohortMap
     from physioclr.datasets.store import Store
-    from physioclr.embedding_map import MapSettings
     from physioclr.encoders.checkpoint import Encoder
+    from physioclr.explore.cohort_map import CohortMap
+    from physioclr.explore.embedding_map import MapSettings
+    from physioclr.explore.nearness import Nearness
     from physioclr.prediction import Prediction
     from physioclr.prediction_change import PredictionChange
     from physioclr.probe_runs import ProbeRun
@@ -215,7 +215,7 @@ def _written(file: Path) -> _Written:
 @st.cache_data(show_spinner="Comparing …", max_entries=16)
 def compared(path: str, rows: tuple[int, ...], within: tuple[int, ...]) -> pd.DataFrame:
     """Return what sets some ECGs of a store apart from the others of `within`."""
-    from physioclr.enrichment import compare_selection
+    from physioclr.explore.enrichment import compare_selection
 
     return compare_selection(cohort(path), np.array(rows), within=np.array(within))
 
@@ -243,14 +243,14 @@ class _NoMapError(Exception):
 @st.cache_resource(show_spinner="Comparing the cohort’s ECGs …", max_entries=4)
 def similarity_of(path: str) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Return ECGs of a cohort and how alike they are by their physiology."""
-    from physioclr.pair_inspection import cohort_similarity
+    from physioclr.explore.pairs import cohort_similarity
 
     return cohort_similarity(cohort(path))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _kept_map(path: str, checkpoint: str, settings: MapSettings, made_of: str) -> CohortMap:  # noqa: ARG001
-    from physioclr.cohort_map import find_cohort_map
+    from physioclr.explore.cohort_map import find_cohort_map
 
     found = find_cohort_map(cohort(path), encoder(checkpoint), settings)
     if found is None:
@@ -274,7 +274,7 @@ def map_clusters(
 def _clusters(
     path: str, checkpoint: str, settings: MapSettings, cluster_size: int, made_of: str
 ) -> tuple[NDArray[np.intp], dict[int, str]]:
-    from physioclr.map_clusters import find_clusters, name_clusters
+    from physioclr.explore.clusters import find_clusters, name_clusters
 
     mapped = _kept_map(path, checkpoint, settings, made_of)
     clusters = find_clusters(mapped.layout.coordinates, min_cluster_size=cluster_size)
@@ -310,7 +310,7 @@ def probe_run(folder: str) -> ProbeRun:
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Placing the ECG …")
 def nearness_of(record: EcgRecord, path: str, checkpoint: str, settings: MapSettings) -> Nearness:
     """Return whom a record from elsewhere is near on a map that is kept."""
-    from app.map_neighbours import nearness_of_record
+    from physioclr.explore.nearness import nearness_of_record
 
     mapped = _kept_map(path, checkpoint, settings, _made_of(path, checkpoint))
     return nearness_of_record(record, path, checkpoint, mapped)

@@ -33,15 +33,15 @@ from app.components.palette import LIGHT
 from app.components.scatter import Numbers, Points, map_figure
 from benchmarks.browser import READY, open_chromium, serve_app, wait_until_ready
 from benchmarks.probe import planted_cohort
-from physioclr.cohort_map import find_cohort_map, make_cohort_map, save_cohort_map
 from physioclr.datasets.demo import open_demo_store
 from physioclr.datasets.manifest import MANIFEST_NAME, Shard
 from physioclr.datasets.store import Store
 from physioclr.datasets.store_writer import TABLE_NAMES
-from physioclr.embedding_map import MapSettings
 from physioclr.encoders.checkpoint import load_encoder
 from physioclr.encoders.embedding import embed
 from physioclr.evaluate import MEDIAN_BEAT, PHYSIOLOGY, RANDOM_INIT
+from physioclr.explore.cohort_map import find_cohort_map, make_cohort_map, save_cohort_map
+from physioclr.explore.embedding_map import MapSettings
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.mapping import MapTask
 from physioclr.jobs.probing import ProbeTask

@@ -13,11 +13,11 @@ import torch
 from numpy.typing import NDArray
 
 from physioclr.datasets.store import Store
-from physioclr.embedding_map import MapSettings, fit_map
 from physioclr.encoders.checkpoint import Encoder
 from physioclr.encoders.window_embeddings import embed_windows, usable_batches
 from physioclr.errors import DatasetError
-from physioclr.neighbourhoods import (
+from physioclr.explore.embedding_map import MapSettings, fit_map
+from physioclr.explore.neighbourhoods import (
     Agreement,
     label_agreement,
     map_faithfulness,
@@ -162,7 +162,7 @@ def describe_embedding(
         The quantities of its `geometry`: ``uniformity``, ``effective_rank`` and ``alignment``
         (of an ECG's first and last window) as `physioclr.pretraining.monitoring` defines them,
         ``neighbourhood_agreement`` and, if a label set is given, ``label_agreement`` as
-        `physioclr.neighbourhoods` does, ``trustworthiness`` and ``continuity`` of the map at 15
+        `physioclr.explore.neighbourhoods` does, ``trustworthiness`` and ``continuity`` of the map at 15
         neighbours.
 
     Raises

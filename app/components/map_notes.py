@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from physioclr.embedding_map import METHODS
+from physioclr.explore.embedding_map import METHODS
 
 if TYPE_CHECKING:
-    from physioclr.embedding_map import EmbeddingMap, MapSettings
+    from physioclr.explore.embedding_map import EmbeddingMap, MapSettings
 
 __all__ = ["off_manifold_sentence", "settings_name", "trust_sentence"]
 

@@ -13,7 +13,7 @@ from app.components.problems import literal
 from physioclr.physiology.entry_titles import entry_title
 
 if TYPE_CHECKING:
-    from app.map_neighbours import Disagreement, Nearness, Neighbour
+    from physioclr.explore.nearness import Disagreement, Nearness, Neighbour
 
 __all__ = ["agreement_sentence", "show_nearness"]
 

@@ -17,16 +17,16 @@ from app.components.palette import DARK, LIGHT
 from app.components.scatter import Groups, Numbers, Points, colour_note, map_figure
 from app.components.strips import ecg_strip
 from app.map_link import is_in_link
-from app.map_neighbours import _ranks
 from app.mapping import begin_map, find_id, row_being_read, save_rows, selection_csv
 from app.navigation import PAGES
 from app.state import MapState, ReadState
-from physioclr.cohort_map import make_cohort_map
 from physioclr.datasets import demo
 from physioclr.datasets.selection import open_cohort, save_selection, saved_selections
-from physioclr.embedding_map import MapSettings
 from physioclr.encoders import checkpoint
 from physioclr.errors import DatasetError
+from physioclr.explore.cohort_map import make_cohort_map
+from physioclr.explore.embedding_map import MapSettings
+from physioclr.explore.nearness import _ranks
 from physioclr.jobs import default_queue
 from physioclr.jobs.mapping import MapTask
 from physioclr.runtime.cache_folder import cache_folder

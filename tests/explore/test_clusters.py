@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from physioclr.map_clusters import NOTHING_APART, find_clusters, name_clusters
+from physioclr.explore.clusters import NOTHING_APART, find_clusters, name_clusters
 
 N = 100
 
@@ -49,7 +49,7 @@ def uneven(n, seed=0):
 
 @pytest.mark.parametrize("size", [25, 60])
 def test_the_near_pairs_give_the_clusters_that_all_pairs_give(size, monkeypatch):
-    from physioclr import map_clusters
+    from physioclr.explore import clusters as map_clusters
 
     points = uneven(12_000)
     found = find_clusters(points, min_cluster_size=size)
@@ -60,7 +60,7 @@ def test_the_near_pairs_give_the_clusters_that_all_pairs_give(size, monkeypatch)
 
 
 def test_points_that_coincide_or_lie_on_a_line_are_clustered(monkeypatch):
-    from physioclr import map_clusters
+    from physioclr.explore import clusters as map_clusters
 
     monkeypatch.setattr(map_clusters, "_ALL_PAIRS_UP_TO", 0)
     line = np.concatenate([np.arange(300) * 0.01, 50 + np.arange(200) * 0.01, np.full(60, 80.0)])
@@ -123,7 +123,7 @@ def test_a_map_without_clusters_has_no_names(measured):
 
 
 def test_cliffs_delta_is_the_difference_of_the_two_shares_of_pairs():
-    from physioclr.map_clusters import _apart
+    from physioclr.explore.clusters import _apart
 
     rng = np.random.default_rng(3)
     values = rng.integers(0, 5, size=40).astype(float)

@@ -13,8 +13,8 @@ from physioclr.physiology.explanation import explain_similarity
 from physioclr.physiology.similarity import reference_space
 
 if TYPE_CHECKING:
-    from physioclr.cohort_map import CohortMap
     from physioclr.datasets.store import Store
+    from physioclr.explore.cohort_map import CohortMap
     from physioclr.records import EcgRecord
 
 __all__ = ["Disagreement", "Nearness", "Neighbour", "nearness_of_record", "nearness_of_row"]

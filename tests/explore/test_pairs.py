@@ -7,7 +7,7 @@ import pytest
 
 from physioclr.datasets.demo import open_demo_store
 from physioclr.errors import DatasetError
-from physioclr.pair_inspection import cohort_similarity, positives_at
+from physioclr.explore.pairs import cohort_similarity, positives_at
 
 SIMILARITY = np.array(
     [

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from physioclr.errors import DatasetError
-from physioclr.neighbourhoods import (
+from physioclr.explore.neighbourhoods import (
     label_agreement,
     map_faithfulness,
     nearest_rows,

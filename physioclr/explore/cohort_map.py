@@ -1,7 +1,7 @@
 """The maps of a cohort, made once for a store, an encoder and a layout, and then kept on disk.
 
 The package ships the demo cohort's map for the shipped encoder
-(``python -m physioclr.cohort_map demo/maps`` makes it).
+(``python -m physioclr.explore.cohort_map demo/maps`` makes it).
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from physioclr.datasets.demo import open_demo_store
 from physioclr.datasets.store import Store
-from physioclr.embedding_map import EmbeddingMap, MapSettings, fit_map
 from physioclr.encoders.checkpoint import Encoder, load_encoder
 from physioclr.encoders.embedding import embed_store
 from physioclr.errors import DatasetError
+from physioclr.explore.embedding_map import EmbeddingMap, MapSettings, fit_map
 from physioclr.runtime.atomic_files import make_folder, replace_file
 from physioclr.runtime.cache_folder import cache_folder
 from physioclr.runtime.shipped_files import bundled

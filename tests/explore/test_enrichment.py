@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from physioclr.enrichment import compare_selection
 from physioclr.errors import DatasetError
+from physioclr.explore.enrichment import compare_selection
 
 
 class Cohort(SimpleNamespace):

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from physioclr import cohort_map, load_encoder
-from physioclr.cohort_map import find_cohort_map, make_cohort_map, unreadable_map
-from physioclr.embedding_map import MapSettings
 from physioclr.errors import DatasetError
+from physioclr.explore.cohort_map import find_cohort_map, make_cohort_map, unreadable_map
+from physioclr.explore.embedding_map import MapSettings
 
 PCA = MapSettings(method="pca")
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from physioclr.embedding_map import EmbeddingMap, MapSettings, fit_map
 from physioclr.errors import DatasetError
+from physioclr.explore.embedding_map import EmbeddingMap, MapSettings, fit_map
 
 WIDTH = 16
 N_GROUP = 40

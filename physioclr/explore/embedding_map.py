@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physioclr.errors import DatasetError
-from physioclr.neighbourhoods import MapFaithfulness, map_faithfulness, nearest_rows
+from physioclr.explore.neighbourhoods import MapFaithfulness, map_faithfulness, nearest_rows
 from physioclr.runtime.atomic_files import replace_file
 
 __all__ = ["METHODS", "METRICS", "EmbeddingMap", "MapSettings", "fit_map"]
