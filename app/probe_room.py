@@ -25,14 +25,14 @@ from app.probing import (
     unmeasurable,
 )
 from app.resources import cohort
+from physioclr.evaluation.probe_run import pair_runs
 from physioclr.jobs import Job, default_queue
 from physioclr.probe import MACRO
-from physioclr.probe_runs import pair_runs
 
 if TYPE_CHECKING:
     from app.state import ProbeState
     from physioclr.datasets.store import Store
-    from physioclr.probe_runs import ProbeRun
+    from physioclr.evaluation.probe_run import ProbeRun
 
 __all__ = ["ask_for_run", "choose_run", "show_past_runs", "show_run", "watch_runs"]
 

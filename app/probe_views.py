@@ -48,9 +48,9 @@ from physioclr.probe.subgroups import FEWEST_PATIENTS
 
 if TYPE_CHECKING:
     from app.state import ProbeState
+    from physioclr.evaluation.probe_run import ProbeRun
     from physioclr.jobs import Job
     from physioclr.probe import ProbeResult
-    from physioclr.probe_runs import ProbeRun
 
 __all__ = ["VIEWS", "Shown"]
 

@@ -12,7 +12,7 @@ import streamlit as st
 from app.resources import cohort, probe_run
 from physioclr.encoders.installed import known_checkpoints
 from physioclr.errors import DatasetError, PhysioclrError
-from physioclr.evaluate import probe_targets
+from physioclr.evaluation.store_probe import probe_targets
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.probing import ProbeTask
 from physioclr.probe import unmeasurable_labels
@@ -20,7 +20,7 @@ from physioclr.probe import unmeasurable_labels
 if TYPE_CHECKING:
     from app.state import ProbeState
     from physioclr.datasets.store import Store
-    from physioclr.probe_runs import ProbeRun
+    from physioclr.evaluation.probe_run import ProbeRun
 
 __all__ = [
     "begin_probe",

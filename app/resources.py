@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from physioclr.attribution import Attribution, RandomisationCheck
     from physioclr.datasets.store import Store
     from physioclr.encoders.checkpoint import Encoder
+    from physioclr.evaluation.probe_run import ProbeRun
     from physioclr.explore.cohort_map import CohortMap
     from physioclr.explore.embedding_map import MapSettings
     from physioclr.explore.nearness import Nearness
     from physioclr.prediction import Prediction
     from physioclr.prediction_change import PredictionChange
-    from physioclr.probe_runs import ProbeRun
 
 __all__ = [
     "attribution_of",
@@ -302,7 +302,7 @@ def _predictions(
 @st.cache_resource(show_spinner="Reading the run …", max_entries=8)
 def probe_run(folder: str) -> ProbeRun:
     """Return what a run of probes kept in its job's folder."""
-    from physioclr.probe_run_files import open_probe_run
+    from physioclr.evaluation.probe_run_files import open_probe_run
 
     return open_probe_run(Path(folder))
 

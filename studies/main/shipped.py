@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from physioclr.embedded_physiology import EmbeddingDescription, describe_embedding
 from physioclr.encoders.checkpoint import (
     DEFAULT_CHECKPOINT,
     Encoder,
@@ -25,9 +24,10 @@ from physioclr.encoders.checkpoint import (
     load_physiology_space,
     save_checkpoint,
 )
+from physioclr.evaluation.embedded_physiology import EmbeddingDescription, describe_embedding
+from physioclr.evaluation.noise_robustness import noise_robustness
+from physioclr.evaluation.noise_sources import noise_sources
 from physioclr.heads import add_head
-from physioclr.noise_robustness import noise_robustness
-from physioclr.noise_sources import noise_sources
 from physioclr.pretraining.pretrain import pretrain
 from physioclr.runtime.atomic_files import make_folder
 from studies.main.pretraining import Study

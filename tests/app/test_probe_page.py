@@ -227,8 +227,8 @@ def test_the_map_sends_a_cohort_here(run):
 def test_all_of_a_run_is_json(run):
     from app.components.palette import LIGHT
     from app.probe_views import Shown, _document
+    from physioclr.evaluation.probe_run_files import open_probe_run
     from physioclr.probe import ProbeResult
-    from physioclr.probe_run_files import open_probe_run
 
     opened = open_probe_run(run.folder)
     written = json.loads(json.dumps(_document(Shown(AppState().probe, run, opened, LIGHT))))

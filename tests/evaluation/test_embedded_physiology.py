@@ -11,10 +11,10 @@ import pytest
 from physioclr.datasets.prepare import prepare, prepare_cohort
 from physioclr.datasets.simulated import simulated_cohort
 from physioclr.datasets.store import Store
-from physioclr.embedded_physiology import describe_embedding, embedded_physiology
 from physioclr.encoders.checkpoint import load_encoder
 from physioclr.encoders.embedding import embed_store
 from physioclr.errors import DatasetError
+from physioclr.evaluation.embedded_physiology import describe_embedding, embedded_physiology
 from tests.shared_data import SHARED_DATA, needs_shared_data
 
 FAST = {"n_bootstrap": 100}
@@ -143,7 +143,7 @@ def test_halves_of_an_ecg_cannot_be_aligned_where_a_window_is_the_whole_ecg(
     flat = SimpleNamespace(coordinates=np.random.default_rng(0).random((60, 2)))
     asked = []
     monkeypatch.setattr(
-        "physioclr.embedded_physiology.fit_map",
+        "physioclr.evaluation.embedded_physiology.fit_map",
         lambda embeddings, settings: asked.append((embeddings.shape, settings.seed)) or flat,
     )
     whole = encoder.card.preprocessing.model_copy(update={"window_s": 10.0})

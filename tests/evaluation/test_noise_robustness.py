@@ -10,10 +10,7 @@ from physioclr.datasets.store import Store, StoreWriter
 from physioclr.encoders.checkpoint import Encoder, load_encoder
 from physioclr.encoders.window_embeddings import UsableBatch
 from physioclr.errors import DatasetError
-from physioclr.leads import LIMB_LEADS, PRECORDIAL_LEADS, STANDARD_LEADS
-from physioclr.models import ResNetConfig
-from physioclr.models.architectures import build_encoder, config_to_dict
-from physioclr.noise_robustness import (
+from physioclr.evaluation.noise_robustness import (
     MISSING_LEADS,
     LostLeads,
     _Condition,
@@ -22,7 +19,10 @@ from physioclr.noise_robustness import (
     noise_robustness,
     within_a_second,
 )
-from physioclr.noise_sources import _between, noise_sources, recorded_noise
+from physioclr.evaluation.noise_sources import _between, noise_sources, recorded_noise
+from physioclr.leads import LIMB_LEADS, PRECORDIAL_LEADS, STANDARD_LEADS
+from physioclr.models import ResNetConfig
+from physioclr.models.architectures import build_encoder, config_to_dict
 from physioclr.records import EcgRecord
 from physioclr.simulate import simulate_record
 from tests.conftest import pulse_train, write_wfdb_pair

@@ -12,8 +12,8 @@ from physioclr.datasets.store import Store
 from physioclr.datasets.store_writer import StoreWriter
 from physioclr.encoders.checkpoint import load_encoder
 from physioclr.errors import DatasetError
-from physioclr.evaluate import RANDOM_INIT
-from physioclr.transfer import SHARED_DIAGNOSES, shared_targets, transfer_probe
+from physioclr.evaluation.store_probe import RANDOM_INIT
+from physioclr.evaluation.transfer import SHARED_DIAGNOSES, shared_targets, transfer_probe
 from tests.conftest import pulse_train
 
 
@@ -84,7 +84,7 @@ def test_the_labels_of_the_second_cohort_are_for_the_score_alone(cohorts, table,
         known = shared_targets(store)
         return 1 - known if store is cohorts[1] else known
 
-    monkeypatch.setattr("physioclr.transfer.shared_targets", turned)
+    monkeypatch.setattr("physioclr.evaluation.transfer.shared_targets", turned)
     found = transfer_probe(*cohorts, load_encoder(), n_bootstrap=50)
     ours, theirs = (t[t["model"] == "physioclr-tiny"].iloc[0] for t in (table, found))
     # The same scores against the opposite labels.

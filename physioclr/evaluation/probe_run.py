@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from physioclr.datasets.store import Store
 from physioclr.encoders.checkpoint import Encoder
-from physioclr.evaluate import (
+from physioclr.evaluation.store_probe import (
     probe_features,
     probe_targets,
     untrained_features,

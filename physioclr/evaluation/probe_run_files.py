@@ -19,8 +19,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from physioclr.errors import DatasetError
+from physioclr.evaluation.probe_run import ProbedCohort, ProbeRun
 from physioclr.probe import ProbeResult
-from physioclr.probe_runs import ProbedCohort, ProbeRun
 from physioclr.runtime.atomic_files import replacing
 
 __all__ = ["open_probe_run", "save_probe_run"]

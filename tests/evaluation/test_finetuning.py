@@ -12,8 +12,8 @@ from physioclr.encoders.checkpoint import CheckpointCard, Encoder, TrainingCard
 from physioclr.encoders.embedding import embed_store
 from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.errors import DatasetError
-from physioclr.evaluate import probe_targets
-from physioclr.finetune import FinetuneConfig, cross_validate_finetuning
+from physioclr.evaluation.finetuning import FinetuneConfig, cross_validate_finetuning
+from physioclr.evaluation.store_probe import probe_targets
 from physioclr.models import ResNetConfig, build_encoder
 from physioclr.models.architectures import config_to_dict
 from physioclr.probe import cross_validate_probe, paired_difference
@@ -82,8 +82,12 @@ def test_labels_of_a_fold_do_not_touch_its_predictions(pulse_store, encoder, tun
     spoiled = targets.copy()
     held_out = tuned.folds == 2
     spoiled[held_out] = 1 - spoiled[held_out]
-    monkeypatch.setattr("physioclr.finetune.probe_targets", lambda *_: (spoiled, patients, names))
-    monkeypatch.setattr("physioclr.finetune.patient_folds", lambda *_, **__: tuned.folds)
+    monkeypatch.setattr(
+        "physioclr.evaluation.finetuning.probe_targets", lambda *_: (spoiled, patients, names)
+    )
+    monkeypatch.setattr(
+        "physioclr.evaluation.finetuning.patient_folds", lambda *_, **__: tuned.folds
+    )
     found = cross_validate_finetuning(pulse_store, encoder, "rate", config=SHORT, n_bootstrap=50)
     np.testing.assert_array_equal(found.probabilities[held_out], tuned.probabilities[held_out])
     assert (found.probabilities[~held_out] != tuned.probabilities[~held_out]).any()
