@@ -49,7 +49,7 @@ from physioclr.report import qtc_remark
 from physioclr.signal.display_filter import DisplayFilter
 
 if TYPE_CHECKING:
-    from physioclr.prediction import Prediction
+    from physioclr.prediction.prediction import Prediction
 
 __all__ = [
     "show_measurements",
@@ -88,7 +88,7 @@ def show_summary(record: EcgRecord) -> None:
 
 
 def _show_caveats(record: EcgRecord, prediction: Prediction | None) -> None:
-    from physioclr.prediction import unlike_training, why_withheld
+    from physioclr.prediction.prediction import unlike_training, why_withheld
 
     said = [why_withheld(quality_of(record))]
     if prediction is not None:

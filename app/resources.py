@@ -25,15 +25,15 @@ from physioclr.signal.delineation import Delineation, delineate
 from physioclr.signal.quality import Quality, assess_quality
 
 if TYPE_CHECKING:
-    from physioclr.attribution import Attribution, RandomisationCheck
     from physioclr.datasets.store import Store
     from physioclr.encoders.checkpoint import Encoder
     from physioclr.evaluation.probe_run import ProbeRun
     from physioclr.explore.cohort_map import CohortMap
     from physioclr.explore.embedding_map import MapSettings
     from physioclr.explore.nearness import Nearness
-    from physioclr.prediction import Prediction
-    from physioclr.prediction_change import PredictionChange
+    from physioclr.prediction.attribution import Attribution, RandomisationCheck
+    from physioclr.prediction.change import PredictionChange
+    from physioclr.prediction.prediction import Prediction
 
 __all__ = [
     "attribution_of",
@@ -105,7 +105,7 @@ def dominant_beat_of(record: EcgRecord) -> DominantBeat:
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Predicting …")
 def prediction_of(record: EcgRecord, checkpoint: str = "") -> Prediction:
     """Return the predictions of a checkpoint's first head."""
-    from physioclr.prediction import predict
+    from physioclr.prediction.prediction import predict
 
     return predict(record, encoder(checkpoint), quality=quality_of(record))
 
@@ -115,7 +115,7 @@ def attribution_of(
     record: EcgRecord, label: str, checkpoint: str = ""
 ) -> tuple[Attribution, RandomisationCheck]:
     """Return what a label's log-odds rest on, and how much of that random weights show too."""
-    from physioclr.attribution import attribute, randomisation_check
+    from physioclr.prediction.attribution import attribute, randomisation_check
 
     asked = encoder(checkpoint)
     found = attribute(record, asked, label)
@@ -125,7 +125,7 @@ def attribution_of(
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Predicting …")
 def change_of(record: EcgRecord, changed: EcgRecord, checkpoint: str = "") -> PredictionChange:
     """Return what an encoder makes of a record before and after it was changed."""
-    from physioclr.prediction_change import prediction_change
+    from physioclr.prediction.change import prediction_change
 
     return prediction_change(record, changed, encoder(checkpoint))
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from physioclr.physiology.measurements import Measurements, measure
     from physioclr.physiology.similarity import PhysiologySpace
     from physioclr.physiology.vector import PhysiologyVector, physiology_vector
-    from physioclr.prediction import Prediction, predict
+    from physioclr.prediction.prediction import Prediction, predict
     from physioclr.records import EcgRecord
     from physioclr.signal.delineation import Delineation, delineate
     from physioclr.signal.quality import Quality, assess_quality
@@ -72,7 +72,7 @@ _HOME = {
     "PhysioclrError": "physioclr.errors",
     "PhysiologySpace": "physioclr.physiology.similarity",
     "PhysiologyVector": "physioclr.physiology.vector",
-    "Prediction": "physioclr.prediction",
+    "Prediction": "physioclr.prediction.prediction",
     "Quality": "physioclr.signal.quality",
     "RecordError": "physioclr.errors",
     "SignalError": "physioclr.errors",
@@ -85,7 +85,7 @@ _HOME = {
     "load_encoder": "physioclr.encoders.checkpoint",
     "measure": "physioclr.physiology.measurements",
     "physiology_vector": "physioclr.physiology.vector",
-    "predict": "physioclr.prediction",
+    "predict": "physioclr.prediction.prediction",
     "read_ecg": "physioclr.io",
 }
 

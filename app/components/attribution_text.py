@@ -11,7 +11,7 @@ from app.components.attribution_marks import SMOOTHED_MS
 from app.components.palette import Palette
 
 if TYPE_CHECKING:
-    from physioclr.attribution import Attribution, RandomisationCheck
+    from physioclr.prediction.attribution import Attribution, RandomisationCheck
 
 __all__ = ["attribution_legend", "attribution_sentence"]
 
@@ -46,7 +46,7 @@ def attribution_sentence(label: str, attribution: Attribution, check: Randomisat
     -------
     str
     """
-    from physioclr.attribution import BASELINE, METHOD
+    from physioclr.prediction.attribution import BASELINE, METHOD
 
     order = np.argsort(-np.abs(attribution.by_lead))[:_MOST_LEADS]
     leads = ", ".join(

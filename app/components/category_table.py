@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.components.html_table import html_table
 from app.components.prediction_table import percent
-from physioclr.prediction_change import PredictionChange
+from physioclr.prediction.change import PredictionChange
 
 __all__ = ["category_sentence", "category_table"]
 

@@ -10,7 +10,7 @@ from app.state import ReadState, typed_into
 from physioclr.report import AGREEMENTS
 
 if TYPE_CHECKING:
-    from physioclr.prediction import Prediction
+    from physioclr.prediction.prediction import Prediction
 
 __all__ = ["reader_inputs"]
 

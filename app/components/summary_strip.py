@@ -15,7 +15,7 @@ from physioclr.physiology.measurements import MEASUREMENTS, Measurements
 from physioclr.physiology.normal_ranges import normal_range
 
 if TYPE_CHECKING:
-    from physioclr.prediction import Prediction
+    from physioclr.prediction.prediction import Prediction
 
 __all__ = ["call_strip", "number_strip"]
 

@@ -247,7 +247,7 @@ def fit_head(
     `predict` shows the nearest of.
     """
     from physioclr import Store
-    from physioclr.heads import add_head
+    from physioclr.prediction.heads import add_head
 
     card = add_head(checkpoint, Store.open(store), labels, seed=seed, alpha=alpha)
     for label in card.labels:

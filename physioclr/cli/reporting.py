@@ -137,7 +137,7 @@ def _reader_findings(
 
 
 def _check_labels(agreement: Mapping[str, str], encoder: Encoder) -> None:
-    from physioclr.prediction import head_name
+    from physioclr.prediction.prediction import head_name
 
     if not agreement:
         return

@@ -48,7 +48,7 @@ def make_report(
     SignalError
         If the ECG is too short to be measured.
     """
-    from physioclr.prediction import predict
+    from physioclr.prediction.prediction import predict
 
     quality = assess_quality(record)
     prediction, why = None, "No prediction was asked for."

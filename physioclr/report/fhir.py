@@ -26,7 +26,7 @@ from physioclr import __version__
 from physioclr.encoders.checkpoint import LabelCard
 from physioclr.physiology.measurements import MEASUREMENTS
 from physioclr.physiology.normal_ranges import NoRange, deviation, normal_range
-from physioclr.prediction import Prediction
+from physioclr.prediction.prediction import Prediction
 from physioclr.report.findings import Report, qtc_remark
 
 __all__ = ["LOINC", "fhir_bundle"]

@@ -27,7 +27,7 @@ from physioclr.encoders.checkpoint import (
 from physioclr.evaluation.embedded_physiology import EmbeddingDescription, describe_embedding
 from physioclr.evaluation.noise_robustness import noise_robustness
 from physioclr.evaluation.noise_sources import noise_sources
-from physioclr.heads import add_head
+from physioclr.prediction.heads import add_head
 from physioclr.pretraining.pretrain import pretrain
 from physioclr.runtime.atomic_files import make_folder
 from studies.main.pretraining import Study

@@ -9,7 +9,7 @@ from app.components.prediction_table import prediction_table
 from app.components.summary_strip import call_strip, number_strip
 from physioclr import load_encoder
 from physioclr.physiology.measurements import MEASUREMENTS, measure
-from physioclr.prediction import predict
+from physioclr.prediction.prediction import predict
 
 
 @pytest.fixture(scope="module")

@@ -20,10 +20,10 @@ from tensorboardX.proto.event_pb2 import Event
 from physioclr.encoders.checkpoint import load_encoder, load_physiology_space
 from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.errors import CheckpointError, DatasetError, PhysioclrError
-from physioclr.heads import add_head
 from physioclr.models import ResNetConfig, TransformerConfig
 from physioclr.objectives import OBJECTIVES, PhysioclrConfig, objective_config
 from physioclr.physiology.similarity import PhysiologySpace
+from physioclr.prediction.heads import add_head
 from physioclr.pretraining.pretrain import PretrainConfig, pretrain
 from physioclr.pretraining.run_folder import RunFolder
 from physioclr.training_data.cohort import TrainingCohort

@@ -9,7 +9,7 @@ import numpy as np
 from physioclr.encoders.checkpoint import Encoder
 from physioclr.encoders.embedding import embed
 from physioclr.errors import CheckpointError
-from physioclr.prediction import Prediction, predict
+from physioclr.prediction.prediction import Prediction, predict
 from physioclr.records import EcgRecord
 
 __all__ = ["PredictionChange", "prediction_change"]

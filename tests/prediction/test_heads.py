@@ -17,10 +17,10 @@ from physioclr.encoders.checkpoint import (
 from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.encoders.reference_ecgs import ReferenceEcgs
 from physioclr.errors import CheckpointError
-from physioclr.heads import add_head
 from physioclr.models import EcgTransformer, TransformerConfig
 from physioclr.physiology.measurements import measure
-from physioclr.prediction import predict
+from physioclr.prediction.heads import add_head
+from physioclr.prediction.prediction import predict
 from tests.conftest import pulse_train
 
 CONFIG = TransformerConfig(width=16, n_layers=1, n_heads=2, feedforward=32, position_kernel=5)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from physioclr import load_encoder
-from physioclr.prediction import predict, why_withheld
+from physioclr.prediction.prediction import predict, why_withheld
 from physioclr.report import make_report
 from physioclr.report.fhir import fhir_bundle
 from physioclr.report.tables import report_csv

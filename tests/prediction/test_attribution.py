@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from physioclr.attribution import Attribution, attribute, compare_attributions, randomisation_check
 from physioclr.encoders.checkpoint import CheckpointCard, Encoder, TrainingCard, load_encoder
 from physioclr.encoders.embedding import embed
 from physioclr.encoders.preprocessing import Preprocessing
@@ -15,7 +14,13 @@ from physioclr.leads import STANDARD_LEADS
 from physioclr.models import TransformerConfig
 from physioclr.models.architectures import config_to_dict
 from physioclr.models.encoder import EcgEncoder
-from physioclr.prediction import predict
+from physioclr.prediction.attribution import (
+    Attribution,
+    attribute,
+    compare_attributions,
+    randomisation_check,
+)
+from physioclr.prediction.prediction import predict
 from physioclr.probe import LinearProbe
 from physioclr.records import EcgRecord
 from physioclr.simulate import simulate_record

@@ -6,8 +6,8 @@ import pytest
 from app.components.category_table import category_sentence, category_table
 from physioclr import load_encoder
 from physioclr.errors import CheckpointError, SignalError
-from physioclr.prediction import Prediction
-from physioclr.prediction_change import PredictionChange, prediction_change
+from physioclr.prediction.change import PredictionChange, prediction_change
+from physioclr.prediction.prediction import Prediction
 from physioclr.simulate import simulate_record
 
 
