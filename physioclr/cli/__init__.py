@@ -39,7 +39,7 @@ def run_app(
     headless: Annotated[bool, typer.Option(help="Open no browser.")] = False,
 ) -> None:
     """Open the app."""
-    from physioclr.serve import serve
+    from physioclr.cli.serve import serve
 
     raise typer.Exit(serve(port=port, host=host, headless=headless))
 

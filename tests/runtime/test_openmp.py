@@ -1,10 +1,10 @@
 import subprocess
 import sys
 
+from physioclr.cli.serve import app_environment
 from physioclr.jobs import JobQueue
 from physioclr.jobs.importing import ImportTask
 from physioclr.runtime.openmp import sleep_while_waiting
-from physioclr.serve import app_environment
 from tests.jobs.waiting import ended, wait_until
 
 
