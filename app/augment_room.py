@@ -6,18 +6,18 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app.checkpoints import asked_checkpoint
 from app.components.category_table import category_sentence, category_table
-from app.components.checkpoint_choice import say_it_has_no_head
 from app.components.ecg_paper import PaperStyle, ecg_paper
 from app.components.ecg_view import overlay_legend, show_paper
 from app.components.measurement_table import comparison_table, main_measurements
-from app.components.page_slider import page_slider
 from app.components.palette import palette_for
-from app.components.paper_inputs import layout_popover, style_of
 from app.components.parameter_inputs import parameter_inputs
 from app.components.problems import literal, showing_problems
 from app.components.quality_notice import show_quality_briefly
+from app.inputs.asked_checkpoint import asked_checkpoint
+from app.inputs.checkpoint_choice import say_it_has_no_head
+from app.inputs.page_slider import page_slider
+from app.inputs.paper_inputs import layout_popover, style_of
 from app.resources import change_of, delineation_of, encoder, measurements_of, quality_of
 from app.state import AugmentState, app_state
 from physioclr.augment import AUGMENTATIONS, Augmentation

@@ -14,8 +14,8 @@ from app.components.measurement_table import further_measurements, main_measurem
 from app.components.median_beat_figure import median_beat_figure
 from app.components.palette import palette_for
 from app.components.problems import literal, showing_problems
-from app.components.qt_formula_input import qt_formula_input
 from app.components.quality_notice import show_quality_briefly
+from app.inputs.qt_formula_input import qt_formula_input
 from app.resources import compared_beats, measurements_of, quality_of
 from app.state import app_state
 from physioclr.physiology.comparison import compare_measurements

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from app.cohort_labels import NO_LABEL, SEVERAL_LABELS
 from app.components.scatter import Groups, Numbers
+from app.inputs.cohort_labels import NO_LABEL, SEVERAL_LABELS
 from app.resources import cohort, cohort_map, encoder, map_clusters, map_predictions
 from physioclr.explore.embedding_map import MapSettings
 from physioclr.physiology.angles import ANGLES

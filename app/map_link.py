@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.cohorts import cohort_names
 from app.components.map_inputs import CLUSTER_SIZES
+from app.inputs.known_cohorts import cohort_names
 from app.mapping import open_saved_selection
 from app.resources import cohort
 from physioclr.datasets.condition import columns_of

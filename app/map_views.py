@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
-from app.cohort_labels import cohort_title
 from app.components.job_view import watch_job
 from app.components.map_chart import follow_selection, map_chart
 from app.components.map_inputs import view_inputs
@@ -16,6 +15,8 @@ from app.components.neighbours import show_nearness
 from app.components.palette import palette_for
 from app.components.problems import literal, show_problem, showing_problems
 from app.components.scatter import Place, Points, colour_note, map_figure
+from app.inputs.cohort_labels import cohort_title
+from app.inputs.ecg import current_ecg
 from app.map_colours import MapShown, colour_choices, colours_of
 from app.map_link import is_in_link, write_link
 from app.map_selection import show_selection
@@ -34,7 +35,6 @@ from app.mapping import (
     visible,
     why_unreadable,
 )
-from app.reading import current_ecg
 from app.resources import cohort, nearness_of
 from app.state import MapState, app_state
 from physioclr.errors import SignalError

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app.cohorts import cohort_names
 from app.components.job_view import duration, watch_job
 from app.components.palette import palette_for
 from app.components.pretrain_form import choose_preset, choose_settings
 from app.components.problems import literal, showing_problems
 from app.components.training_curves import CURVES, curve_figure, curves_logged
+from app.inputs.known_cohorts import cohort_names
 from app.navigation import go_to
 from app.pretraining import (
     begin_run,

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.components.cohort_choice import choose_cohort
 from app.components.job_view import watch_job
 from app.components.palette import palette_for
 from app.components.probe_form import choose_labels, choose_run_settings
 from app.components.probe_tables import comparison_of_runs, pairs_table, runs_table
 from app.components.problems import literal, show_problem, showing_problems
+from app.inputs.cohort_choice import choose_cohort
 from app.probe_views import VIEWS, Shown
 from app.probing import (
     begin_probe,

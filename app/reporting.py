@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import PurePath
 
-from app.components.paper_inputs import filter_of, style_of
+from app.inputs.paper_inputs import filter_of, style_of
 from app.resources import encoder, measurements_of, prediction_of, quality_of
 from app.state import PaperState, ReadState, app_state
 from physioclr.errors import PhysioclrError

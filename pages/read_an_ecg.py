@@ -8,7 +8,7 @@ from app.components.ecg_view import record_heading
 from app.components.frame import show_title
 from app.components.problems import showing_problems
 from app.components.quality_notice import show_quality
-from app.reading import choose_ecg, current_ecg
+from app.inputs.ecg import choose_ecg, current_ecg
 from app.reading_room import (
     show_measurements,
     show_median_beat,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.components.checkpoint_choice import choose_checkpoint, show_card
+from app.inputs.checkpoint_choice import choose_checkpoint, show_card
 from app.state import app_state
 from physioclr.encoders.installed import known_checkpoints
 

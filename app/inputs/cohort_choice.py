@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.cohorts import cohort_names
+from app.inputs.known_cohorts import cohort_names
 
 __all__ = ["choose_cohort"]
 

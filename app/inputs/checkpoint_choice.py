@@ -6,8 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.components.checkpoint_card import card_table
 from app.components.problems import literal, showing_problems
+from app.inputs.checkpoint_card import card_table
 from app.resources import encoder
 from physioclr.encoders.installed import known_checkpoints
 

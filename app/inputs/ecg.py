@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.cohort_labels import record_titles
-from app.components.ecg_source import pick_from, upload_box
-from app.components.layout_inputs import layout_inputs
 from app.components.problems import show_problem, showing_problems
 from app.components.progress import progress_bar
+from app.inputs.cohort_labels import record_titles
+from app.inputs.ecg_source import pick_from, upload_box
+from app.inputs.layout_inputs import layout_inputs
+from app.inputs.uploaded_list import show_all_uploaded, step_through_uploaded
+from app.inputs.uploads import read_uploads, undeclared_among
 from app.resources import cohort
 from app.state import ReadState, app_state
-from app.uploaded import show_all_uploaded, step_through_uploaded
-from app.uploads import read_uploads, undeclared_among
 from physioclr.records import EcgRecord
 
 __all__ = ["choose_ecg", "current_ecg"]
