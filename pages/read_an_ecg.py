@@ -9,7 +9,7 @@ from app.components.frame import show_title
 from app.components.problems import showing_problems
 from app.components.quality_notice import show_quality
 from app.inputs.ecg import choose_ecg, current_ecg
-from app.reading_room import (
+from app.read_an_ecg.sections import (
     show_measurements,
     show_median_beat,
     show_nearest,

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from app.components.attribution_marks import attribution_marks
-from app.components.attribution_text import attribution_legend, attribution_sentence
 from app.components.palette import LIGHT
+from app.read_an_ecg.attribution_text import attribution_legend, attribution_sentence
 from physioclr.ecg_paper import PaperScale, paper_cells, paper_layout
 from physioclr.leads import STANDARD_LEADS
 from physioclr.prediction.attribution import Attribution, RandomisationCheck

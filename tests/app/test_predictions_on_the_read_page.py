@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import streamlit as st
 
-from app.components.nearest_table import nearest_table
+from app.read_an_ecg.nearest_table import nearest_table
 from physioclr.encoders import checkpoint
 from physioclr.encoders.checkpoint import load_encoder, save_checkpoint
 from physioclr.physiology.measurements import measure

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from app.components.attribution_text import attribution_legend, attribution_sentence
 from app.components.ecg_paper import ecg_paper
 from app.components.ecg_view import measure_on_paper, show_paper, waves_legend
 from app.components.measurement_table import (
@@ -21,18 +20,19 @@ from app.components.measurement_table import (
     sources_of_normal,
 )
 from app.components.median_beat_figure import median_beat_figure
-from app.components.nearest_table import nearest_table
 from app.components.palette import palette_for
 from app.components.prediction_table import evidence_sentence, prediction_table
 from app.components.problems import literal, showing_problems
-from app.components.reader_inputs import reader_inputs
-from app.components.summary_strip import call_strip, number_strip
 from app.inputs.asked_checkpoint import asked_checkpoint
 from app.inputs.checkpoint_choice import say_it_has_no_head
 from app.inputs.page_slider import page_slider
 from app.inputs.paper_inputs import filter_of, paper_inputs, style_of
 from app.inputs.qt_formula_input import qt_formula_input
-from app.reporting import REPORT_FILES, file_stem, report_file, report_of
+from app.read_an_ecg.attribution_text import attribution_legend, attribution_sentence
+from app.read_an_ecg.nearest_table import nearest_table
+from app.read_an_ecg.reader_inputs import reader_inputs
+from app.read_an_ecg.report import REPORT_FILES, file_stem, report_file, report_of
+from app.read_an_ecg.summary_strip import call_strip, number_strip
 from app.resources import (
     attribution_of,
     delineation_of,
