@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.components.difference_table import (
+from app.compare.difference_table import (
     amplitude_differences,
     difference_table,
     noise_sentence,
