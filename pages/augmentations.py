@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.augment_room import choose_augmentation, show_augmented, show_both_shuffles
+from app.augmentations.sections import choose_augmentation, show_augmented, show_both_shuffles
 from app.components.ecg_view import record_heading
 from app.components.frame import show_title
 from app.components.problems import showing_problems

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.components.category_table import category_sentence, category_table
+from app.augmentations.category_table import category_sentence, category_table
 from physioclr import load_encoder
 from physioclr.errors import CheckpointError, SignalError
 from physioclr.prediction.change import PredictionChange, prediction_change

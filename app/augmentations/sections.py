@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app.components.category_table import category_sentence, category_table
+from app.augmentations.category_table import category_sentence, category_table
+from app.augmentations.parameter_inputs import parameter_inputs
 from app.components.ecg_paper import PaperStyle, ecg_paper
 from app.components.ecg_view import overlay_legend, show_paper
 from app.components.measurement_table import comparison_table, main_measurements
 from app.components.palette import palette_for
-from app.components.parameter_inputs import parameter_inputs
 from app.components.problems import literal, showing_problems
 from app.components.quality_notice import show_quality_briefly
 from app.inputs.asked_checkpoint import asked_checkpoint
