@@ -30,7 +30,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.components.palette import LIGHT
-from app.components.scatter import Numbers, Points, map_figure
+from app.embedding_map.scatter import Numbers, Points, map_figure
 from benchmarks.browser import READY, open_chromium, serve_app, wait_until_ready
 from benchmarks.probe import planted_cohort
 from physioclr.datasets.demo import open_demo_store

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.components.map_inputs import CLUSTER_SIZES
+from app.embedding_map.map_inputs import CLUSTER_SIZES
+from app.embedding_map.maps import open_saved_selection
 from app.inputs.known_cohorts import cohort_names
-from app.mapping import open_saved_selection
 from app.resources import cohort
 from physioclr.datasets.condition import columns_of
 from physioclr.datasets.selection import saved_selections

@@ -8,19 +8,14 @@ import numpy as np
 import streamlit as st
 
 from app.components.job_view import watch_job
-from app.components.map_chart import follow_selection, map_chart
-from app.components.map_inputs import view_inputs
-from app.components.map_notes import off_manifold_sentence, settings_name, trust_sentence
-from app.components.neighbours import show_nearness
 from app.components.palette import palette_for
 from app.components.problems import literal, show_problem, showing_problems
-from app.components.scatter import Place, Points, colour_note, map_figure
-from app.inputs.cohort_labels import cohort_title
-from app.inputs.ecg import current_ecg
-from app.map_colours import MapShown, colour_choices, colours_of
-from app.map_link import is_in_link, write_link
-from app.map_selection import show_selection
-from app.mapping import (
+from app.embedding_map.colours import MapShown, colour_choices, colours_of
+from app.embedding_map.link import is_in_link, write_link
+from app.embedding_map.map_chart import follow_selection, map_chart
+from app.embedding_map.map_inputs import view_inputs
+from app.embedding_map.map_notes import off_manifold_sentence, settings_name, trust_sentence
+from app.embedding_map.maps import (
     asked_settings,
     begin_map,
     checkpoints_of,
@@ -35,6 +30,11 @@ from app.mapping import (
     visible,
     why_unreadable,
 )
+from app.embedding_map.nearness_view import show_nearness
+from app.embedding_map.scatter import Place, Points, colour_note, map_figure
+from app.embedding_map.selection import show_selection
+from app.inputs.cohort_labels import cohort_title
+from app.inputs.ecg import current_ecg
 from app.resources import cohort, nearness_of
 from app.state import MapState, app_state
 from physioclr.errors import SignalError

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.components.map_inputs import layout_form
-from app.components.map_notes import settings_name
 from app.components.problems import show_problem
+from app.embedding_map.map_inputs import layout_form
+from app.embedding_map.map_notes import settings_name
+from app.embedding_map.maps import asked_settings, begin_map, checkpoints_of, is_made
 from app.inputs.checkpoint_choice import choose_checkpoint
 from app.inputs.cohort_choice import choose_cohort
 from app.inputs.ecg import choose_ecg
-from app.mapping import asked_settings, begin_map, checkpoints_of, is_made
 from app.state import MapState, app_state
 
 __all__ = ["choose_map"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from app.components.scatter import Groups, Numbers
+from app.embedding_map.scatter import Groups, Numbers
 from app.inputs.cohort_labels import NO_LABEL, SEVERAL_LABELS
 from app.resources import cohort, cohort_map, encoder, map_clusters, map_predictions
 from physioclr.explore.embedding_map import MapSettings

@@ -10,12 +10,11 @@ import streamlit as st
 
 from app.components.ecg_paper import ecg_paper
 from app.components.ecg_view import record_heading, show_paper
-from app.components.enrichment_table import enrichment_table
-from app.components.neighbours import show_nearness
 from app.components.palette import palette_for
 from app.components.problems import literal, showing_problems
 from app.components.strips import ecg_strip
-from app.mapping import (
+from app.embedding_map.enrichment_table import enrichment_table
+from app.embedding_map.maps import (
     followed_condition,
     open_saved_selection,
     save_rows,
@@ -24,6 +23,7 @@ from app.mapping import (
     titles_of,
     visible,
 )
+from app.embedding_map.nearness_view import show_nearness
 from app.navigation import go_to
 from app.resources import cohort, compared
 from app.state import MapState, app_state
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from app.map_colours import MapShown
+    from app.embedding_map.colours import MapShown
 
 __all__ = ["show_selection"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from app.map_colours import MapShown
+from app.embedding_map.colours import MapShown
 from app.resources import cohort, cohort_map, encoder, matching
 from app.state import MapState, app_state
 from physioclr.datasets.selection import (

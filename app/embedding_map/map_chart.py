@@ -39,7 +39,7 @@ def map_chart(
     Parameters
     ----------
     figure : plotly.graph_objects.Figure
-        Of `app.components.scatter.map_figure`.
+        Of `app.embedding_map.scatter.map_figure`.
     key : str
         Names its place on the page.
     centre : tuple of two of float, optional
