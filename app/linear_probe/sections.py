@@ -8,12 +8,10 @@ import streamlit as st
 
 from app.components.job_view import watch_job
 from app.components.palette import palette_for
-from app.components.probe_form import choose_labels, choose_run_settings
-from app.components.probe_tables import comparison_of_runs, pairs_table, runs_table
 from app.components.problems import literal, show_problem, showing_problems
 from app.inputs.cohort_choice import choose_cohort
-from app.probe_views import VIEWS, Shown
-from app.probing import (
+from app.linear_probe.form import choose_labels, choose_run_settings
+from app.linear_probe.runs import (
     begin_probe,
     checkpoint_names,
     finished_run,
@@ -24,6 +22,8 @@ from app.probing import (
     show_run_of,
     unmeasurable,
 )
+from app.linear_probe.tables import comparison_of_runs, pairs_table, runs_table
+from app.linear_probe.views import VIEWS, Shown
 from app.resources import cohort
 from physioclr.evaluation.probe_run import pair_runs
 from physioclr.jobs import Job, default_queue

@@ -14,14 +14,16 @@ import streamlit as st
 
 from app.components.job_view import duration
 from app.components.palette import Palette
-from app.components.probe_curves import (
+from app.components.problems import literal
+from app.linear_probe.curves import (
     efficiency_figure,
     precision_recall_figure,
     reliability_figure,
     roc_figure,
     svg_config,
 )
-from app.components.probe_tables import (
+from app.linear_probe.runs import open_record, probe_task
+from app.linear_probe.tables import (
     LABEL_SCORES,
     calibration_table,
     confusion_of,
@@ -31,9 +33,7 @@ from app.components.probe_tables import (
     macro_table,
     subgroup_table,
 )
-from app.components.problems import literal
 from app.navigation import go_to
-from app.probing import open_record, probe_task
 from app.state import app_state
 from physioclr.probe import MACRO, paired_table
 from physioclr.probe.curves import (

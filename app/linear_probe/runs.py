@@ -119,7 +119,7 @@ def run_names(jobs: Sequence[Job]) -> dict[str, str]:
 
 
 def run_facts(job: Job) -> list[str]:
-    """Return a run as a row of `app.components.probe_tables.runs_table`."""
+    """Return a run as a row of `app.linear_probe.tables.runs_table`."""
     task, progress = probe_task(job), job.progress()
     areas = progress.result.get("auroc", {})
     best = max(areas, key=lambda name: areas[name][0], default=None)
