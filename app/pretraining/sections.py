@@ -9,12 +9,12 @@ import streamlit as st
 
 from app.components.job_view import duration, watch_job
 from app.components.palette import palette_for
-from app.components.pretrain_form import choose_preset, choose_settings
 from app.components.problems import literal, showing_problems
-from app.components.training_curves import CURVES, curve_figure, curves_logged
 from app.inputs.known_cohorts import cohort_names
 from app.navigation import go_to
-from app.pretraining import (
+from app.pretraining.curves import CURVES, curve_figure, curves_logged
+from app.pretraining.form import choose_preset, choose_settings
+from app.pretraining.runs import (
     begin_run,
     changes,
     checkpoint_of,
