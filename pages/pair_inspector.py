@@ -7,7 +7,7 @@ import streamlit as st
 from app.components.frame import show_title
 from app.components.problems import showing_problems
 from app.inputs.ecg import choose_ecg, current_ecg
-from app.pairs import choose_delta, show_cohort, show_pair
+from app.pair_inspector.sections import choose_delta, show_cohort, show_pair
 from app.state import app_state
 
 show_title("Pairs", "Which ECGs PhysioCLR draws together by their physiology, and why.")

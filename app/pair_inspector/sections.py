@@ -10,11 +10,11 @@ import streamlit as st
 
 from app.components.ecg_view import record_heading
 from app.components.html_table import html_table
-from app.components.pair_figures import contribution_bars, positives_histogram
 from app.components.palette import palette_for
 from app.components.problems import showing_problems
 from app.components.strips import ecg_strip
 from app.inputs.cohort_choice import choose_cohort
+from app.pair_inspector.figures import contribution_bars, positives_histogram
 from app.resources import cohort, physiology_of, similarity_of
 from app.state import app_state
 from physioclr.physiology.entry_titles import entry_quantity, entry_title
