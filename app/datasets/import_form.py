@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.components.job_view import watch_job
 from app.components.problems import showing_problems
-from app.datasets import begin_import, last_import
+from app.datasets.facts import begin_import, last_import
 from app.state import DatasetsState
 from physioclr.jobs import JobProgress
 

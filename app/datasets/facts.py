@@ -12,7 +12,7 @@ from physioclr.jobs.importing import ImportTask
 from physioclr.physiology.measurements import MEASUREMENTS
 
 if TYPE_CHECKING:
-    from app.components.distributions import Distribution
+    from app.datasets.distributions import Distribution
     from physioclr.datasets.store import Store
 
 __all__ = ["begin_import", "distributions", "facts", "label_counts", "last_import"]
