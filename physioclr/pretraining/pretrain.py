@@ -1,7 +1,7 @@
 """Pretraining: a store in, a run folder with checkpoints out.
 
-A run folder (`physioclr.pretraining.run_folder`) holds ``config.json``, ``metrics.jsonl`` (one line a
-step), ``events/`` (the same for TensorBoard), ``physiology_space.json`` (what ECGs are compared
+A run folder (`physioclr.pretraining.run_folder`) holds ``config.json``, ``metrics.jsonl`` (one line
+a step), ``events/`` (the same for TensorBoard), ``physiology_space.json`` (what ECGs are compared
 in), ``last.safetensors`` (weights, optimiser state, step), ``best/`` and, at the end,
 ``checkpoint/``.
 What happens in a step is drawn from the seed and the step's number alone, so a resumed run repeats

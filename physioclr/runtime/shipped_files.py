@@ -10,7 +10,7 @@ from pathlib import Path
 
 __all__ = ["bundle_root", "bundled"]
 
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def bundle_root() -> Path:

@@ -1,4 +1,4 @@
-from benchmarks.ludb import N_FOLDS, fold_of_record, read_ludb
+from studies.references.ludb import N_FOLDS, fold_of_record, read_ludb
 from tests.shared_data import SHARED_DATA, needs_shared_data
 
 
