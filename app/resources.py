@@ -310,10 +310,11 @@ def probe_run(folder: str) -> ProbeRun:
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Placing the ECG …")
 def nearness_of(record: EcgRecord, path: str, checkpoint: str, settings: MapSettings) -> Nearness:
     """Return whom a record from elsewhere is near on a map that is kept."""
-    from physioclr.explore.nearness import nearness_of_record
+    from physioclr.explore.nearness import nearness_of_ecg
 
     mapped = _kept_map(path, checkpoint, settings, _made_of(path, checkpoint))
-    return nearness_of_record(record, path, checkpoint, mapped)
+    embedding, physiology = embedding_of(record, checkpoint), physiology_of(record).values
+    return nearness_of_ecg(embedding, physiology, cohort(path), mapped)
 
 
 def _forget(*kept: Any) -> None:

@@ -171,7 +171,7 @@ def _sought(state: MapState, shown: MapShown) -> Place | None:
 def _nearness(state: MapState, shown: MapShown, ecg: EcgRecord) -> Nearness:
     row = row_being_read(state)
     if row is not None:
-        near = nearness_of_row(row, shown.store_path, shown.mapped)
+        near = nearness_of_row(row, cohort(shown.store_path), shown.mapped)
         if near is not None:
             return near
     return nearness_of(ecg, shown.store_path, shown.checkpoint, shown.settings)

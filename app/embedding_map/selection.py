@@ -108,7 +108,7 @@ def _show_ecg(state: MapState, shown: MapShown, row: int) -> None:
         st.caption(literal(title))
     if button.button("Open in “Read an ECG”", icon=":material/ecg:", width="stretch"):
         _open_in_reading_room(state, row)
-    near = nearness_of_row(row, state.store_path, shown.mapped)
+    near = nearness_of_row(row, store, shown.mapped)
     if near is not None:
         rows = [one.row for one in (*near.in_embedding, *near.by_physiology)]
         show_nearness(near, dict(zip(rows, titles_of(store, rows), strict=True)))

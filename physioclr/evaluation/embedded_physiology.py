@@ -162,8 +162,8 @@ def describe_embedding(
         The quantities of its `geometry`: ``uniformity``, ``effective_rank`` and ``alignment``
         (of an ECG's first and last window) as `physioclr.pretraining.monitoring` defines them,
         ``neighbourhood_agreement`` and, if a label set is given, ``label_agreement`` as
-        `physioclr.explore.neighbourhoods` does, ``trustworthiness`` and ``continuity`` of the map at
-        15 neighbours.
+        `physioclr.explore.neighbourhoods` does, ``trustworthiness`` and ``continuity`` of the map
+        at 15 neighbours.
 
     Raises
     ------

@@ -8,16 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from app.resources import cohort, embedding_of, physiology_of
 from physioclr.physiology.explanation import explain_similarity
 from physioclr.physiology.similarity import reference_space
 
 if TYPE_CHECKING:
     from physioclr.datasets.store import Store
     from physioclr.explore.cohort_map import CohortMap
-    from physioclr.records import EcgRecord
 
-__all__ = ["Disagreement", "Nearness", "Neighbour", "nearness_of_record", "nearness_of_row"]
+__all__ = ["Disagreement", "Nearness", "Neighbour", "nearness_of_ecg", "nearness_of_row"]
 
 N_NEAREST = 10
 
@@ -101,69 +99,70 @@ class Nearness:
     xy: tuple[float, float]
 
 
-def nearness_of_row(row: int, path: str, mapped: CohortMap) -> Nearness | None:
-    """Look about an ECG of the cohort.
+def nearness_of_row(row: int, store: Store, mapped: CohortMap) -> Nearness | None:
+    """Find the neighbours of an ECG of the cohort.
 
     Parameters
     ----------
     row : int
         In the cohort.
-    path : str
-        Of the cohort.
+    store : Store
+        The cohort.
     mapped : CohortMap
+        Its map.
 
     Returns
     -------
     Nearness or None
-        None where it is not on the map.
+        None if it is not on the map.
     """
     place = np.flatnonzero(mapped.rows == row)
     if not place.size:
         return None
-    store, layout = cohort(path), mapped.layout
-    physiology = store.physiology.iloc[row].to_numpy(np.float64)
+    layout = mapped.layout
     return _nearness(
         store,
         mapped,
         layout.embeddings[place[0]],
-        physiology if _is_comparable(store) else None,
+        store.physiology.iloc[row].to_numpy(np.float64),
         itself=row,
         xy=layout.coordinates[place[0]],
         off_manifold_pct=None,
     )
 
 
-def nearness_of_record(
-    record: EcgRecord, path: str, checkpoint: str, mapped: CohortMap
+def nearness_of_ecg(
+    embedding: NDArray[np.float32],
+    physiology: NDArray[np.float64],
+    store: Store,
+    mapped: CohortMap,
 ) -> Nearness:
-    """Look about an ECG from elsewhere.
+    """Find the neighbours of an ECG from elsewhere.
 
     Parameters
     ----------
-    record : EcgRecord
-    path, checkpoint : str
-        Of the cohort, and what embedded it.
+    embedding : (n_features,) float32
+        Its embedding by the encoder of the map.
+    physiology : (n_entries,) float64
+        Its physiological vector, as `physioclr.physiology_vector` gives it.
+    store : Store
+        The cohort.
     mapped : CohortMap
+        Its map.
 
     Returns
     -------
     Nearness
-
-    Raises
-    ------
-    SignalError
-        If it cannot be embedded.
     """
-    store, layout = cohort(path), mapped.layout
-    embedding = embedding_of(record, checkpoint)[None]
+    layout = mapped.layout
     return _nearness(
         store,
         mapped,
-        embedding[0],
-        physiology_of(record).values if _is_comparable(store) else None,
+        embedding,
+        physiology,
         itself=None,
-        xy=layout.project(embedding)[0],
-        off_manifold_pct=float(layout.off_manifold(embedding)[0]),
+        xy=layout.project(embedding[None])[0],
+        off_manifold_pct=float(layout.off_manifold(embedding[None])[0]),
     )
 
 
@@ -175,7 +174,7 @@ def _nearness(
     store: Store,
     mapped: CohortMap,
     embedding: NDArray[np.float32],
-    physiology: NDArray[np.float64] | None,
+    physiology: NDArray[np.float64],
     *,
     itself: int | None,
     xy: NDArray[np.float32],
@@ -183,11 +182,12 @@ def _nearness(
 ) -> Nearness:
     rows = mapped.rows
     cosine = _cosine(embedding, mapped.layout.embeddings)
-    if physiology is None:
-        similarity = np.full(len(rows), np.nan)
-    else:
+    comparable = _is_comparable(store)
+    if comparable:
         of_cohort = store.physiology.to_numpy(np.float64)[rows]
         similarity = reference_space().similarity(physiology, of_cohort)[0]
+    else:
+        similarity = np.full(len(rows), np.nan)
     others = rows != itself if itself is not None else np.ones(len(rows), dtype=np.bool_)
     rank_embedding, rank_physiology = _ranks(cosine, others), _ranks(similarity, others)
     patients = store.records["patient_id"].to_numpy()
@@ -214,7 +214,7 @@ def _nearness(
         by_physiology,
         n_shared=len(shared),
         by_chance=len(in_embedding) * len(by_physiology) / max(int(others.sum()), 1),
-        apart=None if physiology is None else _apart(store, physiology, in_embedding),
+        apart=_apart(store, physiology, in_embedding) if comparable else None,
         off_manifold_pct=off_manifold_pct,
         xy=(float(xy[0]), float(xy[1])),
     )
