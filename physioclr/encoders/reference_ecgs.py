@@ -27,7 +27,6 @@ from physioclr.physiology.intervals import corrected_qt_ms
 
 if TYPE_CHECKING:
     from physioclr.datasets.store import Store
-    from physioclr.encoders.checkpoint import Encoder
 
 __all__ = ["COMPARED", "ReferenceEcgs", "differences", "with_qtc"]
 
@@ -109,10 +108,10 @@ class ReferenceEcgs:
     def of_store(
         cls,
         store: Store,
-        encoder: Encoder,
+        embeddings: NDArray[np.floating],
         label_set: str,
         *,
-        embeddings: NDArray[np.floating] | None = None,
+        encoder_fingerprint: str,
         most: int = _MOST_ECGS,
         seed: int = 0,
     ) -> ReferenceEcgs:
@@ -121,10 +120,11 @@ class ReferenceEcgs:
         Parameters
         ----------
         store : Store
-        encoder : Encoder
+        embeddings : (n_records, embedding_dim) float array
+            As `embed_store` returns them; NaN for an ECG without one.
         label_set : str
-        embeddings : (n_records, embedding_dim) float array, optional
-            What `embed_store` returns for the two, where it is known already.
+        encoder_fingerprint : str
+            Of the encoder that embedded them.
         most : int
             A larger cohort is drawn from at random, by `seed`.
         seed : int
@@ -139,10 +139,6 @@ class ReferenceEcgs:
             If the store has no such label set, or no such ECG.
         """
         labels = store.labels(label_set)
-        if embeddings is None:
-            from physioclr.encoders.embedding import embed_store
-
-            embeddings = embed_store(store, encoder)
         usable = np.isfinite(embeddings).all(axis=1) & labels.notna().any(axis=1).to_numpy()
         rows = np.flatnonzero(usable)
         if not rows.size:
@@ -158,7 +154,7 @@ class ReferenceEcgs:
         stated = store.records.reindex(columns=list(_STATED))
         measured = store.measurements.reindex(columns=list(COMPARED)).set_axis(stated.index)
         return cls(
-            encoder_fingerprint=encoder.card.fingerprint,
+            encoder_fingerprint=encoder_fingerprint,
             store_fingerprint=store.fingerprint,
             cohort=store.source,
             simulated=store.simulated,

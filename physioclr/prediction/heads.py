@@ -115,7 +115,9 @@ def _references(
     bank = encoder.references
     if bank is not None and bank.store_fingerprint == store.fingerprint:
         return bank.with_labels(store, label_set)
-    return ReferenceEcgs.of_store(store, encoder, label_set, embeddings=embeddings)
+    return ReferenceEcgs.of_store(
+        store, embeddings, label_set, encoder_fingerprint=encoder.card.fingerprint
+    )
 
 
 def _label_card(evidence: ProbeResult, name: str, display_name: str, alpha: float) -> LabelCard:

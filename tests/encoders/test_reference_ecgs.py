@@ -75,9 +75,17 @@ def store(tmp_path_factory):
     return Store(out)
 
 
+def bank_of(store, encoder, label_set, **drawn):
+    fingerprint = encoder.card.fingerprint
+    embeddings = embed_store(store, encoder)
+    return ReferenceEcgs.of_store(
+        store, embeddings, label_set, encoder_fingerprint=fingerprint, **drawn
+    )
+
+
 @pytest.fixture(scope="module")
 def bank(store, encoder):
-    return ReferenceEcgs.of_store(store, encoder, "rate")
+    return bank_of(store, encoder, "rate")
 
 
 def test_the_bank_holds_the_ecgs_with_an_embedding_and_a_label(bank):
@@ -149,7 +157,7 @@ def test_labels_are_those_present_and_unknown_is_not_absent(store, encoder, bank
     assert both.nearest(of_fast, 1)["labels"][0] == ("high",)  # the set given last
     assert both.nearest(of_fast, 1, label_set="other")["labels"][0] == ("high",)
     assert both.nearest(embed_store(store, encoder)[0], 1)["labels"][0] == ()
-    of_size = ReferenceEcgs.of_store(store, encoder, "size").with_labels(store, "rate")
+    of_size = bank_of(store, encoder, "size").with_labels(store, "rate")
     assert of_size.nearest(embed_store(store, encoder)[4], 1)["labels"][0] is None
 
 
@@ -197,7 +205,7 @@ def test_a_bank_of_one_patient_does_not_know_what_is_far(encoder, tmp_path):
                 {"record_id": f"e{row}", "patient_id": "p"},
                 labels={"rate": {"fast": 1.0}},
             )
-    bank = ReferenceEcgs.of_store(Store(tmp_path / "s"), encoder, "rate")
+    bank = bank_of(Store(tmp_path / "s"), encoder, "rate")
     assert np.isnan(bank.distance_percentile(bank.mean))
     assert len(bank.nearest(bank.mean)) == 3
 
@@ -216,13 +224,11 @@ def test_a_store_without_a_labelled_ecg_is_refused(encoder, tmp_path):
             labels={"rate": {"fast": np.nan}},
         )
     with pytest.raises(DatasetError, match="an ECG with an embedding and a rate"):
-        ReferenceEcgs.of_store(Store(tmp_path / "s"), encoder, "rate")
+        bank_of(Store(tmp_path / "s"), encoder, "rate")
 
 
 def test_of_a_large_cohort_some_are_drawn(store, encoder):
-    one, again, other = (
-        ReferenceEcgs.of_store(store, encoder, "rate", most=4, seed=seed) for seed in (0, 0, 1)
-    )
+    one, again, other = (bank_of(store, encoder, "rate", most=4, seed=seed) for seed in (0, 0, 1))
     assert len(one) == 4
     assert one.fingerprint == again.fingerprint
     assert one.fingerprint != other.fingerprint

@@ -11,6 +11,7 @@ import pytest
 from physioclr.datasets.prepare import prepare, prepare_cohort
 from physioclr.datasets.simulated import simulated_cohort
 from physioclr.datasets.store import Store
+from physioclr.datasets.store_view import where
 from physioclr.encoders.checkpoint import load_encoder
 from physioclr.encoders.embedding import embed_store
 from physioclr.errors import DatasetError
@@ -160,7 +161,7 @@ def test_refuses_a_store_that_cannot_be_described(store, encoder):
     with pytest.raises(DatasetError, match="one of its label sets"):
         describe_embedding(store, encoder, label_set="colour")
     with pytest.raises(DatasetError, match="more than 30 ECGs that can be embedded, found 5"):
-        describe_embedding(store.where("record_id <= 'sim-0005'"), encoder)
+        describe_embedding(where(store, "record_id <= 'sim-0005'"), encoder)
 
 
 @needs_shared_data

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from physioclr import cohort_map, load_encoder
+from physioclr import load_encoder
+from physioclr.datasets.store_view import where
 from physioclr.errors import DatasetError
+from physioclr.explore import cohort_map
 from physioclr.explore.cohort_map import find_cohort_map, make_cohort_map, unreadable_map
 from physioclr.explore.embedding_map import MapSettings
 
@@ -31,7 +33,7 @@ def test_a_map_is_found_only_by_what_made_it(store, encoder, tmp_path):
     np.testing.assert_array_equal(found.layout.coordinates, made.layout.coordinates)
     other = MapSettings(method="pca", metric="euclidean")
     assert find_cohort_map(store, encoder, other, folder=tmp_path) is None
-    fewer = store.where(f"record_id != '{store.records['record_id'][0]}'")
+    fewer = where(store, f"record_id != '{store.records['record_id'][0]}'")
     assert find_cohort_map(fewer, encoder, PCA, folder=tmp_path) is None
 
 
@@ -90,7 +92,7 @@ def test_the_work_is_told_in_order(store, encoder, tmp_path):
 def test_too_few_ecgs_are_refused_and_nothing_is_kept(store, encoder, tmp_path):
     with pytest.raises(DatasetError, match="at least 5 ECGs"):
         make_cohort_map(
-            store.where(f"record_id in {list(store.records['record_id'][:2])}"),
+            where(store, f"record_id in {list(store.records['record_id'][:2])}"),
             encoder,
             PCA,
             folder=tmp_path,

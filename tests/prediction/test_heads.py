@@ -14,6 +14,7 @@ from physioclr.encoders.checkpoint import (
     random_encoder,
     save_checkpoint,
 )
+from physioclr.encoders.embedding import embed_store
 from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.encoders.reference_ecgs import ReferenceEcgs
 from physioclr.errors import CheckpointError
@@ -248,7 +249,9 @@ def test_a_head_from_another_store_brings_its_own_reference_ecgs(
 def test_reference_ecgs_that_are_not_the_cards_are_refused(store, folder, tmp_path):
     copy = copy_of(folder, tmp_path)
     encoder = load_encoder(copy)
-    ReferenceEcgs.of_store(store, encoder, "rate").save(copy)
+    ReferenceEcgs.of_store(
+        store, embed_store(store, encoder), "rate", encoder_fingerprint=encoder.card.fingerprint
+    ).save(copy)
     with pytest.raises(CheckpointError, match="expected reference ECGs with the fingerprint"):
         load_encoder(copy)
     for file in copy.glob("reference_ecgs.*"):
