@@ -21,7 +21,7 @@ from physioclr.encoders.checkpoint import (
 )
 from physioclr.encoders.embedding import embed_store
 from physioclr.encoders.reference_ecgs import ReferenceEcgs
-from physioclr.evaluation.store_probe import probe_targets
+from physioclr.evaluation.probe_features import probe_targets
 from physioclr.probe import ProbeResult, cross_validate_probe, fit_probe
 from physioclr.probe.no_call import DEFAULT_ALPHA, fit_call_limits, measure_calls
 from physioclr.probe.reliability import reliability_bins

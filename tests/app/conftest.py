@@ -25,7 +25,7 @@ from physioclr.encoders.checkpoint import (
 )
 from physioclr.encoders.embedding import embed_store
 from physioclr.encoders.preprocessing import Preprocessing
-from physioclr.evaluation.store_probe import probe_targets
+from physioclr.evaluation.probe_features import probe_targets
 from physioclr.models.transformer import EcgTransformer, TransformerConfig
 from physioclr.probe import fit_probe
 from physioclr.simulate import simulate_cohort, simulate_record
