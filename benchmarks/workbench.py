@@ -43,7 +43,7 @@ from physioclr.evaluation.probe_features import MEDIAN_BEAT, PHYSIOLOGY, RANDOM_
 from physioclr.evaluation.probe_run import ProbedCohort, ProbeRun
 from physioclr.evaluation.probe_run_files import save_probe_run
 from physioclr.explore.cohort_map import find_cohort_map, make_cohort_map, save_cohort_map
-from physioclr.explore.embedding_map import MapSettings
+from physioclr.explore.map_layout import MapSettings
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.mapping import MapTask
 from physioclr.jobs.probing import ProbeTask

@@ -23,7 +23,7 @@ from physioclr.cli.terminal import (
 
 if TYPE_CHECKING:
     from physioclr.datasets.store import Store
-    from physioclr.encoders.checkpoint import Encoder
+    from physioclr.encoders.encoder import Encoder
     from physioclr.probe import ProbeResult
 
 __all__ = ["app", "label_efficiency", "print_results", "probe"]

@@ -17,7 +17,7 @@ from physioclr.cli.terminal import Checkpoint, err_console, option_errors, out_c
 from physioclr.errors import PhysioclrError
 
 if TYPE_CHECKING:
-    from physioclr.encoders.checkpoint import Encoder
+    from physioclr.encoders.encoder import Encoder
     from physioclr.records import EcgRecord
     from physioclr.report import ReaderFindings, Report
     from physioclr.report.page import PageStyle

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from physioclr.augment import AmbientNoise, Draws, RandomLeadMasking, TimeShift
 from physioclr.datasets.store import Store
-from physioclr.encoders.checkpoint import Encoder
+from physioclr.encoders.encoder import Encoder
 from physioclr.errors import DatasetError
 from physioclr.evaluation.probe_features import probe_targets
 from physioclr.models import EcgEncoder, build_encoder

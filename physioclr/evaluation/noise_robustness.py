@@ -32,7 +32,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from physioclr.datasets.store import Store
-from physioclr.encoders.checkpoint import Encoder
+from physioclr.encoders.encoder import Encoder
 from physioclr.encoders.window_embeddings import UsableBatch, embed_windows, usable_batches
 from physioclr.errors import DatasetError
 from physioclr.evaluation.noise_sources import NoiseSource, noise_sources

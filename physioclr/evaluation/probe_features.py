@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from physioclr.datasets.baseline_features import median_beat_features, physiology_features
 from physioclr.datasets.store import Store
-from physioclr.encoders.checkpoint import Encoder, random_encoder
 from physioclr.encoders.embedding import embed_store
+from physioclr.encoders.encoder import Encoder, random_encoder
 from physioclr.encoders.preprocessing import Preprocessing
 
 __all__ = [

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from physioclr.datasets.store import Store
-from physioclr.encoders.checkpoint import Encoder
+from physioclr.encoders.encoder import Encoder
 from physioclr.evaluation.probe_features import (
     probe_features,
     probe_targets,

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from physioclr.datasets.baseline_features import median_beat_features, physiology_features
 from physioclr.datasets.store import Store
-from physioclr.encoders.checkpoint import Encoder, random_encoder
 from physioclr.encoders.embedding import embed, embed_store
+from physioclr.encoders.encoder import Encoder, random_encoder
 from physioclr.errors import DatasetError, SignalError
 from physioclr.evaluation.probe_features import MEDIAN_BEAT, PHYSIOLOGY, RANDOM_INIT, probe_targets
 from physioclr.models import AnsweringEncoder

@@ -8,8 +8,9 @@ import torch
 
 from physioclr.datasets.store import Store
 from physioclr.datasets.store_writer import StoreWriter
-from physioclr.encoders.checkpoint import CheckpointCard, Encoder, TrainingCard
+from physioclr.encoders.card import CheckpointCard, TrainingCard
 from physioclr.encoders.embedding import embed_store
+from physioclr.encoders.encoder import Encoder
 from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.errors import DatasetError
 from physioclr.evaluation.finetuning import FinetuneConfig, cross_validate_finetuning
