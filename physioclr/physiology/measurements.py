@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
@@ -255,7 +255,12 @@ def _json_value(value: float | str) -> float | int | str | None:
     return float(value) if math.isfinite(value) else None
 
 
-def measure(record: EcgRecord, delineation: Delineation | None = None) -> Measurements:
+def measure(
+    record: EcgRecord,
+    delineation: Delineation | None = None,
+    *,
+    on_progress: Callable[[float, float], None] | None = None,
+) -> Measurements:
     """Measure an ECG: rate, intervals, axis, variability, amplitudes.
 
     Parameters
@@ -264,6 +269,8 @@ def measure(record: EcgRecord, delineation: Delineation | None = None) -> Measur
         At least 5 s.
     delineation : Delineation, optional
         Of this record, where it is already at hand; else it is made.
+    on_progress : callable, optional
+        As `delineate` takes it.
 
     Returns
     -------
@@ -281,7 +288,8 @@ def measure(record: EcgRecord, delineation: Delineation | None = None) -> Measur
         If the delineation is of another record.
     """
     require_duration(record)
-    delineation = delineate(record) if delineation is None else delineation
+    if delineation is None:
+        delineation = delineate(record, on_progress=on_progress)
     return summarise(compute_beat_features(record, delineation))
 
 
