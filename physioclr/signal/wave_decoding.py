@@ -347,9 +347,11 @@ def _in_leads(
     middle = np.where(sure, middle, own)
     rows = np.arange(n_leads)[:, None]
     # Sample k stands for the time from k - 1/2 to k + 1/2.
-    out[:, :, 0] = middle - 0.5 - (total[rows, middle] - total[:, low])
+    # Given that the wave is there, a sample is in it with its probability over the highest.
+    top = np.maximum(in_window.max(axis=2), _MIN_IN_LEAD)
+    out[:, :, 0] = middle - 0.5 - (total[rows, middle] - total[:, low]) / top
     out[:, :, 1] = _centroid(peak, peaks)
-    out[:, :, 2] = middle - 0.5 + (total[:, high] - total[rows, middle])
+    out[:, :, 2] = middle - 0.5 + (total[:, high] - total[rows, middle]) / top
     out[in_window.max(axis=2) < _MIN_IN_LEAD] = np.nan
     return out
 
