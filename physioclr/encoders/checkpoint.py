@@ -30,6 +30,7 @@ from physioclr.encoders.card import (
     TrainingCard,
 )
 from physioclr.encoders.encoder import Encoder, fingerprint
+from physioclr.encoders.installed import SHIPPED
 from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.encoders.reference_ecgs import ReferenceEcgs
 from physioclr.errors import CheckpointError
@@ -41,7 +42,6 @@ from physioclr.runtime.atomic_files import make_folder, replace_file, replace_fo
 from physioclr.runtime.shipped_files import bundled
 
 __all__ = [
-    "DEFAULT_CHECKPOINT",
     "load_encoder",
     "load_physiology_space",
     "read_card",
@@ -49,7 +49,6 @@ __all__ = [
     "under_prefix",
 ]
 
-DEFAULT_CHECKPOINT = "physioclr-tiny"
 _WEIGHTS, _CARD = "model.safetensors", "card.json"
 _SPACE = "physiology_space.json"
 _ENCODER, _HEAD = "encoder.", "head."
@@ -172,7 +171,7 @@ def load_encoder(
     >>> encoder.card.name, encoder.card.fs_hz, len(encoder.card.leads)
     ('physioclr-tiny', 100.0, 12)
     """
-    folder = _find(DEFAULT_CHECKPOINT if source is None else source)
+    folder = _find(SHIPPED if source is None else source)
     card = read_card(folder)
     if expected is not None:
         _check_preprocessing(folder, card.preprocessing, expected)

@@ -11,17 +11,11 @@ from physioclr.models.encoder import EcgEncoder, EncoderSize
 from physioclr.models.resnet1d import EcgResNet, ResNetConfig
 from physioclr.models.transformer import EcgTransformer, TransformerConfig
 
-__all__ = [
-    "ARCHITECTURES",
-    "EncoderConfig",
-    "build_encoder",
-    "config_from_dict",
-    "config_to_dict",
-]
+__all__ = ["EncoderConfig", "build_encoder", "config_from_dict", "config_to_dict"]
 
 EncoderConfig = TransformerConfig | ResNetConfig | AnsweringConfig
 
-ARCHITECTURES: dict[str, tuple[type[EncoderConfig], type[EcgEncoder]]] = {
+_ARCHITECTURES: dict[str, tuple[type[EncoderConfig], type[EcgEncoder]]] = {
     "transformer": (TransformerConfig, EcgTransformer),
     "resnet1d": (ResNetConfig, EcgResNet),
     "answering": (AnsweringConfig, AnsweringEncoder),
@@ -45,7 +39,7 @@ def build_encoder(config: EncoderConfig) -> EcgEncoder:
     TypeError
         If `config` is of no architecture.
     """
-    for kind, module in ARCHITECTURES.values():
+    for kind, module in _ARCHITECTURES.values():
         if isinstance(config, kind):
             return module(config)
     raise TypeError(f"config must be of an encoder, got {type(config).__name__}")
@@ -57,13 +51,13 @@ def config_to_dict(config: EncoderSize) -> dict[str, Any]:
     Parameters
     ----------
     config : EncoderSize
-        Of one of `ARCHITECTURES`.
+        Of one of `_ARCHITECTURES`.
 
     Returns
     -------
     dict
     """
-    name = next(name for name, (kind, _) in ARCHITECTURES.items() if isinstance(config, kind))
+    name = next(name for name, (kind, _) in _ARCHITECTURES.items() if isinstance(config, kind))
     settings: dict[str, Any] = dataclasses.asdict(config)  # type: ignore[call-overload]
     if isinstance(config, AnsweringConfig):
         settings["encoder"] = config_to_dict(config.encoder)
@@ -88,11 +82,11 @@ def config_from_dict(state: Mapping[str, Any]) -> EncoderConfig:
     """
     settings = dict(state)
     architecture = settings.pop("architecture", None)
-    if architecture not in ARCHITECTURES:
+    if architecture not in _ARCHITECTURES:
         raise ValueError(
-            f"architecture must be one of {', '.join(ARCHITECTURES)}, got {architecture!r}"
+            f"architecture must be one of {', '.join(_ARCHITECTURES)}, got {architecture!r}"
         )
-    kind = ARCHITECTURES[architecture][0]
+    kind = _ARCHITECTURES[architecture][0]
     fields = {field.name for field in dataclasses.fields(kind)}
     if unknown := sorted(set(settings) - fields):
         raise ValueError(f"{architecture} has no {unknown[0]}, only {', '.join(sorted(fields))}")

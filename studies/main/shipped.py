@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 
 from physioclr.encoders.checkpoint import (
-    DEFAULT_CHECKPOINT,
+    SHIPPED,
     load_encoder,
     load_physiology_space,
     save_checkpoint,
@@ -78,7 +78,7 @@ def main() -> None:
     save_checkpoint(
         arguments.out,
         trained.model,
-        name=DEFAULT_CHECKPOINT,
+        name=SHIPPED,
         preprocessing=trained.card.preprocessing,
         training=trained.card.training,
         physiology_space=load_physiology_space(run / "checkpoint"),
