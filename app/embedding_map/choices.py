@@ -7,7 +7,7 @@ import streamlit as st
 from app.components.problems import show_problem
 from app.embedding_map.map_inputs import layout_form
 from app.embedding_map.map_notes import settings_name
-from app.embedding_map.maps import asked_settings, begin_map, checkpoints_of, is_made
+from app.embedding_map.maps import asked_settings, begin_missing_maps
 from app.inputs.checkpoint_choice import choose_checkpoint
 from app.inputs.cohort_choice import choose_cohort
 from app.inputs.ecg import choose_ecg
@@ -31,9 +31,7 @@ def choose_map(state: MapState) -> None:
         asked = layout_form(asked_settings(state))
     if asked is not None:
         state.settings = asked
-        for checkpoint in dict.fromkeys(checkpoints_of(state)):
-            if not is_made(state, checkpoint):
-                begin_map(state, checkpoint)
+        begin_missing_maps(state)
         st.rerun()
     with st.expander("Place an ECG on the map"):
         choose_ecg(app_state().read, key="map")

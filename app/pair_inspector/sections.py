@@ -114,7 +114,7 @@ def show_cohort() -> None:
         state.store_path = choose_cohort(state.store_path, key="pairs")
     with showing_problems():
         store = cohort(state.store_path)
-        rows, similarity = similarity_of(state.store_path)
+        rows, similarity = similarity_of(store)
         sets = list(store.label_sets)
         targets = None
         if sets:

@@ -222,9 +222,7 @@ def test_an_ecg_that_was_opened_from_another_cohort_is_found_in_it(tmp_path, kep
     )
 
     def asked(state, read):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("app.embedding_map.maps.app_state", lambda: SimpleNamespace(read=read))
-            return row_being_read(state)
+        return row_being_read(state, resources.cohort(state.store_path), read)
 
     store = demo.open_demo_store()
     read = ReadState()
