@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.embedding_map.map_inputs import CLUSTER_SIZES
+from app.embedding_map.form import CLUSTER_SIZES
 from app.embedding_map.maps import open_saved_selection
 from app.inputs.known_cohorts import cohort_names
 from app.resources import cohort

@@ -1,4 +1,4 @@
-"""The maps side by side, what is selected on them, and the ECG being read among them."""
+"""The sections of the map page: what is mapped, the maps side by side, what lies on them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import streamlit as st
 from app.components.job_view import watch_job
 from app.components.palette import palette_for
 from app.components.problems import literal, show_problem, showing_problems
+from app.embedding_map.chart import follow_selection, map_chart
 from app.embedding_map.colours import colour_choices, colours_of
+from app.embedding_map.form import layout_form, view_inputs
 from app.embedding_map.link import is_in_link, write_link
-from app.embedding_map.map_chart import follow_selection, map_chart
-from app.embedding_map.map_inputs import view_inputs
-from app.embedding_map.map_notes import off_manifold_sentence, settings_name, trust_sentence
 from app.embedding_map.maps import (
     InSight,
     MapShown,
     Side,
     asked_settings,
     begin_map,
+    begin_missing_maps,
     ecgs_in_sight,
     find_id,
     follow_cohort,
@@ -31,10 +31,13 @@ from app.embedding_map.maps import (
     why_unreadable,
 )
 from app.embedding_map.nearness_view import show_nearness
+from app.embedding_map.notes import off_manifold_sentence, settings_name, trust_sentence
 from app.embedding_map.scatter import Place, Points, colour_note, map_figure
 from app.embedding_map.selection import show_selection
+from app.inputs.checkpoint_choice import choose_checkpoint
+from app.inputs.cohort_choice import choose_cohort
 from app.inputs.cohort_labels import cohort_title
-from app.inputs.ecg import current_ecg
+from app.inputs.ecg import choose_ecg, current_ecg
 from app.resources import cohort, nearness_of
 from app.state import MapState, app_state
 from physioclr.errors import SignalError
@@ -45,11 +48,47 @@ if TYPE_CHECKING:
     from physioclr.explore.nearness import Nearness
     from physioclr.records import EcgRecord
 
-__all__ = ["show_maps"]
+__all__ = ["choose_map", "show_maps"]
 
 _HEIGHT_PX = 620
 _HEIGHT_BESIDE_PX = 520
 _NEAR_MARKED = 5
+
+
+def choose_map(state: MapState) -> None:
+    """Ask for the cohort, the checkpoints, how the map is laid out, and an ECG to place on it."""
+    for problem in state.problems:
+        show_problem(problem)
+    where, which, beside = st.columns([4, 3, 3], gap="medium")
+    with where:
+        _choose_cohort(state)
+    with which:
+        state.checkpoint = choose_checkpoint(state.checkpoint, key="map_checkpoint")
+    with beside:
+        _choose_beside(state)
+    with st.expander(f"Layout: {settings_name(asked_settings(state))}"):
+        asked = layout_form(asked_settings(state))
+    if asked is not None:
+        state.settings = asked
+        begin_missing_maps(state)
+        st.rerun()
+    with st.expander("Place an ECG on the map"):
+        choose_ecg(app_state().read, key="map")
+
+
+def _choose_beside(state: MapState) -> None:
+    if st.toggle("Another checkpoint beside it", state.beside is not None):
+        now = state.beside or ""
+        state.beside = choose_checkpoint(now, label="Beside it", key="map_beside")
+    else:
+        state.beside = None
+
+
+def _choose_cohort(state: MapState) -> None:
+    chosen = choose_cohort(state.store_path, key="map")
+    if chosen != state.store_path:
+        state.open(chosen)
+        st.rerun()
 
 
 @st.fragment

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from app.components.job_view import duration
@@ -22,6 +20,7 @@ from app.linear_probe.curves import (
     roc_figure,
     svg_config,
 )
+from app.linear_probe.files import figure_html, run_json, scores_csv
 from app.linear_probe.runs import open_record, probe_task
 from app.linear_probe.tables import (
     LABEL_SCORES,
@@ -43,10 +42,12 @@ from physioclr.probe.curves import (
     roc_points,
 )
 from physioclr.probe.decisions import ErrorKind, confusion_table, worst_errors
-from physioclr.probe.figure import comparison_figure
 from physioclr.probe.subgroups import FEWEST_PATIENTS
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
     from app.state import ProbeState
     from physioclr.evaluation.probe_run import ProbeRun
     from physioclr.jobs import Job
@@ -300,52 +301,23 @@ VIEWS: dict[str, Callable[[Shown], None]] = {
 def _offer_files(shown: Shown, pairs: pd.DataFrame) -> None:
     name = f"probe-{shown.run.cohort.label_set}-{shown.job.id}"
     csv, everything, figure = st.columns(3, gap="medium")
-    table = pd.concat(
-        [one.table.reset_index().assign(features=model) for model, one in shown.results.items()]
-    ).merge(
-        pairs.rename(columns=lambda column: column if column == "label" else f"reference_{column}"),
-        how="left",
-        left_on=["label", "features"],
-        right_on=["label", "reference_model"],
-    )
-    csv.download_button(
-        "Table (CSV)",
-        table.drop(columns="reference_model").to_csv(index=False),
-        f"{name}.csv",
-        "text/csv",
-        width="stretch",
-        on_click="ignore",
-    )
+    look: dict[str, Any] = {"width": "stretch", "on_click": "ignore"}
+    table = scores_csv(shown.results, pairs)
+    csv.download_button("Table (CSV)", table, f"{name}.csv", "text/csv", **look)
     everything.download_button(
         "Everything (JSON)",
-        lambda: json.dumps(_document(shown)),
+        partial(run_json, shown.run),
         f"{name}.json",
         "application/json",
-        width="stretch",
-        on_click="ignore",
+        **look,
     )
-    title = f"AUROC [95 % CI], {shown.run.cohort.source}, {shown.run.cohort.label_set}"
     figure.download_button(
         "Figure (HTML)",
-        lambda: comparison_figure(shown.results, title=title).to_html(include_plotlyjs=True),
+        partial(figure_html, shown.run, shown.seed),
         f"{name}.html",
         "text/html",
-        width="stretch",
-        on_click="ignore",
+        **look,
     )
-
-
-def _document(shown: Shown) -> dict[str, object]:
-    return {
-        "cohort": vars(shown.run.cohort),
-        "record_ids": shown.run.record_ids.tolist(),
-        "results": {
-            str(seed): {model: result.to_dict() for model, result in results.items()}
-            for seed, results in shown.run.results.items()
-        },
-        "subgroups": json.loads(shown.run.subgroups.to_json(orient="records")),
-        "label_efficiency": json.loads(shown.run.efficiency.to_json(orient="records")),
-    }
 
 
 def _draw(figure: go.Figure, name: str, alt: str) -> None:

@@ -14,8 +14,8 @@ from app.read_an_ecg.facts import predicted_of
 from app.state import PaperState, ReadState
 from physioclr.records import EcgRecord
 from physioclr.simulate import simulate_record
-
-from .test_pages import figures_of, html_of, open_page, two_seconds
+from tests.app.altered_ecgs import two_seconds
+from tests.app.opened_page import figures_of, html_of, open_page
 
 pytestmark = pytest.mark.usefixtures("small_app")
 
