@@ -17,7 +17,8 @@ from physioclr.physiology.measurements import MEASUREMENTS
 if TYPE_CHECKING:
     from app.embedding_map.maps import MapShown
     from physioclr.datasets.store import Store
-    from physioclr.encoders.checkpoint import Encoder, HeadCard
+    from physioclr.encoders.card import HeadCard
+    from physioclr.encoders.encoder import Encoder
 
 __all__ = ["colour_choices", "colours_of"]
 
@@ -111,8 +112,8 @@ def _stated(store: Store, name: str) -> Numbers | Groups:
         if unit == "%":
             return Numbers(title, unit, 0, 100 * values)
         return Numbers(title, unit, 0, values, unknown=_NOT_STATED)
-    codes, values = pd.factorize(column, sort=True)
-    return Groups(title, tuple(map(_said, values)), codes, unknown=_NOT_STATED)
+    codes, kinds = pd.factorize(column, sort=True)
+    return Groups(title, tuple(map(_said, kinds)), codes, unknown=_NOT_STATED)
 
 
 def _said(value: object) -> str:

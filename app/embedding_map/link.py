@@ -19,7 +19,7 @@ from physioclr.datasets.condition import columns_of
 from physioclr.datasets.selection import saved_selections
 from physioclr.encoders.installed import known_checkpoints
 from physioclr.errors import PhysioclrError
-from physioclr.explore.embedding_map import MapSettings
+from physioclr.explore.map_layout import MapSettings
 
 if TYPE_CHECKING:
     from app.state import MapState
@@ -135,7 +135,7 @@ def _follow_settings(state: MapState, asked: dict[str, str]) -> list[str]:
     given = {name: asked[name] for name in _SETTINGS if name in asked}
     try:
         values = {name: _SETTINGS[name](value) for name, value in given.items()}
-        state.settings = replace(_DEFAULT, **values) if values else None  # type: ignore[arg-type]
+        state.settings = replace(_DEFAULT, **values) if values else None
     except ValueError as error:
         return [f"The link asks for a map that cannot be made: {error}."]
     return []

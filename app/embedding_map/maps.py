@@ -24,7 +24,7 @@ from physioclr.datasets.selection import (
 )
 from physioclr.errors import DatasetError
 from physioclr.explore.cohort_map import unreadable_map
-from physioclr.explore.embedding_map import MapSettings
+from physioclr.explore.map_layout import MapSettings
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.mapping import MapTask
 from physioclr.runtime.cache_folder import cache_folder
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from app.state import MapState, ReadState
     from physioclr.datasets.store import Store
-    from physioclr.encoders.checkpoint import Encoder
+    from physioclr.encoders.encoder import Encoder
     from physioclr.explore.cohort_map import CohortMap
 
 __all__ = [
@@ -185,7 +185,7 @@ def _shipped_map(store: Store) -> MapShown | None:
     """Return the shipped checkpoint's default map, if it has a head and the map is kept."""
     shipped = encoder()
     mapped = cohort_map(store, shipped, MapSettings()) if shipped.heads else None
-    return mapped and MapShown(store, shipped, MapSettings(), mapped)
+    return None if mapped is None else MapShown(store, shipped, MapSettings(), mapped)
 
 
 def _checkpoints_of(state: MapState) -> list[str]:
@@ -218,8 +218,10 @@ def begin_map(state: MapState, checkpoint: str) -> Job:
 def last_map_job(state: MapState, checkpoint: str) -> Job | None:
     """Return the last job that was to make the requested map."""
     task = _task(state, checkpoint)
-    jobs = default_queue().jobs(MapTask)
-    return next((job for job in jobs if task.makes_the_map_of(job.task)), None)
+    for job in default_queue().jobs(MapTask):
+        if isinstance(job.task, MapTask) and task.makes_the_map_of(job.task):
+            return job
+    return None
 
 
 def _task(state: MapState, checkpoint: str) -> MapTask:
@@ -277,7 +279,7 @@ def row_being_read(state: MapState, store: Store, read: ReadState) -> int | None
 
 def titles_of(store: Store, rows: Sequence[int]) -> list[str]:
     """Return the id of some ECGs with their labels of the first label set."""
-    ids = [str(record_id) for record_id in store.records["record_id"].iloc[list(rows)]]
+    ids = [str(record_id) for record_id in store.records["record_id"].to_numpy()[list(rows)]]
     if not store.label_sets:
         return ids
     label_set, names = next(iter(store.label_names.items()))
@@ -309,7 +311,7 @@ def save_rows(store: Store, rows: Sequence[int], name: str) -> None:
         raise DatasetError("the selection", expected="a name", found="none")
     if name in saved_selections():
         raise DatasetError(name, expected="a name no other selection has", found="one that has it")
-    ids = [str(record_id) for record_id in store.records["record_id"].iloc[list(rows)]]
+    ids = [str(record_id) for record_id in store.records["record_id"].to_numpy()[list(rows)]]
     save_selection(store, ids, cache_folder() / "cohorts" / _file_of(name), name=name)
 
 

@@ -19,7 +19,7 @@ from physioclr.errors import PhysioclrError
 from physioclr.records import EcgRecord
 
 if TYPE_CHECKING:
-    from physioclr.encoders.checkpoint import Encoder
+    from physioclr.encoders.encoder import Encoder
 
 __all__ = ["show_all_uploaded", "step_through_uploaded"]
 

@@ -60,4 +60,4 @@ def run_json(run: ProbeRun) -> str:
 def figure_html(run: ProbeRun, seed: int) -> str:
     """Return the comparison of a run's features at one seed as a page of HTML."""
     title = f"AUROC [95 % CI], {run.cohort.source}, {run.cohort.label_set}"
-    return comparison_figure(run.results[seed], title=title).to_html(include_plotlyjs=True)
+    return str(comparison_figure(run.results[seed], title=title).to_html(include_plotlyjs=True))

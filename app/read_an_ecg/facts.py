@@ -9,7 +9,7 @@ from app.resources import encoder, prediction_of, quality_of
 from physioclr.errors import PhysioclrError, SignalError
 
 if TYPE_CHECKING:
-    from physioclr.encoders.checkpoint import Encoder
+    from physioclr.encoders.encoder import Encoder
     from physioclr.prediction.prediction import Prediction
     from physioclr.records import EcgRecord
 
