@@ -38,8 +38,10 @@ if TYPE_CHECKING:
     from physioclr.datasets.store import Store
     from physioclr.encoders.encoder import Encoder
     from physioclr.explore.cohort_map import CohortMap
+    from physioclr.records import EcgRecord
 
 __all__ = [
+    "BeingRead",
     "InSight",
     "MapShown",
     "Side",
@@ -52,7 +54,7 @@ __all__ = [
     "last_map_job",
     "open_saved_selection",
     "open_sides",
-    "row_being_read",
+    "row_of_read",
     "save_rows",
     "selection_csv",
     "titles_of",
@@ -109,6 +111,14 @@ class Side:
     encoder: Encoder
     shown: MapShown | None
     is_made: bool
+
+
+@dataclass(frozen=True, eq=False)
+class BeingRead:
+    """The ECG being read, and its row in the cohort of the map; None where it is from elsewhere."""
+
+    record: EcgRecord
+    row: int | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -264,7 +274,7 @@ def follow_cohort(state: MapState, store: Store) -> bool:
     return changed
 
 
-def row_being_read(state: MapState, store: Store, read: ReadState) -> int | None:
+def row_of_read(state: MapState, store: Store, read: ReadState) -> int | None:
     """Return which ECG of the cohort is the one being read; None where it is from elsewhere."""
     opened, made_in = state.read_from or (-1, "")
     if read.demo_row is not None:

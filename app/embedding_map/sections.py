@@ -15,6 +15,7 @@ from app.embedding_map.colours import colour_choices, colours_of
 from app.embedding_map.form import layout_form, view_inputs
 from app.embedding_map.link import is_in_link, write_link
 from app.embedding_map.maps import (
+    BeingRead,
     InSight,
     MapShown,
     Side,
@@ -26,7 +27,7 @@ from app.embedding_map.maps import (
     follow_cohort,
     last_map_job,
     open_sides,
-    row_being_read,
+    row_of_read,
     titles_of,
     why_unreadable,
 )
@@ -46,7 +47,6 @@ from physioclr.explore.nearness import nearness_of_row
 if TYPE_CHECKING:
     from physioclr.datasets.store import Store
     from physioclr.explore.nearness import Nearness
-    from physioclr.records import EcgRecord
 
 __all__ = ["choose_map", "show_maps"]
 
@@ -101,6 +101,8 @@ def show_maps() -> None:
     state = app_state().map
     with showing_problems():
         ecg, store = current_ecg(), cohort(state.store_path)
+        row = row_of_read(state, store, app_state().read)
+        read = None if ecg is None else BeingRead(ecg, row)
         if follow_cohort(state, store):
             st.info("The cohort was made anew: nothing of it is selected.")
         sides = open_sides(state, store)
@@ -116,12 +118,12 @@ def show_maps() -> None:
                 if not side.is_made:
                     _show_making(state, store, side, key=str(number))
                 if side.shown is not None:
-                    _show_map(state, side.shown, in_sight, ecg, key=str(number))
+                    _show_map(state, side.shown, in_sight, read, key=str(number))
         if first is not None:
             follow_selection(state.rows, key="page")
             show_selection(state, first, in_sight)
-            if ecg is not None:
-                _show_read(state, first, ecg)
+            if read is not None:
+                _show_read(first, read)
         write_link(state, store)
 
 
@@ -160,7 +162,7 @@ def _show_making(state: MapState, store: Store, side: Side, *, key: str) -> None
 
 
 def _show_map(
-    state: MapState, shown: MapShown, in_sight: InSight, ecg: EcgRecord | None, *, key: str
+    state: MapState, shown: MapShown, in_sight: InSight, read: BeingRead | None, *, key: str
 ) -> None:
     store, palette = shown.store, palette_for(st.context.theme.type)
     choices = colour_choices(shown)
@@ -169,7 +171,7 @@ def _show_map(
     colours = colours_of(shown, choice, state.cluster_size).of(seen)
     layout, rows = shown.mapped.layout, shown.mapped.rows[seen]
     sought = _sought(state, shown)
-    places = _places_read(state, shown, ecg) + ([] if sought is None else [sought])
+    places = _places_read(shown, read) + ([] if sought is None else [sought])
     figure = map_figure(
         Points(layout.coordinates[seen], rows, store.records["record_id"].to_numpy(object)[rows]),
         colours,
@@ -210,20 +212,19 @@ def _sought(state: MapState, shown: MapShown) -> Place | None:
     return Place(float(x), float(y), name, "sought")
 
 
-def _nearness(state: MapState, shown: MapShown, ecg: EcgRecord) -> Nearness:
-    row = row_being_read(state, shown.store, app_state().read)
-    if row is not None:
-        near = nearness_of_row(row, shown.store, shown.mapped)
+def _nearness(shown: MapShown, read: BeingRead) -> Nearness:
+    if read.row is not None:
+        near = nearness_of_row(read.row, shown.store, shown.mapped)
         if near is not None:
             return near
-    return nearness_of(ecg, shown.store, shown.encoder, shown.settings)
+    return nearness_of(read.record, shown.store, shown.encoder, shown.settings)
 
 
-def _places_read(state: MapState, shown: MapShown, ecg: EcgRecord | None) -> list[Place]:
-    if ecg is None:
+def _places_read(shown: MapShown, read: BeingRead | None) -> list[Place]:
+    if read is None:
         return []
     try:
-        near = _nearness(state, shown, ecg)
+        near = _nearness(shown, read)
     except SignalError:
         return []
     of_row = {int(row): place for place, row in enumerate(shown.mapped.rows)}
@@ -232,14 +233,14 @@ def _places_read(state: MapState, shown: MapShown, ecg: EcgRecord | None) -> lis
     about = [
         Place(float(xy[of_row[row], 0]), float(xy[of_row[row], 1]), "", "near") for row in rows
     ]
-    return [*about, Place(*near.xy, ecg.record_id, "read")]
+    return [*about, Place(*near.xy, read.record.record_id, "read")]
 
 
-def _show_read(state: MapState, shown: MapShown, ecg: EcgRecord) -> None:
+def _show_read(shown: MapShown, read: BeingRead) -> None:
     """Say whom the ECG being read is near, and how unlike the cohort it is."""
     with showing_problems("The ECG being read has no place on the map. "):
-        near = _nearness(state, shown, ecg)
-        name = literal(ecg.record_id)
+        near = _nearness(shown, read)
+        name = literal(read.record.record_id)
         said, is_unlike = "It is one of the cohort.", False
         if near.off_manifold_pct is not None:
             said, is_unlike = off_manifold_sentence(near.off_manifold_pct)

@@ -24,7 +24,7 @@ from app.linear_probe.runs import (
     unmeasurable,
 )
 from app.linear_probe.tables import comparison_of_runs, pairs_table, runs_table
-from app.linear_probe.views import VIEWS, Shown
+from app.linear_probe.views import VIEWS, RunShown
 from app.resources import cohort
 from physioclr.evaluation.probe_run import pair_runs
 from physioclr.jobs import Job, default_queue
@@ -48,7 +48,7 @@ def ask_for_run(state: ProbeState, shown: Job | None) -> None:
     ----------
     state : ProbeState
     shown : Job or None
-        The run that is shown; one of another cohort does not fold the form up.
+        The run that is shown. The form is open if there is none, or if it is of another cohort.
     """
     of_another = shown is None or state.store_path != probe_task(shown).cohort
     with st.expander("A new run", expanded=of_another):
@@ -145,7 +145,7 @@ def show_run(state: ProbeState, job: Job | None) -> None:
 
 @st.fragment
 def _show_results(state: ProbeState, job: Job, run: ProbeRun) -> None:
-    shown = Shown(state, job, run, palette_for(st.context.theme.type))
+    shown = RunShown(state, job, run, palette_for(st.context.theme.type))
     shown.heading()
     names = list(VIEWS)
     state.view = st.segmented_control(

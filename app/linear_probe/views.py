@@ -1,4 +1,4 @@
-"""What of a run of probes can be looked at: one function a view."""
+"""The views of a run's results, one function each, as the page's “Show” offers them."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ if TYPE_CHECKING:
     from physioclr.jobs import Job
     from physioclr.probe import ProbeResult
 
-__all__ = ["VIEWS", "Shown"]
+__all__ = ["VIEWS", "RunShown"]
 
 _WRONG: tuple[ErrorKind, ...] = ("all", "missed", "false alarm")
 _WORST = 20
 
 
 @dataclass
-class Shown:
+class RunShown:
     """A run on screen: what is chosen of it is kept in the state.
 
     Parameters
@@ -146,7 +146,7 @@ class Shown:
         return self.state.model or best
 
 
-def show_scores(shown: Shown) -> None:
+def show_scores(shown: RunShown) -> None:
     """Show the macro scores with paired tests, and one score of each label."""
     which, against = st.columns(2, gap="medium")
     with which:
@@ -182,7 +182,7 @@ def show_scores(shown: Shown) -> None:
     _offer_files(shown, pairs)
 
 
-def show_curves(shown: Shown) -> None:
+def show_curves(shown: RunShown) -> None:
     """Show the ROC and precision-recall curves of a label."""
     label = shown.choose_label()
     roc, precision_recall = st.columns(2, gap="medium")
@@ -199,7 +199,7 @@ def show_curves(shown: Shown) -> None:
     st.caption(f"Dotted: by chance; {100 * share:.1f} % of the ECGs have the label.")
 
 
-def show_calibration(shown: Shown) -> None:
+def show_calibration(shown: RunShown) -> None:
     """Show the reliability diagram of a label."""
     which, features = st.columns(2, gap="medium")
     with which:
@@ -218,13 +218,13 @@ def show_calibration(shown: Shown) -> None:
     )
 
 
-def show_confusion(shown: Shown) -> None:
+def show_confusion(shown: RunShown) -> None:
     """Show what is called at the thresholds."""
     model = shown.choose_model()
     st.html(confusion_of(confusion_table(shown.results[model]), shown.run.cohort.display_names))
 
 
-def show_efficiency(shown: Shown) -> None:
+def show_efficiency(shown: RunShown) -> None:
     """Show what is left with fewer labels."""
     table = shown.run.efficiency
     if table.empty:
@@ -240,7 +240,7 @@ def show_efficiency(shown: Shown) -> None:
     )
 
 
-def show_subgroups(shown: Shown) -> None:
+def show_subgroups(shown: RunShown) -> None:
     """Show the scores by age, sex and signal quality."""
     label = shown.choose_label([MACRO])
     table = shown.run.subgroups
@@ -254,7 +254,7 @@ def show_subgroups(shown: Shown) -> None:
     )
 
 
-def show_errors(shown: Shown) -> None:
+def show_errors(shown: RunShown) -> None:
     """Show the most confident wrong predictions, and open one."""
     which, features, kinds = st.columns(3, gap="medium")
     with which:
@@ -287,7 +287,7 @@ def show_errors(shown: Shown) -> None:
         go_to("read")
 
 
-VIEWS: dict[str, Callable[[Shown], None]] = {
+VIEWS: dict[str, Callable[[RunShown], None]] = {
     "Scores": show_scores,
     "Curves": show_curves,
     "Calibration": show_calibration,
@@ -298,7 +298,7 @@ VIEWS: dict[str, Callable[[Shown], None]] = {
 }
 
 
-def _offer_files(shown: Shown, pairs: pd.DataFrame) -> None:
+def _offer_files(shown: RunShown, pairs: pd.DataFrame) -> None:
     name = f"probe-{shown.run.cohort.label_set}-{shown.job.id}"
     csv, everything, figure = st.columns(3, gap="medium")
     look: dict[str, Any] = {"width": "stretch", "on_click": "ignore"}

@@ -14,7 +14,7 @@ import pytest
 
 from app import resources
 from app.embedding_map.link import is_in_link
-from app.embedding_map.maps import begin_map, find_id, row_being_read, save_rows, selection_csv
+from app.embedding_map.maps import begin_map, find_id, row_of_read, save_rows, selection_csv
 from app.navigation import PAGES
 from app.state import MapState, ReadState
 from physioclr.datasets import demo
@@ -114,7 +114,7 @@ def test_an_ecg_that_was_opened_from_another_cohort_is_found_in_it(tmp_path, kep
     )
 
     def asked(state, read):
-        return row_being_read(state, resources.cohort(state.store_path), read)
+        return row_of_read(state, resources.cohort(state.store_path), read)
 
     store = demo.open_demo_store()
     read = ReadState()
@@ -128,6 +128,27 @@ def test_an_ecg_that_was_opened_from_another_cohort_is_found_in_it(tmp_path, kep
     assert asked(own, read) == 0
     read.open(good_record)
     assert asked(own, read) is None
+
+
+def test_the_page_opens_its_cohort_and_its_encoder_once(kept_map, monkeypatch):
+    opened = []
+
+    def counted(name):
+        fetch = getattr(resources, name)
+        return lambda path="": opened.append((name, path)) or fetch(path)
+
+    for module, name in (
+        ("sections", "cohort"),
+        ("selection", "cohort"),
+        ("link", "cohort"),
+        ("maps", "cohort"),
+        ("maps", "encoder"),
+    ):
+        monkeypatch.setattr(f"app.embedding_map.{module}.{name}", counted(name))
+    app = map_page(4)
+    assert "1 ECG selected" in html_of(app)
+    # The demo cohort a second time: the ECG being read was picked from it.
+    assert sorted(opened) == [("cohort", ""), ("cohort", ""), ("encoder", "")]
 
 
 def test_of_a_cohort_that_was_made_anew_nothing_is_selected(kept_map):
