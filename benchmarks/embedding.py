@@ -14,8 +14,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from physioclr.encoders.checkpoint import load_encoder
 from physioclr.encoders.embedding import embed
-from physioclr.encoders.installed import SHIPPED, load_encoder
+from physioclr.encoders.installed import SHIPPED
 from physioclr.runtime.shipped_files import bundled
 from physioclr.simulate import simulate_record
 

@@ -135,9 +135,10 @@ def _show_category(record: EcgRecord, augmented: EcgRecord) -> None:
     st.subheader("Does it keep the category?")
     checkpoint = asked_checkpoint(key="augmentations")
     with showing_problems("The encoder cannot tell. "):
-        if checkpoint and not encoder(checkpoint).heads:
+        asked = encoder(checkpoint)
+        if not asked.heads:
             say_it_has_no_head(checkpoint)
             return
-        change = change_of(record, augmented, checkpoint)
+        change = change_of(record, augmented, asked)
         st.markdown(literal(category_sentence(change)))
         st.html(category_table(change))

@@ -22,7 +22,6 @@ def finished(name, *, at_s):
 
 def test_without_runs_there_is_the_shipped_one():
     assert known_checkpoints() == {SHIPPED: ""}
-    assert SHIPPED == SHIPPED
 
 
 def test_finished_runs_follow_the_last_one_first_and_unfinished_ones_are_none():

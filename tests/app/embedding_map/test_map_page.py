@@ -13,11 +13,8 @@ import pandas as pd
 import pytest
 
 from app import resources
-from app.components.palette import DARK, LIGHT
-from app.components.strips import ecg_strip
 from app.embedding_map.link import is_in_link
-from app.embedding_map.maps import begin_map, find_id, row_being_read, save_rows, selection_csv
-from app.embedding_map.scatter import Groups, Numbers, Points, colour_note, map_figure
+from app.embedding_map.maps import begin_map, find_id, row_of_read, save_rows, selection_csv
 from app.navigation import PAGES
 from app.state import MapState, ReadState
 from physioclr.datasets import demo
@@ -26,21 +23,14 @@ from physioclr.encoders import checkpoint
 from physioclr.errors import DatasetError
 from physioclr.explore.cohort_map import make_cohort_map
 from physioclr.explore.map_layout import MapSettings
-from physioclr.explore.nearness import _ranks
 from physioclr.jobs import default_queue
 from physioclr.jobs.mapping import MapTask
 from physioclr.runtime.cache_folder import cache_folder
 from physioclr.runtime.shipped_files import bundled
-from tests.app.test_pages import html_of, open_page
+from tests.app.opened_page import html_of, open_page
 
 pytestmark = pytest.mark.usefixtures("small_app")
 PCA = MapSettings(method="pca")
-
-
-def points(n, *, seed=0):
-    rng = np.random.default_rng(seed)
-    ids = np.array([f"ecg-{row:06d}" for row in range(n)], dtype=object)
-    return Points(rng.normal(size=(n, 2)).astype(np.float32), np.arange(n), ids)
 
 
 def map_page(*rows):
@@ -65,99 +55,6 @@ def data_of(app, key):
     return json.loads(proto.json)
 
 
-@pytest.mark.parametrize("palette", [LIGHT, DARK])
-def test_twenty_thousand_points_fit_into_a_megabyte_and_a_half(palette):
-    values = np.random.default_rng(1).normal(size=20_000)
-    groups = np.arange(20_000) % 12
-    for colours in (
-        Numbers("QRS duration", "ms", 0, values),
-        Groups("Rhythm", tuple("ABCDEFGHIJKL"), groups),
-    ):
-        figure = map_figure(points(20_000), colours, palette)
-        assert len(figure.to_json(validate=False)) <= 1.5e6  # the issue's goal for the page
-        assert len(figure.data) <= 13
-
-
-def test_the_scale_ends_at_percentiles_and_what_is_not_measurable_is_grey_and_counted():
-    values = np.arange(1000.0)
-    values[:17] = np.nan
-    values[-1] = 1e6
-    colours = Numbers("RR interval", "ms", 0, values)
-    figure = map_figure(points(1000), colours, LIGHT)
-    unknown, known = figure.data
-    assert unknown.name == "not measurable (17)"
-    assert unknown.marker.color == LIGHT.not_measurable
-    assert known.marker.cmin == pytest.approx(np.nanpercentile(values, 2))
-    assert known.marker.cmax == pytest.approx(np.nanpercentile(values, 98))
-    assert "2nd to the 98th percentile" in colour_note(colours)
-    assert "not measurable, 17 ECGs" in colour_note(colours)
-    assert known.marker.colorbar.ticktext[-1].startswith("≥")
-
-
-def test_what_is_not_known_is_called_by_why(small_cohort):
-    values = np.array([1.0, np.nan, 3.0])
-    age = Numbers("Age", "years", 0, values, unknown="not stated")
-    figure = map_figure(points(3), age, LIGHT)
-    assert figure.data[0].name == "not stated (1)"
-    assert "Grey: not stated, 1 ECGs" in colour_note(age)
-
-
-def test_a_group_keeps_its_colour_whatever_part_is_shown():
-    codes = np.repeat([0, 1, 2], [10, 30, 20])
-    groups = Groups("Rhythm", ("a", "b", "c"), codes)
-
-    def hues(here):
-        figure = map_figure(points(int(here.sum())), groups.of(here), LIGHT)
-        return {trace.name.split()[0]: trace.marker.color for trace in figure.data}
-
-    whole = hues(np.ones(60, dtype=bool))
-    assert len(set(whole.values())) == 3
-    few_b = np.arange(60) % 30 < 11  # of b fewer than of a
-    assert hues(few_b) == whole
-    only = hues(codes != 1)
-    assert only == {name: hue for name, hue in whole.items() if name != "b"}
-
-
-def test_the_colours_of_a_scale_are_perceptually_even():
-    figure = map_figure(points(100), Numbers("Age", "years", 0, np.arange(100.0)), LIGHT)
-    scale = [colour for _, colour in figure.data[0].marker.colorscale][::8]  # each fourth step
-    rgb = np.array([re.findall(r"\d+", colour)[:3] for colour in scale], dtype=float) / 255
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    luminance = linear @ [0.2126, 0.7152, 0.0722]  # IEC 61966-2-1
-    lightness = np.diff(116 * np.cbrt(luminance) - 16)
-    assert (lightness > 0).all()
-    # Viridis rises evenly in CIELAB lightness; 8-bit colours are off by up to one of 256 steps.
-    assert lightness.max() < 1.6 * lightness.min()
-
-
-def test_an_angle_has_a_scale_that_closes():
-    figure = map_figure(
-        points(10), Numbers("QRS axis", "°", 0, np.linspace(-180, 180, 10), cyclic=True), LIGHT
-    )
-    scale = figure.data[0].marker.colorscale
-    assert scale[0][1] == scale[-1][1]
-
-
-def test_more_groups_than_colours_become_others():
-    groups = np.arange(3000) % 30
-    figure = map_figure(points(3000), Groups("Set", tuple(map(str, range(30))), groups), LIGHT)
-    looks = {(trace.marker.color, trace.marker.symbol) for trace in figure.data}
-    assert len(looks) == len(figure.data) == 19
-    assert figure.data[-1].name == "others (1,200)"
-    assert sum(len(trace.x) for trace in figure.data) == 3000
-
-
-def test_a_strip_has_the_scale_of_ecg_paper(good_record):
-    drawing = ecg_strip(good_record, ["II"], LIGHT)
-    svg = base64.b64decode(re.search(r"base64,([^\"]+)", drawing)[1]).decode()
-    path = re.findall(r'<path d="([^"]+)" fill="none"', svg)[0]
-    xy = np.array(re.findall(r"[ML]([\d.]+) ([\d.-]+)", path), dtype=float)
-    # 10 s at 25 mm/s; keep_peaks leaves bins of up to 8 ms.
-    assert np.ptp(xy[:, 0]) == pytest.approx(250, abs=0.4)
-    lead = good_record.lead_mv("II")
-    assert np.ptp(xy[:, 1]) == pytest.approx(10 * np.ptp(lead), abs=0.02)  # two decimals of a mm
-
-
 @pytest.mark.parametrize(
     ("condition", "is_held"),
     [
@@ -171,11 +68,6 @@ def test_a_strip_has_the_scale_of_ecg_paper(good_record):
 )
 def test_the_address_holds_no_condition_that_names_an_ecg_or_a_patient(condition, is_held):
     assert is_in_link(condition) == is_held
-
-
-def test_ranks_leave_out_the_ecg_itself_and_what_cannot_be_compared():
-    ranks = _ranks(np.array([1.0, 0.2, np.nan, 0.9]), np.array([False, True, True, True]))
-    np.testing.assert_array_equal(ranks, [0, 2, 0, 1])
 
 
 def test_an_id_is_found_by_a_part_that_no_other_has(small_cohort):
@@ -222,9 +114,7 @@ def test_an_ecg_that_was_opened_from_another_cohort_is_found_in_it(tmp_path, kep
     )
 
     def asked(state, read):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("app.embedding_map.maps.app_state", lambda: SimpleNamespace(read=read))
-            return row_being_read(state)
+        return row_of_read(state, resources.cohort(state.store_path), read)
 
     store = demo.open_demo_store()
     read = ReadState()
@@ -238,6 +128,27 @@ def test_an_ecg_that_was_opened_from_another_cohort_is_found_in_it(tmp_path, kep
     assert asked(own, read) == 0
     read.open(good_record)
     assert asked(own, read) is None
+
+
+def test_the_page_opens_its_cohort_and_its_encoder_once(kept_map, monkeypatch):
+    opened = []
+
+    def counted(name):
+        fetch = getattr(resources, name)
+        return lambda path="": opened.append((name, path)) or fetch(path)
+
+    for module, name in (
+        ("sections", "cohort"),
+        ("selection", "cohort"),
+        ("link", "cohort"),
+        ("maps", "cohort"),
+        ("maps", "encoder"),
+    ):
+        monkeypatch.setattr(f"app.embedding_map.{module}.{name}", counted(name))
+    app = map_page(4)
+    assert "1 ECG selected" in html_of(app)
+    # The demo cohort a second time: the ECG being read was picked from it.
+    assert sorted(opened) == [("cohort", ""), ("cohort", ""), ("encoder", "")]
 
 
 def test_of_a_cohort_that_was_made_anew_nothing_is_selected(kept_map):
@@ -530,3 +441,11 @@ def _path(name):
 def test_jobs_that_made_maps_tell_which_cohorts_are_known(tmp_path, monkeypatch):
     monkeypatch.setenv("PHYSIOCLR_CACHE", str(tmp_path))
     assert default_queue().jobs(MapTask) == []
+
+
+def test_a_store_that_is_none_is_said_in_one_sentence(good_record):
+    app = open_page("map", good_record)
+    app.session_state["physioclr"].map.open("no/such/store")
+    app.run()
+    assert not app.exception
+    assert "expected" in app.error[0].value

@@ -10,11 +10,12 @@ import pytest
 from pypdf import PdfReader
 
 from app.read_an_ecg import report as reporting
+from app.read_an_ecg.facts import predicted_of
 from app.state import PaperState, ReadState
 from physioclr.records import EcgRecord
 from physioclr.simulate import simulate_record
-
-from .test_pages import figures_of, html_of, open_page, two_seconds
+from tests.app.altered_ecgs import two_seconds
+from tests.app.opened_page import figures_of, html_of, open_page
 
 pytestmark = pytest.mark.usefixtures("small_app")
 
@@ -53,7 +54,7 @@ def test_a_label_of_another_checkpoint_does_not_break_why_or_the_report(good_rec
     app.segmented_control(key=f"agreement_fast_{state.opened}").set_value("disagree").run()
     assert not app.exception
     assert app.segmented_control(key=f"why_{state.opened}").value is None
-    made = reporting.report_of(good_record, state)
+    made = reporting.report_of(good_record, state, predicted_of(good_record, ""))
     assert dict(made.reader.agreement) == {"fast": "disagree"}
 
 
@@ -85,7 +86,7 @@ def test_two_seconds_are_refused_once_and_leave_no_empty_heading(good_record):
 def test_the_report_is_of_the_stretch_on_the_screen_and_of_now(good_record):
     record, read = long_of(good_record), ReadState()
     read.open(record)
-    made = reporting.report_of(record, read)
+    made = reporting.report_of(record, read, predicted_of(record, ""))
     made = replace(made, made_at=datetime.now(UTC) - timedelta(days=400))
     read.start_s = 12.5  # the slider moved after the button was drawn
     pdf = reporting.report_file("PDF", made, PaperState(), read)

@@ -6,7 +6,8 @@ import pytest
 from app.navigation import PAGES
 from physioclr.runtime.shipped_files import bundled
 from physioclr.simulate import simulate_record
-from tests.app.test_pages import all_flat, html_of, open_page, two_seconds
+from tests.app.altered_ecgs import all_flat, two_seconds
+from tests.app.opened_page import html_of, open_page
 from tests.io.ecg_bytes import dicom
 
 pytestmark = pytest.mark.usefixtures("small_app")

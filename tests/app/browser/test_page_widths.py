@@ -1,12 +1,9 @@
 """No page is wider than its window: on a telephone, in the dark, with text at twice its size."""
 
-from contextlib import ExitStack
-
 import pytest
-from playwright.sync_api import Error as PlaywrightError
 
 from app.navigation import PAGES
-from benchmarks.browser import open_chromium, serve_app, wait_until_ready
+from benchmarks.browser import serve_app, wait_until_ready
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 PATIENCE_MS = 180_000
@@ -19,13 +16,8 @@ BRIGHTNESS = """() => getComputedStyle(document.querySelector('[data-testid="stA
 
 
 @pytest.fixture(scope="module")
-def page():
-    with ExitStack() as stack:
-        try:
-            browser = stack.enter_context(open_chromium())
-        except PlaywrightError as error:
-            pytest.skip(f"no Chromium: {str(error).splitlines()[0]}")
-        url = stack.enter_context(serve_app())
+def page(browser):
+    with serve_app() as url:
         page = browser.new_context(base_url=url, color_scheme="dark").new_page()
         page.set_default_timeout(PATIENCE_MS)
         yield page

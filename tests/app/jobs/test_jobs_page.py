@@ -10,7 +10,7 @@ from app.jobs.table import job_labels
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.importing import ImportTask
 from physioclr.jobs.pretraining import PretrainTask
-from tests.app.test_pages import html_of, open_page
+from tests.app.opened_page import html_of, open_page
 
 pytestmark = pytest.mark.usefixtures("small_app")
 

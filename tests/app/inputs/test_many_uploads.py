@@ -7,7 +7,7 @@ import pytest
 
 from app.resources import measurements_of
 from physioclr.simulate import simulate_record
-from tests.app.test_pages import html_of, open_page
+from tests.app.opened_page import html_of, open_page
 
 pytestmark = pytest.mark.usefixtures("small_app")
 

@@ -17,7 +17,7 @@ from physioclr.jobs import Job, default_queue
 from physioclr.jobs.pretraining import EstimateTask, PretrainTask
 from physioclr.pretraining.plan import PRESETS
 from physioclr.runtime.shipped_files import bundled
-from tests.app.test_pages import figures_of, html_of, open_page
+from tests.app.opened_page import figures_of, html_of, open_page
 
 pytestmark = pytest.mark.usefixtures("small_app")
 PLAN = replace(PRESETS["shipped"].plan, steps=50)

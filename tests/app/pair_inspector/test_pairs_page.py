@@ -9,7 +9,7 @@ from app.resources import physiology_of
 from physioclr.physiology.explanation import explain_similarity
 from physioclr.runtime.shipped_files import bundled
 from physioclr.simulate import simulate_record
-from tests.app.test_pages import figures_of, html_of, open_page
+from tests.app.opened_page import figures_of, html_of, open_page
 
 pytestmark = pytest.mark.usefixtures("small_app")
 

@@ -13,8 +13,7 @@ from physioclr.encoders.checkpoint import load_encoder, save_checkpoint
 from physioclr.physiology.measurements import measure
 from physioclr.prediction.heads import add_head
 from physioclr.prediction.prediction import predict
-
-from .test_pages import html_of, open_page
+from tests.app.opened_page import html_of, open_page
 
 
 @pytest.fixture(scope="module")

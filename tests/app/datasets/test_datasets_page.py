@@ -9,7 +9,7 @@ import pytest
 from app.state import AppState
 from physioclr.jobs import Job, JobQueue
 from physioclr.jobs.importing import ImportTask
-from tests.app.test_pages import html_of, open_page
+from tests.app.opened_page import html_of, open_page
 
 pytestmark = pytest.mark.usefixtures("small_app")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.inputs.checkpoint_card import card_table
-from tests.app.test_pages import html_of, open_page
+from tests.app.opened_page import html_of, open_page
 
 
 def test_a_card_names_cohorts_limits_and_what_was_measured(small_encoder):

@@ -8,7 +8,7 @@ from app.navigation import PAGES
 from physioclr.encoders.checkpoint import save_checkpoint
 from physioclr.encoders.installed import runs_folder
 from physioclr.runtime.shipped_files import bundled
-from tests.app.test_pages import html_of, open_page
+from tests.app.opened_page import html_of, open_page
 
 pytestmark = pytest.mark.usefixtures("small_app")
 

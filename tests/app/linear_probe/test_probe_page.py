@@ -6,13 +6,16 @@ import json
 
 import pytest
 
+from app.linear_probe.files import run_json
 from app.navigation import PAGES
 from app.state import AppState
+from physioclr.evaluation.probe_run_files import open_probe_run
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.importing import ImportTask
 from physioclr.jobs.probing import ProbeTask
+from physioclr.probe import ProbeResult
 from physioclr.runtime.shipped_files import bundled
-from tests.app.test_pages import html_of, open_page
+from tests.app.opened_page import html_of, open_page
 
 pytestmark = pytest.mark.usefixtures("small_app")
 
@@ -125,7 +128,7 @@ def test_what_is_chosen_of_a_run_survives_a_page_change(run):
     assert app.query_params["run"] == run.id
 
 
-def test_a_wrong_prediction_is_opened_in_the_reading_room(run):
+def test_a_wrong_prediction_is_opened_on_the_page_that_reads_an_ecg(run):
     app = follow(run.id)
     choose(app, "Worst errors")
     app.selectbox(key="probe_model").set_value("median beat").run()
@@ -225,12 +228,7 @@ def test_the_map_sends_a_cohort_here(run):
 
 
 def test_all_of_a_run_is_json(run):
-    from app.components.palette import LIGHT
-    from app.linear_probe.views import Shown, _document
-    from physioclr.evaluation.probe_run_files import open_probe_run
-    from physioclr.probe import ProbeResult
-
     opened = open_probe_run(run.folder)
-    written = json.loads(json.dumps(_document(Shown(AppState().probe, run, opened, LIGHT))))
+    written = json.loads(run_json(opened))
     again = ProbeResult.from_dict(written["results"]["1"]["median beat"])
     assert again.macro_auroc == opened.results[1]["median beat"].macro_auroc
