@@ -9,6 +9,7 @@ import streamlit as st
 
 from app.components.job_view import duration, watch_job
 from app.components.palette import palette_for
+from app.components.plugin_notice import say_what_is_broken
 from app.components.problems import literal, showing_problems
 from app.inputs.known_cohorts import cohort_names
 from app.navigation import go_to
@@ -71,7 +72,8 @@ def choose_run(state: PretrainState) -> None:
 
 def ask_for_run(state: PretrainState) -> None:
     """Ask what the next run is to be, measure what it will take, and begin it."""
-    from physioclr.models.sizes import ENCODER_NAMES
+    from physioclr.models.architectures import ARCHITECTURES
+    from physioclr.models.sizes import encoder_names
     from physioclr.objectives import OBJECTIVES
 
     other = choose_preset(state)
@@ -82,13 +84,14 @@ def ask_for_run(state: PretrainState) -> None:
         next_plan(state),
         cohort_names(),
         list(OBJECTIVES),
-        ENCODER_NAMES,
+        encoder_names(),
         recipe_steps=recipe_steps(state),
         key=f"pretrain_{state.opened}",
     )
     take_settings(state, asked)
     if next_plan(state).steps != asked.steps:
         st.rerun()
+    say_what_is_broken({**OBJECTIVES.broken, **ARCHITECTURES.broken})
     _say_what_is_asked(state)
     measure, begin, _ = st.columns([3, 2, 3], gap="medium")
     with showing_problems():

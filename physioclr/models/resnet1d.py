@@ -77,6 +77,8 @@ class EcgResNet(EcgEncoder):
     config : ResNetConfig
     """
 
+    Config = ResNetConfig
+
     def __init__(self, config: ResNetConfig) -> None:
         super().__init__(config)
         n_stages = len(config.blocks)

@@ -108,7 +108,7 @@ def test_a_configuration_goes_through_json(config):
 @pytest.mark.parametrize(
     ("state", "message"),
     [
-        ({"width": 16}, "architecture must be one of transformer, resnet1d, answering, got None"),
+        ({"width": 16}, "encoder must be one of transformer, resnet1d, answering, got None"),
         ({"architecture": "mlp"}, "got 'mlp'"),
         ({"architecture": "resnet1d", "n_heads": 2}, "resnet1d has no n_heads"),
     ],
