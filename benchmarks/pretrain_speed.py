@@ -37,7 +37,8 @@ from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.leads import STANDARD_LEADS
 from physioclr.models import encoder_config
 from physioclr.objectives import Physioclr, PhysioclrConfig, Step
-from physioclr.pretraining.pretrain import PretrainConfig, PretrainRun
+from physioclr.pretraining.config import PretrainConfig
+from physioclr.pretraining.run import PretrainRun
 from physioclr.training_data.cohort import TrainingCohort
 
 FS_HZ, N_SAMPLES, RR_SAMPLES = 500.0, 5000, 420

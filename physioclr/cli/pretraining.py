@@ -80,8 +80,9 @@ def pretrain(
     from physioclr.leads import STANDARD_LEADS
     from physioclr.models import encoder_config
     from physioclr.objectives import objective_config
-    from physioclr.pretraining.pretrain import PretrainConfig, StepReport
+    from physioclr.pretraining.config import PretrainConfig
     from physioclr.pretraining.pretrain import pretrain as pretrain_stores
+    from physioclr.pretraining.run import StepReport
 
     with option_errors():
         preprocessing = Preprocessing(

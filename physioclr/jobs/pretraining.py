@@ -13,7 +13,7 @@ from physioclr.jobs.task import Report, Task
 from physioclr.pretraining.plan import PretrainPlan
 
 if TYPE_CHECKING:
-    from physioclr.pretraining.pretrain import StepReport
+    from physioclr.pretraining.run import StepReport
 
 __all__ = ["EstimateTask", "PretrainTask", "last_use", "plan_of_run"]
 

@@ -22,7 +22,7 @@ from physioclr.datasets.store_view import StoreView
 from physioclr.errors import DatasetError
 from physioclr.objectives import OBJECTIVES, objective_name
 from physioclr.pretraining.monitoring import embed_rows
-from physioclr.pretraining.pretrain import PretrainRun
+from physioclr.pretraining.run import PretrainRun
 from physioclr.runtime.device_use import peak_memory_bytes
 from physioclr.training_data.cohort import TrainingCohort
 

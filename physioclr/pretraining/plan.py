@@ -16,7 +16,7 @@ from physioclr.errors import PhysioclrError
 if TYPE_CHECKING:
     from physioclr.datasets.store import Store
     from physioclr.encoders.preprocessing import Preprocessing
-    from physioclr.pretraining.pretrain import PretrainConfig
+    from physioclr.pretraining.config import PretrainConfig
 
 __all__ = ["PRESETS", "Preset", "PretrainPlan"]
 
@@ -115,7 +115,7 @@ class PretrainPlan:
         """
         from physioclr.models.sizes import encoder_config
         from physioclr.objectives import OBJECTIVES
-        from physioclr.pretraining.pretrain import PretrainConfig
+        from physioclr.pretraining.config import PretrainConfig
 
         try:
             return PretrainConfig(

@@ -28,7 +28,7 @@ from physioclr.evaluation.embedded_physiology import EmbeddingDescription, descr
 from physioclr.evaluation.noise_robustness import noise_robustness
 from physioclr.evaluation.noise_sources import noise_sources
 from physioclr.prediction.heads import add_head
-from physioclr.pretraining.pretrain import pretrain
+from physioclr.pretraining.pretrain import pretrain_cohort
 from physioclr.runtime.atomic_files import make_folder
 from studies.main.pretraining import Study
 from studies.main.rows import ROWS, budget
@@ -102,7 +102,7 @@ def _pretrained(study: Study, steps: int) -> Encoder:
             save_every=200,
             precision="bf16-mixed",
         )
-        pretrain(
+        pretrain_cohort(
             study.cohort(ROWS[0]),
             run,
             config,

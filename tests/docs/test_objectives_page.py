@@ -11,7 +11,8 @@ import pytest
 from physioclr.encoders.checkpoint import load_encoder
 from physioclr.models import TransformerConfig
 from physioclr.objectives import OBJECTIVES, objective_config
-from physioclr.pretraining.pretrain import PretrainConfig, pretrain
+from physioclr.pretraining.config import PretrainConfig
+from physioclr.pretraining.pretrain import pretrain
 
 PAGE = Path(__file__).parents[2] / "docs" / "objectives.md"
 

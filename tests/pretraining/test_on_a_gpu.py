@@ -11,7 +11,8 @@ from physioclr.augment import AUGMENTATIONS, Draws
 from physioclr.augment.windows import EcgWindows
 from physioclr.models import ResNetConfig
 from physioclr.objectives import OBJECTIVES, objective_config
-from physioclr.pretraining.pretrain import PretrainConfig, pretrain
+from physioclr.pretraining.config import PretrainConfig
+from physioclr.pretraining.pretrain import pretrain
 from physioclr.pretraining.run_folder import RunFolder
 from physioclr.training_data.cohort import TrainingCohort
 

@@ -24,7 +24,8 @@ from physioclr.models import ResNetConfig, TransformerConfig
 from physioclr.objectives import OBJECTIVES, PhysioclrConfig, objective_config
 from physioclr.physiology.similarity import PhysiologySpace
 from physioclr.prediction.heads import add_head
-from physioclr.pretraining.pretrain import PretrainConfig, pretrain
+from physioclr.pretraining.config import PretrainConfig
+from physioclr.pretraining.pretrain import pretrain, pretrain_cohort
 from physioclr.pretraining.run_folder import RunFolder
 from physioclr.training_data.cohort import TrainingCohort
 
@@ -99,7 +100,7 @@ def test_every_objective_pretrains_every_encoder(cohort, tmp_path, name, encoder
         objective=objective_config(name),
         encoder=SMALL.encoder if encoder == "transformer" else ResNetConfig(width=16, blocks=(1,)),
     )
-    card = pretrain(cohort, tmp_path / "run", config)
+    card = pretrain_cohort(cohort, tmp_path / "run", config)
     assert card.training.objective == name
     embedded = load_encoder(tmp_path / "run" / "checkpoint").encode_windows(
         np.zeros((1, 12, 500), np.float32)
@@ -110,10 +111,10 @@ def test_every_objective_pretrains_every_encoder(cohort, tmp_path, name, encoder
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_a_resumed_run_of_any_objective_ends_in_the_same_bits(cohort, tmp_path, name):
     config = replace(SMALL, objective=objective_config(name), ema_decay=0.9, accumulate=2)
-    pretrain(cohort, tmp_path / "whole", config)
+    pretrain_cohort(cohort, tmp_path / "whole", config)
     with pytest.raises(Killed):
-        pretrain(cohort, tmp_path / "cut", config, on_step=kill_at(3))
-    pretrain(cohort, tmp_path / "cut", config, resume=True)
+        pretrain_cohort(cohort, tmp_path / "cut", config, on_step=kill_at(3))
+    pretrain_cohort(cohort, tmp_path / "cut", config, resume=True)
     assert same(tmp_path / "whole", tmp_path / "cut")
     losses = [
         [line["loss"] for line in RunFolder(tmp_path / run).metrics()] for run in ("whole", "cut")
@@ -125,10 +126,10 @@ def test_a_resumed_run_compares_ecgs_in_the_space_it_began_with(cohort, tmp_path
     """A basis fitted on another number of cores differs in its last bits; here in its first."""
     other = PhysiologySpace.fit(cohort.physiology.numpy()[:12], cohort.space.names)
     assert other.fingerprint != cohort.space.fingerprint
-    pretrain(cohort, tmp_path / "whole", SMALL)
+    pretrain_cohort(cohort, tmp_path / "whole", SMALL)
     with pytest.raises(Killed):
-        pretrain(cohort, tmp_path / "cut", SMALL, on_step=kill_at(3))
-    card = pretrain(replace(cohort, space=other), tmp_path / "cut", SMALL, resume=True)
+        pretrain_cohort(cohort, tmp_path / "cut", SMALL, on_step=kill_at(3))
+    card = pretrain_cohort(replace(cohort, space=other), tmp_path / "cut", SMALL, resume=True)
     assert card.physiology_space == cohort.space.fingerprint
     assert same(tmp_path / "whole", tmp_path / "cut")
 
@@ -201,13 +202,13 @@ def test_two_processes_train_what_one_trains(pulse_store, tmp_path):
 def test_training_lowers_the_loss(cohort, tmp_path):
     losses = []
     config = replace(SMALL, steps=60, learning_rate=3e-3, save_every=60)
-    pretrain(cohort, tmp_path / "run", config, on_step=lambda r: losses.append(r.loss))
+    pretrain_cohort(cohort, tmp_path / "run", config, on_step=lambda r: losses.append(r.loss))
     assert np.mean(losses[-10:]) < np.mean(losses[:10]) - 0.5
 
 
 def test_the_seed_decides(cohort, tmp_path):
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
-        pretrain(cohort, tmp_path / name, replace(SMALL, seed=seed))
+        pretrain_cohort(cohort, tmp_path / name, replace(SMALL, seed=seed))
     assert same(tmp_path / "a", tmp_path / "b")
     assert not same(tmp_path / "a", tmp_path / "c")
 
@@ -215,23 +216,23 @@ def test_the_seed_decides(cohort, tmp_path):
 def test_two_batches_a_step_are_the_mean_of_their_gradients(cohort, tmp_path):
     """With plain gradients the weights move by the mean; here the terms must be their mean."""
     reports = []
-    pretrain(
+    pretrain_cohort(
         cohort,
         tmp_path / "two",
         replace(SMALL, steps=1, accumulate=2),
         on_step=reports.append,
     )
     single = []
-    pretrain(
+    pretrain_cohort(
         cohort, tmp_path / "one", replace(SMALL, steps=2, learning_rate=0.0), on_step=single.append
     )
     assert reports[0].loss == pytest.approx((single[0].loss + single[1].loss) / 2, rel=1e-5)
 
 
 def test_the_average_of_the_encoder_is_what_is_kept_where_asked(cohort, tmp_path):
-    pretrain(cohort, tmp_path / "last", SMALL)
-    pretrain(cohort, tmp_path / "none", replace(SMALL, ema_decay=0.0))
-    pretrain(cohort, tmp_path / "slow", replace(SMALL, ema_decay=0.99))
+    pretrain_cohort(cohort, tmp_path / "last", SMALL)
+    pretrain_cohort(cohort, tmp_path / "none", replace(SMALL, ema_decay=0.0))
+    pretrain_cohort(cohort, tmp_path / "slow", replace(SMALL, ema_decay=0.99))
     assert same(tmp_path / "last", tmp_path / "none")
     assert not same(tmp_path / "last", tmp_path / "slow")
 
@@ -239,9 +240,9 @@ def test_the_average_of_the_encoder_is_what_is_kept_where_asked(cohort, tmp_path
 def test_bfloat16_trains_and_the_losses_stay_in_float32(cohort, tmp_path):
     reports = []
     config = replace(SMALL, precision="bf16-mixed", steps=2)
-    pretrain(cohort, tmp_path / "half", config, on_step=reports.append)
+    pretrain_cohort(cohort, tmp_path / "half", config, on_step=reports.append)
     whole = []
-    pretrain(cohort, tmp_path / "whole", replace(SMALL, steps=2), on_step=whole.append)
+    pretrain_cohort(cohort, tmp_path / "whole", replace(SMALL, steps=2), on_step=whole.append)
     # bfloat16 keeps eight bits of each activation; the pairs themselves do not change at all.
     assert reports[0].loss == pytest.approx(whole[0].loss, rel=0.02)
     assert reports[0].loss != whole[0].loss
@@ -261,19 +262,19 @@ def test_monitored_values_are_logged_and_the_best_is_kept(pulse_store, tmp_path)
 
 
 def test_held_out_patients_are_not_trained_on(cohort):
-    from physioclr.pretraining.pretrain import _rows_of_batch, _split
+    from physioclr.pretraining.batch_rows import rows_of_batch, split_patients
 
     config = replace(SMALL, held_out=0.25)
-    train, held_out = _split(cohort, config)
+    train, held_out = split_patients(cohort, config)
     assert not set(cohort.patient[train].tolist()) & set(cohort.patient[held_out].tolist())
     assert sorted([*train.tolist(), *held_out.tolist()]) == list(range(24))
     assert len(held_out) == 6
-    seen = torch.cat([train[_rows_of_batch(len(train), config, n)] for n in range(9)])
+    seen = torch.cat([train[rows_of_batch(len(train), config, n)] for n in range(9)])
     assert not set(seen.tolist()) & set(held_out.tolist())
 
 
 def test_every_step_is_a_tensorboard_event(cohort, tmp_path):
-    pretrain(cohort, tmp_path / "run", SMALL)
+    pretrain_cohort(cohort, tmp_path / "run", SMALL)
     (file,) = (tmp_path / "run" / "events").iterdir()
     content, at, losses = file.read_bytes(), 0, {}
     while at < len(content):  # length, its checksum, the event, its checksum
@@ -303,8 +304,8 @@ def test_a_run_that_failed_before_its_first_step_is_begun_anew(cohort, tmp_path,
     with monkeypatch.context() as patched:
         patched.setattr(OBJECTIVES["physioclr"], "forward", fail)
         with pytest.raises(BrokenError):
-            pretrain(cohort, tmp_path / "run", SMALL)
-    pretrain(cohort, tmp_path / "run", replace(SMALL, seed=1))
+            pretrain_cohort(cohort, tmp_path / "run", SMALL)
+    pretrain_cohort(cohort, tmp_path / "run", replace(SMALL, seed=1))
     assert RunFolder(tmp_path / "run").config()["seed"] == 1
 
 
@@ -327,18 +328,18 @@ def test_a_run_that_a_process_works_at_is_left_to_it(cohort, tmp_path):
 
     def intrude(report):
         with pytest.raises(CheckpointError, match="a run that no process works at"):
-            pretrain(cohort, tmp_path / "run", short, resume=True)
+            pretrain_cohort(cohort, tmp_path / "run", short, resume=True)
 
-    pretrain(cohort, tmp_path / "run", short, on_step=intrude)
+    pretrain_cohort(cohort, tmp_path / "run", short, on_step=intrude)
 
 
 def test_a_damaged_state_is_refused_in_one_sentence(cohort, tmp_path):
     with pytest.raises(Killed):
-        pretrain(cohort, tmp_path / "run", SMALL, on_step=kill_at(3))
+        pretrain_cohort(cohort, tmp_path / "run", SMALL, on_step=kill_at(3))
     state = tmp_path / "run" / "last.safetensors"
     state.write_bytes(state.read_bytes()[:1000])
     with pytest.raises(CheckpointError, match=r"last\.safetensors: expected the state of this run"):
-        pretrain(cohort, tmp_path / "run", SMALL, resume=True)
+        pretrain_cohort(cohort, tmp_path / "run", SMALL, resume=True)
 
 
 def test_a_line_of_the_log_cut_short_by_a_crash_is_passed_over(tmp_path):
@@ -352,7 +353,7 @@ def test_a_line_of_the_log_cut_short_by_a_crash_is_passed_over(tmp_path):
 def test_a_full_disk_stops_the_run_in_one_sentence_and_loses_nothing(cohort, tmp_path):
     run = tmp_path / "run"
     with pytest.raises(Killed):
-        pretrain(cohort, run, SMALL, on_step=kill_at(3))
+        pretrain_cohort(cohort, run, SMALL, on_step=kill_at(3))
     before = (run / "last.safetensors").read_bytes()
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -362,14 +363,14 @@ def test_a_full_disk_stops_the_run_in_one_sentence_and_loses_nothing(cohort, tmp
 
     try:
         with pytest.raises(PhysioclrError, match=r"last\.safetensors: expected a file that can be"):
-            pretrain(cohort, run, SMALL, resume=True, on_step=fill)
+            pretrain_cohort(cohort, run, SMALL, resume=True, on_step=fill)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, handler)
     assert (run / "last.safetensors").read_bytes() == before
     assert not list(run.glob("*.partial*"))
-    pretrain(cohort, run, SMALL, resume=True)
-    pretrain(cohort, tmp_path / "whole", SMALL)
+    pretrain_cohort(cohort, run, SMALL, resume=True)
+    pretrain_cohort(cohort, tmp_path / "whole", SMALL)
     assert same(run, tmp_path / "whole")
 
 
@@ -381,7 +382,7 @@ def test_a_cohort_smaller_than_the_batch_is_refused_and_nothing_is_written(pulse
 
 def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_batch(cohort, tmp_path):
     with pytest.raises(DatasetError, match=r"a finite (loss|gradient) at step") as stopped:
-        pretrain(cohort, tmp_path / "run", replace(SMALL, steps=50, learning_rate=1e30))
+        pretrain_cohort(cohort, tmp_path / "run", replace(SMALL, steps=50, learning_rate=1e30))
     (kept,) = (tmp_path / "run").glob("not-finite-step-*.safetensors")
     assert kept.name in str(stopped.value)
     with safe_open(kept, framework="pt") as file:
@@ -394,11 +395,11 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_keeps_the_batch(cohort, tmp
 
 
 def test_every_epoch_sees_each_recording_once():
-    from physioclr.pretraining.pretrain import _rows_of_batch
+    from physioclr.pretraining.batch_rows import rows_of_batch
 
-    epoch = torch.cat([_rows_of_batch(24, SMALL, number) for number in range(4, 8)])
+    epoch = torch.cat([rows_of_batch(24, SMALL, number) for number in range(4, 8)])
     assert sorted(epoch.tolist()) == list(range(24))
-    assert epoch.tolist() != torch.cat([_rows_of_batch(24, SMALL, n) for n in range(4)]).tolist()
+    assert epoch.tolist() != torch.cat([rows_of_batch(24, SMALL, n) for n in range(4)]).tolist()
 
 
 def test_a_window_as_long_as_the_ecg_has_no_neighbour(pulse_store, tmp_path):
@@ -439,7 +440,7 @@ def test_a_window_as_long_as_the_ecg_has_no_neighbour(pulse_store, tmp_path):
 def test_each_switch_of_the_objective_changes_the_loss(cohort, tmp_path, change):
     def first_loss(name, config):
         losses = []
-        pretrain(cohort, tmp_path / name, config, on_step=lambda r: losses.append(r.loss))
+        pretrain_cohort(cohort, tmp_path / name, config, on_step=lambda r: losses.append(r.loss))
         return losses[0]
 
     one_step = replace(SMALL, steps=1)

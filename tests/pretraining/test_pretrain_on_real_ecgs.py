@@ -14,7 +14,8 @@ from physioclr.encoders.checkpoint import load_encoder
 from physioclr.encoders.embedding import embed_store
 from physioclr.models import ResNetConfig
 from physioclr.objectives import OBJECTIVES, objective_config
-from physioclr.pretraining.pretrain import PretrainConfig, pretrain
+from physioclr.pretraining.config import PretrainConfig
+from physioclr.pretraining.pretrain import pretrain_cohort
 from physioclr.pretraining.run_folder import RunFolder
 from physioclr.training_data.cohort import TrainingCohort
 from tests.shared_data import SHARED_DATA, needs_shared_data
@@ -47,7 +48,7 @@ def cohort(stores) -> TrainingCohort:
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_every_objective_pretrains_and_the_checkpoint_embeds(stores, cohort, tmp_path, name):
     config = replace(CONFIG, objective=objective_config(name))
-    card = pretrain(cohort, tmp_path / "run", config)
+    card = pretrain_cohort(cohort, tmp_path / "run", config)
     assert [part.simulated for part in card.training.cohorts] == [False, True]
     embedded = embed_store(stores[0], load_encoder(tmp_path / "run" / "checkpoint"))
     assert np.isfinite(embedded).all(axis=1).sum() == card.training.cohorts[0].n_records

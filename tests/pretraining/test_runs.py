@@ -8,7 +8,8 @@ import pytest
 from physioclr.errors import CheckpointError
 from physioclr.models import ResNetConfig
 from physioclr.objectives import PhysioclrConfig, objective_config
-from physioclr.pretraining.pretrain import PretrainConfig, pretrain
+from physioclr.pretraining.config import PretrainConfig
+from physioclr.pretraining.pretrain import pretrain, pretrain_cohort
 from physioclr.pretraining.run_folder import RunFolder
 from physioclr.pretraining.runs import compare_runs, delete_run, list_runs, summarise_run
 from physioclr.training_data.cohort import TrainingCohort
@@ -34,10 +35,10 @@ def stop(report):
 def runs(tmp_path_factory, pulse_store):
     folder = tmp_path_factory.mktemp("runs")
     cohort = TrainingCohort.from_stores([pulse_store])
-    pretrain(cohort, folder / "whole", SMALL)
-    pretrain(cohort, folder / "simclr", replace(SMALL, objective=objective_config("simclr")))
+    pretrain_cohort(cohort, folder / "whole", SMALL)
+    pretrain_cohort(cohort, folder / "simclr", replace(SMALL, objective=objective_config("simclr")))
     with pytest.raises(Stopped):
-        pretrain(cohort, folder / "cut", SMALL, on_step=stop)
+        pretrain_cohort(cohort, folder / "cut", SMALL, on_step=stop)
     (folder / "no run").mkdir()
     (folder / "no run" / "config.json").write_text('{"model": "of something else"}')
     (folder / "notes.txt").write_text("not a run either")
