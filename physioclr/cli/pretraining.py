@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from physioclr.cli.plugins import helped_by_plugins, name_of_plugin
 from physioclr.cli.terminal import (
     AsJson,
     number_cell,
@@ -25,19 +26,26 @@ runs_app = typer.Typer(name="runs", help="Pretraining runs.", no_args_is_help=Tr
 app.add_typer(runs_app)
 
 
-@app.command()
+@app.command(cls=helped_by_plugins("physioclr.objectives", "physioclr.encoders"))
 def pretrain(
     stores: Annotated[list[Path], typer.Argument(help="One or more stores.")],
     out: Annotated[Path, typer.Option(help="The run folder.")],
     objective: Annotated[
-        str, typer.Option(help="What is learned; `physioclr objectives` lists them.")
+        str,
+        typer.Option(
+            help="What is learned; `physioclr objectives` lists them. Or package.module:Name."
+        ),
     ] = "physioclr",
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", help="A setting of the objective, as name=value; repeatable."),
     ] = None,
     encoder: Annotated[
-        str, typer.Option(help="transformer-tiny, -small, -medium or -base; resnet1d-tiny, …")
+        str,
+        typer.Option(
+            help="transformer-tiny, -small, -medium or -base; resnet1d-tiny, …; the name of a "
+            "plug-in, or package.module:Name."
+        ),
     ] = "transformer-tiny",
     fs: Annotated[float, typer.Option(help="The encoder's sampling rate, 100 to 500 Hz.")] = 100.0,
     window: Annotated[float, typer.Option(help="Seconds of one input.")] = 5.0,
@@ -91,8 +99,10 @@ def pretrain(
             leads=tuple(leads.split(",")) if leads else STANDARD_LEADS,
         )
         config = PretrainConfig(
-            objective=objective_config(objective, settings or ()),
-            encoder=encoder_config(encoder, fs_hz=fs, n_leads=len(preprocessing.leads)),
+            objective=objective_config(name_of_plugin(objective), settings or ()),
+            encoder=encoder_config(
+                name_of_plugin(encoder), fs_hz=fs, n_leads=len(preprocessing.leads)
+            ),
             steps=steps,
             records_per_batch=batch,
             accumulate=accumulate,
@@ -128,7 +138,7 @@ def pretrain(
     out_console.print(f"Checkpoint {card.fingerprint} in {out / 'checkpoint'}", highlight=False)
 
 
-@app.command()
+@app.command(cls=helped_by_plugins("physioclr.objectives"))
 def objectives() -> None:
     """List the pretraining objectives and their settings."""
     import dataclasses

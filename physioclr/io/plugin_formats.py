@@ -21,6 +21,9 @@ __all__ = ["FORMATS", "FileFormat", "read_plugin_format"]
 class FileFormat:
     """A format of files that hold one ECG each, as a plug-in of ``physioclr.formats`` brings it.
 
+    Its functions should be those of a module and not lambdas, so that `prepare` can send them to
+    its other processes.
+
     Parameters
     ----------
     name : str

@@ -98,6 +98,24 @@ class EcgEncoder(nn.Module):
         tokens: Tensor = self(signal)[1]
         return tokens
 
+    def without_hidden(self, signal: Tensor, token_mask: Tensor | None) -> Tensor:
+        """Set the samples that hidden tokens stand for to zero, in all leads.
+
+        Parameters
+        ----------
+        signal : (n_windows, n_leads, n_samples) float tensor
+        token_mask : (n_windows, n_tokens) bool tensor, optional
+            True where a token is hidden.
+
+        Returns
+        -------
+        (n_windows, n_leads, n_samples) float tensor
+        """
+        if token_mask is None:
+            return signal
+        hidden = token_mask.repeat_interleave(self.config.samples_per_token, dim=1)
+        return signal * ~hidden[:, None, : signal.shape[-1]]
+
     @abstractmethod
     def forward(self, signal: Tensor, token_mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Encode a batch.

@@ -18,7 +18,7 @@ from __future__ import annotations
 import importlib
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -36,7 +36,9 @@ __all__ = [
     "installed_plugins",
     "passed_plugins",
     "plugin_named",
+    "plugins_to_send",
     "use_plugin",
+    "use_sent_plugins",
 ]
 
 GROUPS = {
@@ -114,15 +116,55 @@ def _installed_on(path: tuple[str, ...]) -> tuple[Plugin, ...]:  # noqa: ARG001,
 
 
 def _plugin(group: str, point: EntryPoint) -> Plugin:
-    stated = point.dist.metadata if point.dist is not None else {}
-    package = stated["Name"] if "Name" in stated else "an unnamed package"
-    version = stated["Version"] if "Version" in stated else ""
+    package, version = "an unnamed package", ""
+    if point.dist is not None:
+        stated = point.dist.metadata
+        package = stated["Name"] if "Name" in stated else package  # noqa: SIM401, it has no get
+        version = stated["Version"] if "Version" in stated else version  # noqa: SIM401
     return Plugin(group, point.name, point.value, package, version)
 
 
-def passed_plugins() -> dict[Plugin, Any]:
-    """Return the objects that `use_plugin` was given, for `use_plugin` in another process."""
-    return dict(_passed)
+def passed_plugins() -> tuple[Plugin, ...]:
+    """Return the plug-ins that `use_plugin` made known."""
+    return tuple(_passed)
+
+
+def plugins_to_send(group: str) -> tuple[tuple[Plugin, Any], ...]:
+    """Return what `use_plugin` made known of a group, for `use_sent_plugins` in another process.
+
+    Parameters
+    ----------
+    group : str
+
+    Returns
+    -------
+    tuple of (Plugin, object)
+        None in the object's place where the plug-in's reference names it. Any other must pickle.
+    """
+    return tuple(
+        (plugin, None if _at(plugin.reference) is found else found)
+        for plugin, found in _passed.items()
+        if plugin.group == group
+    )
+
+
+def use_sent_plugins(sent: Iterable[tuple[Plugin, Any]]) -> None:
+    """Make known what another process of this program sent.
+
+    Parameters
+    ----------
+    sent : iterable of (Plugin, object)
+        Of `plugins_to_send`.
+    """
+    for plugin, found in sent:
+        if plugin not in _passed:
+            _passed[plugin] = import_reference(plugin.reference) if found is None else found
+
+
+def _at(reference: str) -> object:
+    """Return what a reference names in a module that is imported already."""
+    module, _, name = reference.partition(":")
+    return getattr(sys.modules.get(module), name, None)
 
 
 def use_plugin(plugin: U, *, reference: str | None = None) -> U:
