@@ -12,7 +12,16 @@ from typing import Annotated
 
 import typer
 
-from physioclr.cli import cohorts, ecgs, evidence, plugins, pretraining, reporting
+from physioclr.cli import (
+    cohorts,
+    ecgs,
+    embeddings,
+    learning,
+    plugins,
+    pretraining,
+    probes,
+    reporting,
+)
 from physioclr.cli.plugins import PluginOption, RootHelp, show_plugin_warnings, use_references
 from physioclr.cli.terminal import err_console
 from physioclr.errors import PhysioclrError
@@ -28,7 +37,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verbs in (ecgs, reporting, cohorts, pretraining, evidence, plugins):
+for verbs in (ecgs, reporting, cohorts, pretraining, probes, learning, embeddings, plugins):
     app.add_typer(verbs.app)
 
 
