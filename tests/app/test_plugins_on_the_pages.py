@@ -88,7 +88,7 @@ def test_a_card_names_its_plugins_on_screen():
         PluginCard(group="physioclr.objectives", name="mine.module:Own"),
     )
     shown = card_table(card.model_copy(update={"plugins": plugins}), n_parameters=1)
-    assert "encoder strided (extensions 1)" in shown
+    assert "encoder strided (ecg-extensions 0.1)" in shown
     assert "objective mine.module:Own (not of an installed package)" in shown
     assert "Plug-ins" not in card_table(card, n_parameters=1)
 
