@@ -142,7 +142,7 @@ def pretrain(
             ),
             **budget.settings(),
         )
-    opened = [Store.open(store) for store in stores]
+    opened = [Store(store) for store in stores]
     with progress_bar(f"Pretraining, {objective}") as report:
 
         def show(step: StepReport) -> None:

@@ -187,6 +187,19 @@ def use_plugin(plugin: U, *, reference: str | None = None) -> U:
     ------
     TypeError
         If it is none of them.
+
+    Examples
+    --------
+    >>> from physioclr import EcgRecord, read_ecg, use_plugin
+    >>> from physioclr.io.plugin_formats import FileFormat
+    >>> def is_lead_ii(head):
+    ...     return head.startswith(b"LEAD II")
+    >>> def read_lead_ii(content, name):
+    ...     microvolts = [int(word) for word in content.split()[2:]]
+    ...     return EcgRecord([[uv / 1000 for uv in microvolts]], 500.0, ("II",), name)
+    >>> _ = use_plugin(FileFormat("lead II in µV", is_lead_ii, read_lead_ii))
+    >>> read_ecg(b"LEAD II 10 20 1000 20 10", name="ecg-1").meta["format"]
+    'lead II in µV'
     """
     group = getattr(plugin, "plugin_group", None)
     if group not in GROUPS:
