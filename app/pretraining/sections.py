@@ -10,6 +10,7 @@ import streamlit as st
 
 from app.components.job_view import duration, watch_job
 from app.components.palette import palette_for
+from app.components.plugin_notice import say_what_is_broken
 from app.components.problems import literal, showing_problems
 from app.inputs.known_cohorts import cohort_names
 from app.inputs.run_link import read_link, write_link
@@ -86,7 +87,8 @@ def ask_for_run(state: PretrainState) -> None:
 
 
 def _ask_for_run(state: PretrainState) -> None:
-    from physioclr.models.sizes import ENCODER_NAMES
+    from physioclr.models.architectures import ARCHITECTURES
+    from physioclr.models.sizes import encoder_names
     from physioclr.objectives import OBJECTIVES
 
     other = choose_preset(state)
@@ -97,13 +99,14 @@ def _ask_for_run(state: PretrainState) -> None:
         next_plan(state),
         cohort_names(),
         list(OBJECTIVES),
-        ENCODER_NAMES,
+        encoder_names(),
         recipe_steps=recipe_steps(state),
         key=f"pretrain_{state.opened}",
     )
     take_settings(state, asked)
     if next_plan(state).steps != asked.steps:
         st.rerun()
+    say_what_is_broken({**OBJECTIVES.broken, **ARCHITECTURES.broken})
     _say_what_is_asked(state)
     measure, begin, _ = st.columns([3, 2, 3], gap="medium")
     with showing_problems():

@@ -29,6 +29,7 @@ from physioclr.encoders.card import (
     Metrics,
     TrainingCard,
 )
+from physioclr.encoders.card_plugins import check_plugins, plugin_cards
 from physioclr.encoders.encoder import Encoder, fingerprint
 from physioclr.encoders.installed import SHIPPED
 from physioclr.encoders.preprocessing import Preprocessing
@@ -108,9 +109,10 @@ def save_checkpoint(
             f"references must be embedded by the encoder {own}, "
             f"got those of {references.encoder_fingerprint}"
         )
+    encoder = config_to_dict(model.config)
     card = CheckpointCard(
         name=name,
-        encoder=config_to_dict(model.config),
+        encoder=encoder,
         preprocessing=preprocessing,
         training=training,
         heads={key: head_card for key, (_, head_card) in heads.items()},
@@ -119,6 +121,7 @@ def save_checkpoint(
         intended_use=intended_use,
         limits=limits,
         metrics=metrics or {},
+        plugins=plugin_cards(encoder, training.objective),
         fingerprint=own,
     )
     tensors = {_ENCODER + key: value for key, value in state.items()}
@@ -161,8 +164,9 @@ def load_encoder(
     Raises
     ------
     CheckpointError
-        If there is no such checkpoint, its files are damaged or do not belong together, or it was
-        trained with another preprocessing, sampling rate or order of leads than `expected`.
+        If there is no such checkpoint, its files are damaged or do not belong together, its encoder
+        is a plug-in that is not installed, or it was trained with another preprocessing, sampling
+        rate or order of leads than `expected`.
 
     Examples
     --------
@@ -185,6 +189,7 @@ def load_encoder(
             f"fingerprint {card.fingerprint}",
             found=found,
         )
+    check_plugins(card, folder)
     model = build_encoder(card.config)
     try:
         model.load_state_dict(state)

@@ -9,6 +9,7 @@ from physioclr.errors import RecordError
 from physioclr.io.archives import unpack_gzip, unpack_zip
 from physioclr.io.array_layout import ArrayLayout
 from physioclr.io.file_formats import HEAD_BYTES, NOT_AN_ECG, OFFICE_MARK, detect_format
+from physioclr.io.plugin_formats import FORMATS, read_plugin_format
 from physioclr.io.source_files import FolderFiles, SourceFiles, UploadedFiles
 from physioclr.records import EcgRecord
 
@@ -175,6 +176,8 @@ def _read_content(
         from physioclr.io.edf import read_edf
 
         return read_edf(content, name, file_format)
+    if file_format in FORMATS:
+        return read_plugin_format(content, name, file_format)
     if file_format in ("zip", "gzip"):
         return _read_archive(content, name, file_format, layout)
     return _read_array(content, name, file_format, layout)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from physioclr.io.plugin_formats import FORMATS
+
 __all__ = ["HEAD_BYTES", "NOT_AN_ECG", "OFFICE_MARK", "detect_format"]
 
 HEAD_BYTES = 65536
@@ -63,6 +65,7 @@ _WFDB_SIGNAL = re.compile(r"\S{1,80}[ \t]+\d")
 _NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?|nan|")
 _CELLS = re.compile(r"[,;\t ]+")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+_SAY_NOTHING_OF_LEADS = ("table", "NPY", "HDF5", "zip", "gzip")
 
 
 def detect_format(head: bytes) -> str:
@@ -78,8 +81,16 @@ def detect_format(head: bytes) -> str:
     str
         ``"DICOM"``, ``"EDF"``, ``"BDF"``, ``"SCP-ECG"``, ``"ISHNE"``, ``"MFER"``, ``"HL7 aECG"``,
         ``"GE MUSE XML"``, ``"Philips XML"``, ``"WFDB"`` (a header), ``"table"`` (of numbers, as
-        text), ``"NPY"``, ``"HDF5"``, ``"zip"``, ``"gzip"``, or a key of `NOT_AN_ECG`.
+        text), ``"NPY"``, ``"HDF5"``, ``"zip"``, ``"gzip"``, a name of `FORMATS` (a plug-in's), or
+        a key of `NOT_AN_ECG`.
     """
+    found = _own_format(head)
+    if found in NOT_AN_ECG or found in _SAY_NOTHING_OF_LEADS:
+        return FORMATS.first(lambda plugged: plugged.recognises(head)) or found
+    return found
+
+
+def _own_format(head: bytes) -> str:
     if head[128:132] == b"DICM" or _is_dicom_without_preamble(head):
         return "DICOM"
     for magic, name in _MAGIC.items():
