@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physioclr.signal.gaps import fill_gaps
+from physioclr.signal.mains_hum import subtract_mains_hum
 from physioclr.signal.pieces import overlapping_pieces
 from physioclr.signal.wave_decoding import Waves, decode_waves
 from physioclr.signal.wave_input import wave_input
@@ -14,6 +15,8 @@ from physioclr.signal.wave_network import WaveNetwork
 __all__ = ["find_waves"]
 
 _OVERLAP_S = 0.1
+# Below this rate hum at 60 Hz is mirrored to less than 47 Hz, where `wave_input` lets it pass.
+_MIRRORED_BELOW_HZ = 107.0
 
 
 def find_waves(
@@ -51,8 +54,10 @@ def find_waves(
 def _find(
     signal_mv: NDArray[np.floating], fs_hz: float, network: WaveNetwork, rhythm_row: int
 ) -> Waves:
-    if not np.isfinite(signal_mv).all():
-        signal_mv = fill_gaps(signal_mv)[0]
+    if fs_hz < _MIRRORED_BELOW_HZ or not np.isfinite(signal_mv).all():
+        signal_mv, missing = fill_gaps(signal_mv)
+        if fs_hz < _MIRRORED_BELOW_HZ:
+            signal_mv, _ = subtract_mains_hum(signal_mv, missing, fs_hz)
     seen = wave_input(signal_mv, fs_hz)
     waves = decode_waves(network.probabilities(seen.leads), seen.leads, rhythm_row=rhythm_row)
     last = signal_mv.shape[1] - 1
