@@ -97,12 +97,13 @@ class _Summariser:
         known = np.isfinite(share)
         missing = self._too_few(known, "share of leads with a P wave", MIN_BEATS)
         self._keep("p_wave_presence_pct", _share_pct(share, known), known, missing)
-        no_p = missing or self._p_wave_is_absent(share)
+        noise = self._features.noise.reason
+        no_p = missing or noise or self._p_wave_is_absent(share)
         beat = self._features.median_beat
         self._of_median_beat("pr_ms", beat.qrs_on - beat.p_on, "PR interval", no_p)
         self._of_median_beat("p_ms", beat.p_off - beat.p_on, "P wave", no_p)
-        self._of_median_beat("qrs_ms", beat.qrs_off - beat.qrs_on, "QRS duration")
-        self._of_median_beat("qt_ms", beat.t_off - beat.qrs_on, "QT interval")
+        self._of_median_beat("qrs_ms", beat.qrs_off - beat.qrs_on, "QRS duration", noise)
+        self._of_median_beat("qt_ms", beat.t_off - beat.qrs_on, "QT interval", noise)
         for formula in QT_FORMULAS:
             qt_ms, rr_ms = self.values["qt_ms"], self.values["rr_ms"]
             self._keep(
