@@ -18,6 +18,7 @@ from physioclr.physiology.summary import lead_medians, summarise_beats
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import Delineation, delineate
 from physioclr.signal.gaps import require_duration
+from physioclr.signal.pacing_spikes import PacingSpikes
 
 __all__ = ["MEASUREMENTS", "MeasurementKind", "Measurements", "measure", "summarise"]
 
@@ -104,6 +105,8 @@ class Measurements:
         Measurement → the beats it stands on; see `evidence`.
     reasons : mapping of str to str
         Measurement, or lead, → why it is missing.
+    pacing : PacingSpikes, optional
+        Pacing spikes, by chamber, or why they were not looked for.
     """
 
     record_id: str
@@ -131,6 +134,7 @@ class Measurements:
     beats: pd.DataFrame
     used: Mapping[str, NDArray[np.bool_]]
     reasons: Mapping[str, str] = field(default_factory=dict)
+    pacing: PacingSpikes | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "used", MappingProxyType(dict(self.used)))
@@ -139,7 +143,7 @@ class Measurements:
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle through the constructor: a mapping proxy has no pickle of its own."""
         values = [getattr(self, part.name) for part in fields(self)]
-        return Measurements, (*values[:-2], dict(self.used), dict(self.reasons))
+        return Measurements, (*values[:-3], dict(self.used), dict(self.reasons), self.pacing)
 
     @property
     def rhythm_regularity(self) -> str:
@@ -186,8 +190,8 @@ class Measurements:
         -------
         dict
             ``record_id``, ``rhythm_regularity``, ``measurements`` (name → value, unit, label, rows
-            of the beats it stands on and, where the value is None, reason), ``leads``, ``beats``
-            and ``reasons``.
+            of the beats it stands on and, where the value is None, reason), ``leads``, ``beats``,
+            ``reasons`` and ``pacing``.
         """
         measurements = {}
         for name, value in self.scalars().items():
@@ -214,6 +218,7 @@ class Measurements:
                 for row in self.beats.to_dict(orient="records")
             ],
             "reasons": dict(self.reasons),
+            "pacing": None if self.pacing is None else self.pacing.to_dict(),
         }
 
 
@@ -271,5 +276,6 @@ def summarise(features: BeatFeatures) -> Measurements:
         beats=features.beats,
         used=summary.used,
         reasons={**summary.reasons, **features.reasons},
+        pacing=features.pacing,
         **summary.values,
     )

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from physioclr.signal.gaps import fill_gaps
 from physioclr.signal.mains_hum import subtract_mains_hum
+from physioclr.signal.pacing_spikes import remove_spikes
 from physioclr.signal.pieces import overlapping_pieces
 from physioclr.signal.wave_decoding import Waves, decode_waves
 from physioclr.signal.wave_input import wave_input
@@ -58,6 +59,7 @@ def _find(
         signal_mv, missing = fill_gaps(signal_mv)
         if fs_hz < _MIRRORED_BELOW_HZ:
             signal_mv, _ = subtract_mains_hum(signal_mv, missing, fs_hz)
+    signal_mv = remove_spikes(signal_mv, fs_hz)
     seen = wave_input(signal_mv, fs_hz)
     waves = decode_waves(network.probabilities(seen.leads), seen.leads, rhythm_row=rhythm_row)
     last = signal_mv.shape[1] - 1
