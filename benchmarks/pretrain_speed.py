@@ -29,16 +29,17 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from physioclr.augment import Draws, HeartbeatShuffle
+from physioclr.augment.windows import EcgWindows
 from physioclr.datasets.prepare import prepare_cohort
 from physioclr.datasets.simulated import simulated_cohort
 from physioclr.datasets.store import Store
+from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.leads import STANDARD_LEADS
 from physioclr.models import encoder_config
 from physioclr.objectives import Physioclr, PhysioclrConfig, Step
-from physioclr.preprocessing import Preprocessing
-from physioclr.pretrain import PretrainConfig, PretrainRun
-from physioclr.training.cohort import TrainingCohort
-from physioclr.windows import EcgWindows
+from physioclr.pretraining.config import PretrainConfig
+from physioclr.pretraining.run import PretrainRun
+from physioclr.training_data.cohort import TrainingCohort
 
 FS_HZ, N_SAMPLES, RR_SAMPLES = 500.0, 5000, 420
 
@@ -188,7 +189,7 @@ def model_rate(cohort: TrainingCohort, config: PretrainConfig, out: Path) -> dic
 def simulated_store(folder: Path, n_records: int) -> Store:
     cohort = simulated_cohort(n_records, seed=0)
     prepare_cohort(cohort, folder, fs_hz=500.0, duration_s=10.0)
-    return Store.open(folder)
+    return Store(folder)
 
 
 def print_table(title: str, rows: Mapping[str, float], unit: str) -> None:
@@ -217,7 +218,7 @@ def main() -> None:
     found["shuffle speed"] = {name: loop / value for name, value in found["shuffle"].items()}
     print_table("The same, times the speed of the loop", found["shuffle speed"], "×")
     with tempfile.TemporaryDirectory() as folder:
-        stores = [Store.open(store) for store in arguments.stores]
+        stores = [Store(store) for store in arguments.stores]
         stores = stores or [simulated_store(Path(folder) / "store", 128)]
         cohort = TrainingCohort.from_stores(
             stores, Preprocessing(fs_hz=arguments.fs), device=device

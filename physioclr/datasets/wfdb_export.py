@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import wfdb
 
-from physioclr.atomic import replace_folder
 from physioclr.datasets.store import Store
 from physioclr.datasets.stored_signal import UNITS_PER_MV
 from physioclr.errors import DatasetError
+from physioclr.runtime.atomic_files import replace_folder
 
 __all__ = ["TABLE_NAME", "export_wfdb"]
 
@@ -48,6 +48,13 @@ def export_wfdb(
         If `out` is there already.
     PhysioclrError
         If it cannot be written.
+
+    Examples
+    --------
+    >>> import physioclr
+    >>> report = physioclr.prepare("simulated:60", "store", workers=1)
+    >>> store = physioclr.open_store("store")
+    >>> physioclr.export_wfdb(store, "exported")
     """
     out = Path(out).resolve()
     if out.exists():
