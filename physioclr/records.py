@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from physioclr.device_reading import DeviceReading
 from physioclr.leads import STANDARD_LEADS
 
 __all__ = ["EcgRecord"]
@@ -33,6 +34,8 @@ class EcgRecord:
     meta : mapping, optional
         What the source states about the record: ``age_years``, ``sex`` (``"female"``, ``"male"``),
         ``source`` (file name), ``format``, ``simulated`` (bool), ``diagnosis_codes``, ``fold``.
+    device_reading : DeviceReading, optional
+        The interpretation and measurements stored in the file; None where it has none.
 
     Raises
     ------
@@ -47,6 +50,7 @@ class EcgRecord:
     leads: tuple[str, ...]
     record_id: str
     meta: Mapping[str, Any] = field(default_factory=dict)
+    device_reading: DeviceReading | None = None
 
     def __post_init__(self) -> None:
         signal = np.asarray(self.signal_mv)
@@ -78,6 +82,7 @@ class EcgRecord:
             self.leads,
             self.record_id,
             dict(self.meta),
+            self.device_reading,
         )
 
     def __repr__(self) -> str:

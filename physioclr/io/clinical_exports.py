@@ -28,6 +28,7 @@ from ecgdatakit.parsing.parsers.sierra_xml import SierraXMLParser
 from physioclr.errors import RecordError
 from physioclr.io.channels import FileSignal, join_signals
 from physioclr.io.clinical_claims import check_claims
+from physioclr.io.clinical_readings import device_reading
 from physioclr.io.ecg_records import ecg_record
 from physioclr.io.person import stated_person
 from physioclr.records import EcgRecord
@@ -88,8 +89,8 @@ def read_clinical_export(content: bytes, name: str, file_format: str) -> EcgReco
     Returns
     -------
     EcgRecord
-        Median beats, measurements, interpretations and everything about the person but age and
-        sex stay in the file.
+        With the `device_reading`. Median beats and everything about the person but age and sex
+        stay in the file.
 
     Raises
     ------
@@ -116,6 +117,7 @@ def read_clinical_export(content: bytes, name: str, file_format: str) -> EcgReco
         file_format=file_format,
         record_id=PurePosixPath(name).stem,
         stated=stated_person(age_years=parsed.patient.age, sex=parsed.patient.sex),
+        device_reading=device_reading(parsed),
     )
 
 

@@ -2,7 +2,7 @@
 
 PS3.3 C.10.9 (Waveform Module): a multiplex group is (samples, channels) in C order; a physical
 value is ``sample * sensitivity * correction + baseline`` in the units of the channel's sensitivity.
-Only the waveforms, age, sex and dates are asked of the library: no other element is decoded.
+Only the waveforms, the device's reading, age, sex and dates are asked of the library.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from physioclr.errors import RecordError
 from physioclr.io.channels import FileSignal, join_signals, unique_leads
+from physioclr.io.dicom_reading import READING_ELEMENTS, dicom_reading
 from physioclr.io.ecg_records import ecg_record
 from physioclr.io.person import age_on, stated_person
 from physioclr.leads import canonical_lead
@@ -32,7 +33,7 @@ from physioclr.records import EcgRecord
 __all__ = ["read_dicom"]
 
 _ELEMENTS = [
-    "AcquisitionDateTime",
+    *READING_ELEMENTS,
     "PatientAge",
     "PatientBirthDate",
     "PatientSex",
@@ -122,6 +123,7 @@ def read_dicom(content: bytes, name: str) -> EcgRecord:
             little_endian = _is_little_endian(dataset)
             signals, left_out, remarks = _rhythm(groups, little_endian, name)
             stated = _person(dataset)
+            reading = dicom_reading(dataset, [group for group in groups if not _is_median(group)])
     except _DAMAGE:
         raise RecordError(
             name, expected="a whole DICOM file", found="one that is damaged or cut short"
@@ -132,6 +134,7 @@ def read_dicom(content: bytes, name: str) -> EcgRecord:
         file_format="DICOM",
         record_id=PurePosixPath(name).stem,
         stated=stated,
+        device_reading=reading,
     )
 
 

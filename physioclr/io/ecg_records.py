@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from physioclr.device_reading import DeviceReading
 from physioclr.errors import RecordError
 from physioclr.io.calibration import without_calibration
 from physioclr.io.channels import Channels
@@ -26,6 +27,7 @@ def ecg_record(
     file_format: str,
     record_id: str,
     stated: Mapping[str, Any] | None = None,
+    device_reading: DeviceReading | None = None,
 ) -> EcgRecord:
     """Cut off calibration, derive the limb leads that follow, order the leads, check the whole.
 
@@ -38,6 +40,7 @@ def ecg_record(
     record_id : str
     stated : mapping, optional
         What the file states about the person and the diagnosis.
+    device_reading : DeviceReading, optional
 
     Returns
     -------
@@ -69,4 +72,6 @@ def ecg_record(
         meta["left_out"] = channels.left_out
     if channels.warnings:
         meta["warnings"] = channels.warnings
-    return EcgRecord(signal.astype(np.float32), channels.fs_hz, leads, record_id, meta)
+    return EcgRecord(
+        signal.astype(np.float32), channels.fs_hz, leads, record_id, meta, device_reading
+    )
