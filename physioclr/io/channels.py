@@ -9,10 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physioclr.errors import RecordError
+from physioclr.io.ecg_names import is_named_like_ecg
 from physioclr.io.units import millivolts_per
 from physioclr.leads import STANDARD_LEADS, canonical_lead
 
-__all__ = ["Channels", "FileSignal", "join_signals", "unique_leads"]
+__all__ = [
+    "LOWEST_FS_HZ",
+    "Channels",
+    "FileSignal",
+    "join_signals",
+    "rate_of_the_ecg",
+    "unique_leads",
+]
+
+LOWEST_FS_HZ = 50.0
+"""QRS holds its energy between 5 and 25 Hz, so that half of 50 Hz is the least that shows one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +34,7 @@ class FileSignal:
     ----------
     name : str
         As the file spells it.
-    samples : (n_samples,) float64
+    samples : (n_samples,) float array
         In `unit`; NaN where the file has no sample.
     unit : str
         Empty where the file does not say.
@@ -33,7 +44,7 @@ class FileSignal:
     """
 
     name: str
-    samples: NDArray[np.float64]
+    samples: NDArray[np.floating]
     unit: str
     fs_hz: float
     start_samples: int = 0
@@ -45,7 +56,7 @@ class Channels:
 
     Parameters
     ----------
-    signal_mv : (n_leads, n_samples) float64
+    signal_mv : (n_leads, n_samples) float32
     fs_hz : float
     leads : tuple of str
         Canonical and unique.
@@ -55,7 +66,7 @@ class Channels:
         What was assumed or does not agree, in whole sentences.
     """
 
-    signal_mv: NDArray[np.float64]
+    signal_mv: NDArray[np.float32]
     fs_hz: float
     leads: tuple[str, ...]
     left_out: dict[str, str] = field(default_factory=dict)
@@ -106,7 +117,7 @@ def join_signals(
         raise RecordError(
             subject, expected="a lead in mV, µV or V", found=f"only {units}" if units else "none"
         )
-    rate = _rate_of_the_ecg([signal for signal, _ in voltages])
+    rate = rate_of_the_ecg([signal for signal, _ in voltages])
     for signal, _ in voltages:
         if signal.fs_hz != rate:
             left[signal.name] = f"it is sampled at {signal.fs_hz:g} Hz, the ECG at {rate:g} Hz"
@@ -120,15 +131,30 @@ def join_signals(
     )
 
 
-def _rate_of_the_ecg(signals: Sequence[FileSignal]) -> float:
-    def leads_then_signals(rate: float) -> tuple[int, int, float]:
-        names = [signal.name for signal in signals if signal.fs_hz == rate]
-        return sum(canonical_lead(name) in STANDARD_LEADS for name in names), len(names), rate
+def rate_of_the_ecg(signals: Sequence[FileSignal]) -> float:
+    """Return the sampling rate at which an ECG is read.
 
-    return max({signal.fs_hz for signal in signals}, key=leads_then_signals)
+    Parameters
+    ----------
+    signals : sequence of FileSignal
+
+    Returns
+    -------
+    float
+        Of those an ECG can have: that of most standard leads, then of most signals named like an
+        ECG, then of most signals, then the highest.
+    """
+
+    def rank(rate: float) -> tuple[bool, int, int, int, float]:
+        names = {canonical_lead(signal.name) for signal in signals if signal.fs_hz == rate}
+        n_standard = len(names.intersection(STANDARD_LEADS))
+        n_like_ecg = sum(is_named_like_ecg(name) for name in names)
+        return rate >= LOWEST_FS_HZ, n_standard, n_like_ecg, len(names), rate
+
+    return max({signal.fs_hz for signal in signals}, key=rank)
 
 
-def _on_one_axis(signals: Sequence[tuple[FileSignal, float]], subject: str) -> NDArray[np.float64]:
+def _on_one_axis(signals: Sequence[tuple[FileSignal, float]], subject: str) -> NDArray[np.float32]:
     """Return (n_signals, n_samples) mV of signals and the size of their units."""
     first = min(signal.start_samples for signal, _ in signals)
     last = max(signal.start_samples + len(signal.samples) for signal, _ in signals)
@@ -139,11 +165,12 @@ def _on_one_axis(signals: Sequence[tuple[FileSignal, float]], subject: str) -> N
             expected="leads recorded together or one after another",
             found=f"times that span {last - first} samples, {longest} in the longest lead",
         )
-    signal_mv = np.full((len(signals), last - first), np.nan)
+    signal_mv = np.full((len(signals), last - first), np.nan, np.float32)
     for row, (signal, unit_mv) in zip(signal_mv, signals, strict=True):
         at = signal.start_samples - first
         with np.errstate(over="ignore", invalid="ignore"):  # refused with the record, or NaN
-            row[at : at + len(signal.samples)] = signal.samples * unit_mv
+            in_mv = signal.samples if unit_mv == 1 else signal.samples.astype(np.float64) * unit_mv
+            row[at : at + len(signal.samples)] = in_mv
     return signal_mv
 
 

@@ -9,6 +9,7 @@ from physioclr.errors import RecordError
 from physioclr.io.archives import unpack_gzip, unpack_zip
 from physioclr.io.array_layout import ArrayLayout
 from physioclr.io.file_formats import HEAD_BYTES, NOT_AN_ECG, OFFICE_MARK, detect_format
+from physioclr.io.limits import ReadLimits, reading_within
 from physioclr.io.source_files import FolderFiles, SourceFiles, UploadedFiles
 from physioclr.records import EcgRecord
 
@@ -27,6 +28,7 @@ def read_ecg(
     *,
     name: str | None = None,
     layout: ArrayLayout | None = None,
+    limits: ReadLimits | None = None,
 ) -> EcgRecord:
     """Read one ECG, of whatever format its content has.
 
@@ -41,6 +43,8 @@ def read_ecg(
     layout : ArrayLayout, optional
         Sampling rate, unit, leads and orientation of a table or an array (CSV, TSV, NPY, NPZ,
         HDF5), which do not state them. Other formats state their own, and it is not used.
+    limits : ReadLimits, optional
+        How many bytes, files, samples and seconds one ECG may take.
 
     Returns
     -------
@@ -58,6 +62,15 @@ def read_ecg(
     TypeError
         If `source` is of another type, or `name` does not go with it.
     """
+    with reading_within(limits):
+        return _read_source(source, name, layout)
+
+
+def _read_source(
+    source: str | Path | bytes | Mapping[str, bytes],
+    name: str | None,
+    layout: ArrayLayout | None,
+) -> EcgRecord:
     if isinstance(source, bytes):
         if name is None:
             raise TypeError("name must be given with bytes, such as name='00001.hea'")

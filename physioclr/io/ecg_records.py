@@ -10,14 +10,11 @@ import numpy as np
 from physioclr.device_reading import DeviceReading
 from physioclr.errors import RecordError
 from physioclr.io.calibration import without_calibration
-from physioclr.io.channels import Channels
+from physioclr.io.channels import LOWEST_FS_HZ, Channels
 from physioclr.leads import derive_limb_leads, in_standard_order
 from physioclr.records import EcgRecord
 
 __all__ = ["ecg_record"]
-
-# QRS holds its energy between 5 and 25 Hz, so that half of 50 Hz is the least that shows one.
-_LOWEST_FS_HZ = 50.0
 
 
 def ecg_record(
@@ -51,10 +48,10 @@ def ecg_record(
     RecordError
         If no sample is valid, an amplitude has no bound, or the sampling rate is below 50 Hz.
     """
-    if not _LOWEST_FS_HZ <= channels.fs_hz < np.inf:
+    if not LOWEST_FS_HZ <= channels.fs_hz < np.inf:
         raise RecordError(
             source,
-            expected=f"at least {_LOWEST_FS_HZ:g} samples a second, which an ECG needs",
+            expected=f"at least {LOWEST_FS_HZ:g} samples a second, which an ECG needs",
             found=f"{channels.fs_hz:g} Hz",
         )
     channels = without_calibration(channels)
