@@ -8,6 +8,7 @@ Only the waveforms, the device's reading, age, sex and dates are asked of the li
 from __future__ import annotations
 
 import io
+import math
 import re
 import struct
 import warnings
@@ -270,15 +271,30 @@ def _is_padding(samples: NDArray[np.integer[Any]], padding: int) -> NDArray[np.b
 
 
 def _physical(row: NDArray[np.float64], channel: pydicom.Dataset) -> NDArray[np.float64]:
-    sensitivity = float(channel.get("ChannelSensitivity") or 1)
-    correction = float(channel.get("ChannelSensitivityCorrectionFactor") or 1)
-    return row * (sensitivity * correction) + float(channel.get("ChannelBaseline") or 0)
+    sensitivity, correction, baseline = _scale(channel)
+    return row * (sensitivity * correction) + baseline
+
+
+def _scale(channel: pydicom.Dataset) -> tuple[float, float, float]:
+    """Return sensitivity, correction and baseline; NaN where one is stated that cannot be.
+
+    PS3.3 C.10.9.1.4.1: the sensitivity has no default; the correction (1) and the baseline (0) are
+    what calibration adds to it.
+    """
+    sensitivity = _stated(channel, "ChannelSensitivity", math.nan)
+    correction = _stated(channel, "ChannelSensitivityCorrectionFactor", 1.0)
+    return sensitivity or math.nan, correction or math.nan, _stated(channel, "ChannelBaseline", 0.0)
+
+
+def _stated(channel: pydicom.Dataset, element: str, otherwise: float) -> float:
+    value = channel.get(element)
+    return otherwise if value is None or value == "" else float(value)
 
 
 def _unit(channel: pydicom.Dataset) -> str:
-    """Return the unit's code, or nothing where the sensitivity is not stated."""
+    """Return the unit's code, or nothing where the sensitivity is not stated or 0."""
     units = channel.get("ChannelSensitivityUnitsSequence")
-    if not units or channel.get("ChannelSensitivity") is None:
+    if not units or not all(math.isfinite(number) for number in _scale(channel)):
         return ""
     return str(units[0].get("CodeValue") or "")
 

@@ -130,8 +130,9 @@ def _text(head: bytes) -> str | None:
         wide = "utf-16"
     if wide:
         return head[: len(head) // 2 * 2].decode(wide, errors="replace").lstrip("\ufeff \t\r\n")
-    if not head or _CONTROL.search(head):
-        return None
+    is_xml = head[:100].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    if not head or _CONTROL.search(head.replace(b"\x1b", b"") if is_xml else head):
+        return None  # ISO-2022-JP marks its alphabets by escapes
     return head.decode("utf-8", errors="replace").lstrip("\ufeff \t\r\n")
 
 

@@ -40,6 +40,11 @@ class ReadLimits:
         Most bytes of a text header.
     channels : int
         Most signals or leads.
+    xml_elements : int
+        Most elements and attributes of an XML document; the samples of the formats
+        have at most 4,500.
+    xml_depth : int
+        Most levels of an XML document.
     seconds : float
         Longest time for one ECG.
 
@@ -57,6 +62,8 @@ class ReadLimits:
     samples: int = 2**27
     header_bytes: int = 2**22
     channels: int = 1000
+    xml_elements: int = 200_000
+    xml_depth: int = 100
     seconds: float = 120.0
 
     def __post_init__(self) -> None:

@@ -149,7 +149,8 @@ def decode_flac(
         raise RecordError(subject, expected=expected, found="a damaged file") from None
     if len(samples) != n_samples:
         raise RecordError(subject, expected=expected, found="a file that is cut short")
-    return np.right_shift(samples, 32 - bits)
+    shifted: NDArray[np.signedinteger] = np.right_shift(samples, 32 - bits)
+    return shifted
 
 
 def _plain(dtype: str) -> Callable[[memoryview, int], NDArray[np.signedinteger]]:
@@ -167,7 +168,8 @@ def _offset_binary(
 
     def decoded(content: memoryview, n_samples: int) -> NDArray[np.signedinteger]:
         unsigned = np.frombuffer(content, dtype, n_samples)
-        return (unsigned ^ unsigned.dtype.type(top_bit)).view(signed)
+        flipped: NDArray[np.signedinteger] = (unsigned ^ unsigned.dtype.type(top_bit)).view(signed)
+        return flipped
 
     return decoded
 
@@ -175,7 +177,8 @@ def _offset_binary(
 def _decode_24(content: memoryview, n_samples: int) -> NDArray[np.signedinteger]:
     wide = np.zeros((n_samples, 4), np.uint8)
     wide[:, 1:] = np.frombuffer(content, np.uint8).reshape(n_samples, 3)
-    return np.right_shift(wide.view("<i4")[:, 0], 8)
+    shifted: NDArray[np.signedinteger] = np.right_shift(wide.view("<i4")[:, 0], 8)
+    return shifted
 
 
 def _decode_212(content: memoryview, n_samples: int) -> NDArray[np.signedinteger]:
