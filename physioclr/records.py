@@ -67,8 +67,10 @@ class EcgRecord:
             raise ValueError(f"signal_mv must not be empty, got shape {signal.shape}")
         if not (math.isfinite(self.fs_hz) and self.fs_hz > 0):
             raise ValueError(f"fs_hz must be a positive number of Hz, got {self.fs_hz}")
-        signal = np.array(signal, dtype=np.float32, order="C")
-        signal.setflags(write=False)
+        is_own = signal.base is None and not signal.flags.writeable and signal.flags.c_contiguous
+        if not (is_own and signal.dtype == np.float32):  # nobody can change the signal from outside
+            signal = np.array(signal, dtype=np.float32, order="C")
+            signal.setflags(write=False)
         object.__setattr__(self, "signal_mv", signal)
         object.__setattr__(self, "fs_hz", float(self.fs_hz))
         object.__setattr__(self, "leads", tuple(self.leads))

@@ -192,14 +192,16 @@ def unique_leads(names: Sequence[str], subject: str) -> tuple[str, ...]:
     RecordError
         If a standard lead comes twice: which of the two it is would be a guess.
     """
-    leads: list[str] = []
+    leads: dict[str, None] = {}
+    copies: dict[str, int] = {}
     for name in names:
         lead = canonical_lead(name)
         if lead in leads and lead in STANDARD_LEADS:
             raise RecordError(subject, expected="each lead once", found=f"lead {lead} twice")
-        copies = 1
+        spelt, number = lead, copies.get(lead, 1)
         while lead in leads:
-            copies += 1
-            lead = f"{canonical_lead(name)} ({copies})"
-        leads.append(lead)
+            number += 1
+            lead = f"{spelt} ({number})"
+        copies[spelt] = number
+        leads[lead] = None
     return tuple(leads)

@@ -194,6 +194,10 @@ def _read_array(
         from physioclr.io.hdf5_files import read_hdf5
 
         return read_hdf5(content, name, layout)
+    if file_format == "JSON":
+        from physioclr.io.json_recordings import read_json
+
+        return read_json(content, name)
     from physioclr.io.tables import read_table
 
     return read_table(content, name, layout)

@@ -69,6 +69,6 @@ def ecg_record(
         meta["left_out"] = channels.left_out
     if channels.warnings:
         meta["warnings"] = channels.warnings
-    return EcgRecord(
-        signal.astype(np.float32), channels.fs_hz, leads, record_id, meta, device_reading
-    )
+    signal = signal.astype(np.float32, copy=signal.base is not None)
+    signal.setflags(write=False)
+    return EcgRecord(signal, channels.fs_hz, leads, record_id, meta, device_reading)

@@ -9,6 +9,7 @@ from physioclr.errors import RecordError
 from physioclr.io.archives import unpack_zip
 from physioclr.io.file_formats import HEAD_BYTES, NOT_AN_ECG, OFFICE_MARK, detect_format
 from physioclr.io.source_files import plain_name
+from physioclr.io.tables import describes_itself
 from physioclr.io.wfdb_header import parse_header
 
 __all__ = ["group_files", "is_undeclared"]
@@ -45,7 +46,7 @@ def group_files(files: Mapping[str, bytes]) -> list[dict[str, bytes]]:
 
 
 def is_undeclared(content: bytes) -> bool:
-    """Return whether a file is a table or an array, which does not say what its numbers mean.
+    """Return whether a file is a table or an array that does not say what its numbers mean.
 
     Parameters
     ----------
@@ -56,13 +57,15 @@ def is_undeclared(content: bytes) -> bool:
     bool
         For a zip, whether any file in it is.
     """
-    found = detect_format(content[:HEAD_BYTES])
-    if found != "zip":
-        return found in _UNDECLARED
+    if detect_format(content[:HEAD_BYTES]) != "zip":
+        return _asks_for_layout(content)
     members = _unpacked(content)
-    return OFFICE_MARK not in members and any(
-        detect_format(member[:HEAD_BYTES]) in _UNDECLARED for member in members.values()
-    )
+    return OFFICE_MARK not in members and any(map(_asks_for_layout, members.values()))
+
+
+def _asks_for_layout(content: bytes) -> bool:
+    found = detect_format(content[:HEAD_BYTES])
+    return found in _UNDECLARED and not (found == "table" and describes_itself(content))
 
 
 def _members(content: bytes) -> dict[str, bytes] | None:

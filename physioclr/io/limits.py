@@ -45,6 +45,8 @@ class ReadLimits:
         have at most 4,500.
     xml_depth : int
         Most levels of an XML document.
+    json_bytes : int
+        Most bytes of a JSON document, which takes about ten times as many in memory.
     seconds : float
         Longest time for one ECG.
 
@@ -64,6 +66,7 @@ class ReadLimits:
     channels: int = 1000
     xml_elements: int = 200_000
     xml_depth: int = 100
+    json_bytes: int = 2**24
     seconds: float = 120.0
 
     def __post_init__(self) -> None:

@@ -48,6 +48,9 @@ _DECLARATION_CHARS = 500
 _MARK = "encoding"
 _ENTITY = "<!ENTITY"
 _CHUNK_BYTES = 2**20
+# Texts that a library searches with patterns whose time grows with the square of their length.
+_SHORT_TEXTS = ("mdsignatureline", "lhsstatement", "rhsstatement", "unparsedstatement")
+_LONGEST_SHORT_TEXT = 2000
 
 
 def utf8_document(content: bytes, name: str) -> bytes:
@@ -140,9 +143,11 @@ def _check_structure(document: bytes, name: str) -> None:
     parser = expat.ParserCreate()
     elements = 0
     depth = 0
+    short_text: int | None = None
 
-    def start(_tag: str, attributes: list[str]) -> None:
-        nonlocal elements, depth
+    def start(tag: str, attributes: list[str]) -> None:
+        nonlocal elements, depth, short_text
+        short_text = 0 if tag.rpartition(":")[2] in _SHORT_TEXTS else None
         elements += 1 + len(attributes) // 2
         depth += 1
         if elements > limits.xml_elements or depth > limits.xml_depth:
@@ -154,11 +159,25 @@ def _check_structure(document: bytes, name: str) -> None:
             )
 
     def end(_tag: str) -> None:
-        nonlocal depth
+        nonlocal depth, short_text
         depth -= 1
+        short_text = None
+
+    def data(text: str) -> None:
+        nonlocal short_text
+        if short_text is None:
+            return
+        short_text += len(text)
+        if short_text > _LONGEST_SHORT_TEXT:
+            raise RecordError(
+                name,
+                expected=f"statements of at most {_LONGEST_SHORT_TEXT:,} characters",
+                found="a longer one",
+            )
 
     parser.ordered_attributes = True
     parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.CharacterDataHandler = data
     view = memoryview(document)
     try:
         for at in range(0, len(view), _CHUNK_BYTES):
