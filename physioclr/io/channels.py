@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physioclr.errors import RecordError
-from physioclr.io.ecg_names import is_named_like_ecg
+from physioclr.io.choice import current_choice
+from physioclr.io.ecg_names import is_named_like_ecg, is_named_like_other
 from physioclr.io.units import millivolts_per
 from physioclr.leads import STANDARD_LEADS, canonical_lead
 
@@ -22,6 +23,7 @@ __all__ = [
     "unique_leads",
 ]
 
+_MOST_NAMED = 20
 LOWEST_FS_HZ = 50.0
 """QRS holds its energy between 5 and 25 Hz, so that half of 50 Hz is the least that shows one."""
 
@@ -103,6 +105,7 @@ def join_signals(
         If no signal has a unit of voltage, or their times do not fit together.
     """
     left = dict(left_out or {})
+    signals = _chosen(signals, left, subject)
     voltages: list[tuple[FileSignal, float]] = []
     for signal in signals:
         unit_mv = millivolts_per(signal.unit)
@@ -117,6 +120,7 @@ def join_signals(
         raise RecordError(
             subject, expected="a lead in mV, µV or V", found=f"only {units}" if units else "none"
         )
+    voltages = _plausible(voltages, left, subject)
     rate = rate_of_the_ecg([signal for signal, _ in voltages])
     for signal, _ in voltages:
         if signal.fs_hz != rate:
@@ -129,6 +133,45 @@ def join_signals(
         left_out=left,
         warnings=tuple(warnings),
     )
+
+
+def _chosen(
+    signals: Sequence[FileSignal], left: dict[str, str], subject: str
+) -> Sequence[FileSignal]:
+    """Return the channels that are asked for."""
+    wanted = current_choice().channels
+    if wanted is None:
+        return signals
+    names = {name.strip() for name in wanted} | {canonical_lead(name) for name in wanted}
+    chosen = [s for s in signals if {s.name.strip(), canonical_lead(s.name)} & names]
+    if not chosen:
+        found = ", ".join(signal.name for signal in signals[:_MOST_NAMED])
+        raise RecordError(
+            subject, expected=f"a channel named {', '.join(wanted)}", found=f"only {found}"
+        )
+    left |= {s.name: "it is not among the chosen channels" for s in signals if s not in chosen}
+    return chosen
+
+
+def _plausible(
+    voltages: list[tuple[FileSignal, float]], left: dict[str, str], subject: str
+) -> list[tuple[FileSignal, float]]:
+    """Leave out what is named like another signal; ask where that is all there is."""
+    if current_choice().channels is not None:
+        return voltages
+    others = [signal.name for signal, _ in voltages if is_named_like_other(signal.name)]
+    if len(others) == len(voltages):
+        named = ", ".join(dict.fromkeys(others[:_MOST_NAMED]))
+        raise RecordError(
+            subject,
+            expected="a channel that can be an ECG; if one is, name it: "
+            f"choice=ReadChoice(channels=({others[0]!r},))",
+            found=f"only {named}",
+        )
+    if not any(is_named_like_ecg(signal.name) for signal, _ in voltages):
+        return voltages
+    left |= dict.fromkeys(others, "it is named like another signal")
+    return [(signal, unit_mv) for signal, unit_mv in voltages if signal.name not in others]
 
 
 def rate_of_the_ecg(signals: Sequence[FileSignal]) -> float:

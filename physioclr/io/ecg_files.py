@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from physioclr.errors import RecordError
 from physioclr.io.archives import unpack_gzip, unpack_zip
 from physioclr.io.array_layout import ArrayLayout
+from physioclr.io.choice import ReadChoice, choosing
 from physioclr.io.file_formats import HEAD_BYTES, NOT_AN_ECG, OFFICE_MARK, detect_format
 from physioclr.io.limits import ReadLimits, reading_within
 from physioclr.io.source_files import FolderFiles, SourceFiles, UploadedFiles
@@ -29,6 +30,7 @@ def read_ecg(
     name: str | None = None,
     layout: ArrayLayout | None = None,
     limits: ReadLimits | None = None,
+    choice: ReadChoice | None = None,
 ) -> EcgRecord:
     """Read one ECG, of whatever format its content has.
 
@@ -45,6 +47,8 @@ def read_ecg(
         HDF5), which do not state them. Other formats state their own, and it is not used.
     limits : ReadLimits, optional
         How many bytes, files, samples and seconds one ECG may take.
+    choice : ReadChoice, optional
+        Channels, time and part to read, where a file holds more than one ECG.
 
     Returns
     -------
@@ -62,7 +66,7 @@ def read_ecg(
     TypeError
         If `source` is of another type, or `name` does not go with it.
     """
-    with reading_within(limits):
+    with reading_within(limits), choosing(choice):
         return _read_source(source, name, layout)
 
 

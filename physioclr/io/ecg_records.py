@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from physioclr.device_reading import DeviceReading
 from physioclr.errors import RecordError
 from physioclr.io.calibration import without_calibration
 from physioclr.io.channels import LOWEST_FS_HZ, Channels
+from physioclr.io.choice import current_choice
 from physioclr.leads import derive_limb_leads, in_standard_order
 from physioclr.records import EcgRecord
 
@@ -54,7 +56,7 @@ def ecg_record(
             expected=f"at least {LOWEST_FS_HZ:g} samples a second, which an ECG needs",
             found=f"{channels.fs_hz:g} Hz",
         )
-    channels = without_calibration(channels)
+    channels = _chosen_time(without_calibration(channels), source)
     signal, leads = derive_limb_leads(channels.signal_mv, channels.leads)
     derived = leads[len(channels.leads) :]
     signal, leads = in_standard_order(signal, leads)
@@ -72,3 +74,22 @@ def ecg_record(
     signal = signal.astype(np.float32, copy=signal.base is not None)
     signal.setflags(write=False)
     return EcgRecord(signal, channels.fs_hz, leads, record_id, meta, device_reading)
+
+
+def _chosen_time(channels: Channels, source: str) -> Channels:
+    """Return the part of the recording that is asked for."""
+    choice = current_choice()
+    if not choice.start_s and choice.duration_s is None:
+        return channels
+    n_samples = channels.signal_mv.shape[1]
+    first = round(choice.start_s * channels.fs_hz)
+    last = n_samples
+    if choice.duration_s is not None:
+        last = min(n_samples, first + max(1, round(choice.duration_s * channels.fs_hz)))
+    if first >= n_samples:
+        raise RecordError(
+            source,
+            expected=f"a recording longer than {choice.start_s:g} s",
+            found=f"{n_samples / channels.fs_hz:g} s",
+        )
+    return replace(channels, signal_mv=channels.signal_mv[:, first:last])
