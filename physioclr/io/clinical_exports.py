@@ -33,6 +33,7 @@ from physioclr.io.clinical_numbers import check_stated_numbers
 from physioclr.io.clinical_readings import device_reading
 from physioclr.io.ecg_records import ecg_record
 from physioclr.io.person import stated_person
+from physioclr.io.scp_layout import standard_scp
 from physioclr.io.xml_documents import utf8_document
 from physioclr.records import EcgRecord
 
@@ -100,6 +101,9 @@ def read_clinical_export(content: bytes, name: str, file_format: str) -> EcgReco
     RecordError
         If the file is damaged, of a variant that is not known, states no unit, or holds no rhythm.
     """
+    more_remarks: tuple[str, ...] = ()
+    if file_format == "SCP-ECG":
+        content, more_remarks = standard_scp(content)
     check_claims(content, name, file_format)
     if file_format in _XML:
         content = utf8_document(content, name)
@@ -110,7 +114,17 @@ def read_clinical_export(content: bytes, name: str, file_format: str) -> EcgReco
         check_stated_numbers(content, name, file_format)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        parsed = _parse(content, name, file_format)
+        try:
+            parsed = _parse(content, name, file_format)
+        except RecordError:
+            if not more_remarks:
+                raise
+            raise RecordError(
+                name,
+                expected="SCP-ECG as EN 1064 lays it out, section 0 pointing to itself at byte 7",
+                found="a layout of the maker's, with a pointer to byte 6 and damaged sections: "
+                "export DICOM, HL7 aECG or EDF instead",
+            ) from None
     signals, left_out = _signals(parsed, file_format, digits, name)
     if not left_out and not any(len(signal.samples) for signal in signals):
         found = "a median beat and no more" if parsed.median_beats else "none"
@@ -122,7 +136,7 @@ def read_clinical_export(content: bytes, name: str, file_format: str) -> EcgReco
         )
     remarks = dict.fromkeys(text for mark, text in _REMARKS.items() if mark in said)
     return ecg_record(
-        join_signals(signals, name, left_out=left_out, warnings=tuple(remarks)),
+        join_signals(signals, name, left_out=left_out, warnings=(*more_remarks, *remarks)),
         source=name,
         file_format=file_format,
         record_id=PurePosixPath(name).stem,

@@ -44,6 +44,12 @@ NOT_AN_ECG = {
     "Office": "an Office document, whose sheet can be saved as CSV",
     "archive": "an archive other than zip or gzip",
     "FLAC": "audio",
+    "Schiller EDI": "a Schiller EDI file, which no open library reads: export DICOM, SCP-ECG or "
+    "HL7 aECG from SEMA or the ECG device instead",
+    "CardioSoft XML": "CardioSoft or CASE XML, which no open library reads: export DICOM, HL7 aECG "
+    "or MUSE XML instead",
+    "GE Sapphire XML": "GE Sapphire XML, which no open library reads: export MUSE XML, DICOM or "
+    "HL7 aECG instead",
     "XML": "XML of another kind",
     "HTML": "a web page",
     "text": "a text that is no table of numbers",
@@ -55,11 +61,17 @@ _XML_ROOTS = {
     "restingecg": "GE MUSE XML",
     "restingecgdata": "Philips XML",
     "html": "HTML",
+    "examdescript": "Schiller EDI",
+    "schilleredi": "Schiller EDI",
+    "edi": "Schiller EDI",
+    "cardiologyxml": "CardioSoft XML",
+    "sapphire": "GE Sapphire XML",
 }
 _SCP_SECTION_HEADER = 16
 _SCP_POINTER = 10
 _LONGEST_NAME = 80
 _MOST_LINES = 60
+_MAKER_CHARS = 4000
 _CONTROL = bytes(range(9)) + bytes(range(0x0E, 0x20))
 
 
@@ -91,7 +103,9 @@ def detect_format(head: bytes) -> str:
     if text is None:
         return "binary"
     if text.startswith("<"):
-        return _XML_ROOTS.get(_xml_root(text), "XML")
+        found = _XML_ROOTS.get(_xml_root(text), "XML")
+        is_schiller = found == "XML" and "schiller" in text[:_MAKER_CHARS].lower()
+        return "Schiller EDI" if is_schiller else found
     if _is_json(text):
         return "JSON"
     lines = [line for line in text.splitlines()[:_MOST_LINES] if line.strip(" ")]
