@@ -18,6 +18,8 @@ from physioclr.records import EcgRecord
 
 __all__ = ["ecg_record"]
 
+_MOST_MV = 1e9  # more than any converter of 32 bits can state
+
 
 def ecg_record(
     channels: Channels,
@@ -62,7 +64,7 @@ def ecg_record(
     signal, leads = in_standard_order(signal, leads)
     if not np.isfinite(signal).any():
         raise RecordError(source, expected="at least one valid sample", found="none")
-    if not np.nanmax(np.abs(signal)) < np.finfo(np.float32).max:
+    if not max(np.nanmax(signal), -np.nanmin(signal)) < _MOST_MV:
         raise RecordError(source, expected="gains of an ECG", found="amplitudes without bound")
     meta: dict[str, Any] = {"source": source, "format": file_format, **(stated or {})}
     if derived:
