@@ -148,4 +148,6 @@ def in_standard_order(
     ordered = [lead for lead in STANDARD_LEADS if lead in leads]
     ordered += [lead for lead in leads if lead not in STANDARD_LEADS]
     rows = [list(leads).index(lead) for lead in ordered]
+    if rows == list(range(len(leads))):
+        return signal_mv, tuple(ordered)
     return signal_mv[rows], tuple(ordered)

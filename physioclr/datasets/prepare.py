@@ -29,6 +29,7 @@ from physioclr.datasets.split_checks import refuse_divided_patients
 from physioclr.datasets.store import Store
 from physioclr.datasets.store_writer import StoreWriter
 from physioclr.errors import DatasetError, PhysioclrError
+from physioclr.runtime.parent_watch import end_with_parent
 from physioclr.runtime.plugins import Plugin, plugins_to_send, use_sent_plugins
 
 __all__ = ["PrepareReport", "prepare", "prepare_cohort"]
@@ -359,7 +360,9 @@ def _analyse_all(
                 yield how(record)
         return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
+    pool = ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_begin_worker, initargs=(os.getpid(),)
+    )
     try:
         pending: deque[Future[AnalysedEcg | PhysioclrError]] = deque()
         for record in records:
@@ -376,7 +379,8 @@ def _analyse_all(
         pool.shutdown(cancel_futures=True)
 
 
-def _begin_worker() -> None:
-    """Leave Ctrl-C to the parent, and the cores to the other workers."""
+def _begin_worker(parent: int) -> None:
+    """Leave Ctrl-C to the parent, and the cores to the other workers; end with the parent."""
+    end_with_parent(parent)
     threadpool_limits(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from pydantic import ValidationError
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from safetensors.torch import save as serialise
 from torch import Tensor
@@ -51,6 +51,7 @@ __all__ = [
 ]
 
 _WEIGHTS, _CARD = "model.safetensors", "card.json"
+_LONGEST_CARD = 2**24
 _SPACE = "physiology_space.json"
 _ENCODER, _HEAD = "encoder.", "head."
 
@@ -179,6 +180,7 @@ def load_encoder(
     card = read_card(folder)
     if expected is not None:
         _check_preprocessing(folder, card.preprocessing, expected)
+    _check_shapes(folder, card)
     tensors = _read_tensors(folder)
     state = under_prefix(tensors, _ENCODER)
     found = fingerprint(state, card.preprocessing)
@@ -272,6 +274,10 @@ def read_card(folder: Path) -> CheckpointCard:
     """
     path = folder / _CARD
     try:
+        if (size := path.stat().st_size) > _LONGEST_CARD:
+            raise CheckpointError(
+                str(path), expected=f"a card of at most {_LONGEST_CARD} bytes", found=f"{size}"
+            )
         return CheckpointCard.model_validate_json(path.read_bytes())
     except FileNotFoundError as error:
         raise CheckpointError(str(folder), expected=f"a {_CARD}", found="none") from error
@@ -294,6 +300,42 @@ def _read_tensors(folder: Path) -> dict[str, Tensor]:
         raise CheckpointError(
             str(path), expected="weights in the safetensors format", found=str(error)
         ) from error
+
+
+def _check_shapes(folder: Path, card: CheckpointCard) -> None:
+    """Compare the card's encoder with the header of the weights, before either is made.
+
+    The encoder is built without storage, so that a card that claims another size costs nothing.
+    """
+    path = folder / _WEIGHTS
+    try:
+        with safe_open(path, framework="pt") as file:
+            names = [name for name in file.keys() if name.startswith(_ENCODER)]  # noqa: SIM118
+            found = {name: tuple(file.get_slice(name).get_shape()) for name in names}
+    except FileNotFoundError as error:
+        raise CheckpointError(str(folder), expected=f"a {_WEIGHTS}", found="none") from error
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            str(path), expected="weights in the safetensors format", found=str(error)
+        ) from error
+    try:
+        with torch.device("meta"):
+            model = build_encoder(card.config)
+    except (ValueError, RuntimeError, ArithmeticError) as error:
+        raise CheckpointError(
+            str(folder / _CARD),
+            expected="an encoder that can be built",
+            found=str(error).splitlines()[0],
+        ) from error
+    described = {_ENCODER + name: tuple(of.shape) for name, of in model.state_dict().items()}
+    for name in [*described, *found]:
+        if described.get(name) != found.get(name):
+            raise CheckpointError(
+                str(folder),
+                expected="weights of the shape its card describes: "
+                f"{name.removeprefix(_ENCODER)} {described.get(name, 'absent')}",
+                found=str(found.get(name, "none")),
+            )
 
 
 def _load_references(folder: Path, card: CheckpointCard) -> ReferenceEcgs | None:

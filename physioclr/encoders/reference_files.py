@@ -82,13 +82,24 @@ def read_reference_files(
             arrays = {name: stored.get_tensor(name) for name in sorted(stored.keys())}
     except (SafetensorError, OSError) as error:
         raise _damaged(folder / TENSORS, str(error)) from error
+    notes = _notes(metadata.get("notes", ""))
     if metadata.get("format") != _FORMAT:
         raise _damaged(folder / TENSORS, f"the format {metadata.get('format')}")
     try:
         table = pd.read_parquet(folder / _TABLE)
     except (pa.ArrowException, OSError) as error:
         raise _damaged(folder / _TABLE, str(error).partition("\n")[0]) from error
-    return arrays, json.loads(metadata["notes"]), table
+    if notes is None:
+        raise _damaged(folder / TENSORS, "no notes that can be read")
+    return arrays, notes, table
+
+
+def _notes(text: str) -> dict[str, Any] | None:
+    try:
+        notes = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return notes if isinstance(notes, dict) else None
 
 
 def _damaged(path: Path, found: str) -> CheckpointError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -66,6 +67,14 @@ def architecture_name(config: object) -> str:
     )
 
 
+# Several times the largest encoder of `physioclr.models.sizes`.
+_LARGEST = {"blocks": 256, "n_layers": 256, "n_heads": 256, "strides": 256, "stem_strides": 256}
+_LARGEST |= {"kernel": 1023, "position_kernel": 4095, "n_leads": 1000}
+_LARGEST_WIDTH = 65_536
+_REAL = ("dropout", "temperature")
+_LONGEST_REASON = 200
+
+
 def build_encoder(config: EncoderConfig) -> EcgEncoder:
     """Make an encoder with weights drawn from torch's global generator.
 
@@ -123,14 +132,42 @@ def config_from_dict(state: Mapping[str, Any]) -> EncoderConfig:
     """
     settings = dict(state)
     architecture = settings.pop("architecture", None)
-    if architecture not in ARCHITECTURES:
+    if not isinstance(architecture, str) or architecture not in ARCHITECTURES:
         raise ValueError(ARCHITECTURES.why_not(architecture))
     kind = ARCHITECTURES[architecture].Config
     fields = {field.name for field in dataclasses.fields(kind)}
     if unknown := sorted(set(settings) - fields):
         raise ValueError(f"{architecture} has no {unknown[0]}, only {', '.join(sorted(fields))}")
     if kind is AnsweringConfig:
-        settings["encoder"] = config_from_dict(settings.get("encoder", {}))
+        inner = settings.get("encoder")
+        if not isinstance(inner, Mapping) or inner.get("architecture") == "answering":
+            raise ValueError("encoder must be the configuration of what reads the ECG")
+        settings["encoder"] = config_from_dict(inner)
+    if architecture in ARCHITECTURES.own:
+        _check_sizes(settings)
     listed = {name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()}
-    config: EncoderConfig = kind(**listed)
+    try:
+        config: EncoderConfig = kind(**listed)
+    except TypeError as error:
+        raise ValueError(f"{architecture} lacks a field: {error}") from None
     return config
+
+
+def _check_sizes(settings: Mapping[str, Any]) -> None:
+    """Refuse sizes that no encoder has, before anything of that size is made."""
+    for name, value in settings.items():
+        if name == "encoder" or (name == "centred" and isinstance(value, bool)):
+            continue
+        if name in _REAL:
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise ValueError(f"{name} must be a number, got {value!r}"[:_LONGEST_REASON])
+            if not 0 <= value < math.inf:
+                raise ValueError(f"{name} must be finite and 0 or more, got {value}")
+            continue
+        is_list = isinstance(value, list | tuple)
+        numbers = list(value) if is_list else [value]
+        if not all(isinstance(n, int) and not isinstance(n, bool) for n in numbers):
+            raise ValueError(f"{name} must be a whole number, got {value!r}"[:_LONGEST_REASON])
+        if not numbers or min(numbers) < 1 or sum(numbers) > _LARGEST.get(name, _LARGEST_WIDTH):
+            most = _LARGEST.get(name, _LARGEST_WIDTH)
+            raise ValueError(f"{name} must be 1 to {most}, got {value!r}"[:_LONGEST_REASON])
