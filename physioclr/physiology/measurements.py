@@ -18,6 +18,7 @@ from physioclr.physiology.summary import lead_medians, summarise_beats
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import Delineation, delineate
 from physioclr.signal.gaps import require_duration
+from physioclr.signal.pacing_spikes import PacingSpikes
 
 __all__ = ["MEASUREMENTS", "MeasurementKind", "Measurements", "measure", "summarise"]
 
@@ -87,7 +88,8 @@ class Measurements:
     qtc_bazett_ms, qtc_fridericia_ms, qtc_framingham_ms, qtc_hodges_ms : float
         `qt_ms` corrected with `rr_ms` (see `corrected_qt_ms`).
     axis_deg, p_axis_deg, t_axis_deg : float
-        Frontal axis of QRS, P and T, from the dominant beats' net areas.
+        Frontal axis of QRS (`qrs_axis_deg`: net area, without the late right ventricular forces
+        of right bundle branch block), and of P and T, from the dominant beats' net areas.
     rmssd_ms, sdnn_ms, pnn50_pct : float
         Variability of the RR intervals between normal beats.
     rr_irregularity_pct : float
@@ -108,6 +110,8 @@ class Measurements:
         Measurement, or lead, → why it is missing.
     uncertainties : mapping of str to str
         Measurement → why its value may be wrong; see `uncertain`.
+    pacing : PacingSpikes, optional
+        Pacing spikes, by chamber, or why they were not looked for.
     """
 
     record_id: str
@@ -136,6 +140,7 @@ class Measurements:
     used: Mapping[str, NDArray[np.bool_]]
     reasons: Mapping[str, str] = field(default_factory=dict)
     uncertainties: Mapping[str, str] = field(default_factory=dict)
+    pacing: PacingSpikes | None = None
 
     def __post_init__(self) -> None:
         for name in _MAPPINGS:
@@ -217,7 +222,7 @@ class Measurements:
         dict
             ``record_id``, ``rhythm_regularity``, ``measurements`` (name → value, unit, label, rows
             of the beats it stands on, ``reason`` if the value is None, ``uncertain`` with the
-            reason if it may be wrong), ``leads``, ``beats`` and ``reasons``.
+            reason if it may be wrong), ``leads``, ``beats``, ``reasons`` and ``pacing``.
         """
         measurements = {}
         for name, value in self.scalars().items():
@@ -246,6 +251,7 @@ class Measurements:
                 for row in self.beats.to_dict(orient="records")
             ],
             "reasons": dict(self.reasons),
+            "pacing": None if self.pacing is None else self.pacing.to_dict(),
         }
 
 
@@ -286,6 +292,15 @@ def measure(
         If the record is shorter than 5 s.
     ValueError
         If the delineation is of another record.
+
+    Examples
+    --------
+    >>> from physioclr import measure
+    >>> from physioclr.simulate import simulate_record
+    >>> record = simulate_record("sinus_rhythm", seed=1, heart_rate_bpm=60)
+    >>> measured = measure(record)
+    >>> 55 < measured.heart_rate_bpm < 65
+    True
     """
     require_duration(record)
     if delineation is None:
@@ -313,5 +328,6 @@ def summarise(features: BeatFeatures) -> Measurements:
         used=summary.used,
         reasons={**summary.reasons, **features.reasons},
         uncertainties=summary.uncertainties,
+        pacing=features.pacing,
         **summary.values,
     )

@@ -102,13 +102,14 @@ class _Summariser:
         known = np.isfinite(share)
         missing = self._too_few(known, "P wave, or that there is none,", MIN_BEATS)
         self._keep("p_wave_presence_pct", _share_pct(share, known), known, missing)
-        no_p = missing or self._p_wave_is_absent(share)
+        noise = self._features.noise.reason
+        no_p = missing or noise or self._p_wave_is_absent(share)
         beat = self._features.median_beat
         changes = no_p or self._pr_changes()
         self._of_median_beat("pr_ms", beat.qrs_on - beat.p_on, "PR interval", changes)
         self._of_median_beat("p_ms", beat.p_off - beat.p_on, "P wave", no_p)
-        self._of_median_beat("qrs_ms", beat.qrs_off - beat.qrs_on, "QRS duration")
-        self._of_median_beat("qt_ms", beat.t_off - beat.qrs_on, "QT interval")
+        self._of_median_beat("qrs_ms", beat.qrs_off - beat.qrs_on, "QRS duration", noise)
+        self._of_median_beat("qt_ms", beat.t_off - beat.qrs_on, "QT interval", noise)
         for formula in QT_FORMULAS:
             qt_ms, rr_ms = self.values["qt_ms"], self.values["rr_ms"]
             self._keep(
@@ -127,6 +128,8 @@ class _Summariser:
             areas = self._features.areas_mv_ms[wave][rows][:, self._dominant]
             medians = known_quantile(areas.T, 0.5, min_known=MIN_BEATS)
             value = frontal_axis_deg(dict(zip(leads, medians.tolist(), strict=True)))
+            if wave == "qrs":
+                value = self._features.qrs_axis_deg
             used = np.zeros(self._features.n_beats, dtype=bool)
             used[self._dominant] = np.isfinite(areas).sum(axis=0) >= 2
             missing = self.reasons.get("p_ms") if wave == "p" else None

@@ -21,17 +21,9 @@ from physioclr.probe.reliability import ReliabilityBin, bin_of
 from physioclr.records import EcgRecord
 from physioclr.signal.quality import Quality, assess_quality
 
-__all__ = [
-    "UNLIKE_PCT",
-    "LabelCall",
-    "Prediction",
-    "head_name",
-    "predict",
-    "unlike_training",
-    "why_withheld",
-]
+__all__ = ["LabelCall", "Prediction", "head_name", "predict", "unlike_training", "why_withheld"]
 
-UNLIKE_PCT = 99.0
+_UNLIKE_PCT = 99.0
 """Above this distance percentile an ECG is taken to be unlike all the reference ECGs."""
 
 _N_NEAREST = 5
@@ -122,7 +114,7 @@ class Prediction:
     def is_unlike(self) -> bool:
         """Whether the ECG is unlike all the reference ECGs."""
         far = self.distance_percentile
-        return self.nearest is not None and far is not None and far > UNLIKE_PCT
+        return self.nearest is not None and far is not None and far > _UNLIKE_PCT
 
     @property
     def warning(self) -> str | None:
@@ -218,6 +210,15 @@ def predict(
         If the ECG cannot be embedded: an absent or flat lead, missing samples, too short.
     ValueError
         If it has no head of that name.
+
+    Examples
+    --------
+    >>> from physioclr import load_encoder, predict
+    >>> from physioclr.simulate import simulate_record
+    >>> record = simulate_record("sinus_rhythm", seed=1, heart_rate_bpm=60)
+    >>> prediction = predict(record, load_encoder())
+    >>> prediction.labels
+    ('NORM', 'MI', 'STTC', 'CD', 'HYP')
     """
     name = head_name(encoder, head)
     probe, bank = encoder.heads[name], encoder.references

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from physioclr.signal.clear_leads import SEARCHED_LEADS
 from physioclr.signal.gaps import fill_gaps
+from physioclr.signal.mains_hum import subtract_mains_hum
+from physioclr.signal.pacing_spikes import remove_spikes
 from physioclr.signal.pieces import overlapping_pieces
 from physioclr.signal.wave_decoding import Waves, decode_waves
 from physioclr.signal.wave_input import wave_input
@@ -18,6 +20,8 @@ from physioclr.signal.wave_network import WaveNetwork
 __all__ = ["find_waves"]
 
 _OVERLAP_S = 0.1
+# Below this rate hum at 60 Hz is mirrored to less than 47 Hz, where `wave_input` lets it pass.
+_MIRRORED_BELOW_HZ = 107.0
 
 
 def find_waves(
@@ -79,8 +83,11 @@ def _find(
     rhythm_row: int,
     searched: NDArray[np.intp],
 ) -> Waves:
-    if not np.isfinite(signal_mv).all():
-        signal_mv = fill_gaps(signal_mv)[0]
+    if fs_hz < _MIRRORED_BELOW_HZ or not np.isfinite(signal_mv).all():
+        signal_mv, missing = fill_gaps(signal_mv)
+        if fs_hz < _MIRRORED_BELOW_HZ:
+            signal_mv, _ = subtract_mains_hum(signal_mv, missing, fs_hz)
+    signal_mv = remove_spikes(signal_mv, fs_hz)
     seen = wave_input(signal_mv, fs_hz)
 
     def look_alone() -> tuple[NDArray[np.intp], NDArray[np.float32]]:
