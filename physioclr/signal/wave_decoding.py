@@ -143,7 +143,10 @@ def decode_waves(
                 voted = spans[_P][:, 0] >= 0
                 found, spans[_P] = _p_before(mean, starts, stops, beats)
                 spans[_P][~(voted | shown)] = -1
-            disputed &= (spans[_P][:, 0] < 0) & ~irregular
+            lacking = spans[_P][:, 0] < 0
+            disputed &= lacking & ~irregular
+            # One such beat among many without a P wave is chance.
+            disputed &= disputed.sum() >= _LACKING * lacking.sum()
     lone = _lone(found, spans, mean[:, _P])
     spans[_T] = _assigned(_spans(mean, _T), mean[:, _T], starts, stops, before=False)
     fiducials = np.full((len(probabilities), beats.size, 3 * _N_WAVES), np.nan)
