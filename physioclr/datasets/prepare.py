@@ -197,16 +197,14 @@ def prepare_cohort(
     """
     start, report = time.perf_counter(), on_progress or (lambda _done, _total: None)
     records = cohort.records[:limit]
-    settings = {
-        "source": cohort.name,
-        "number of ECGs": len(records),
-        "fs_hz": float(fs_hz),
-        "duration_s": float(duration_s),
-        "physiology": physiology,
-        "records_per_shard": records_per_shard,
-        "version of PhysioCLR": __version__,
-        "content": _digest(records, cohort.label_sets),
-    }
+    settings = _settings(
+        cohort,
+        records,
+        fs_hz=float(fs_hz),
+        duration_s=float(duration_s),
+        physiology=physiology,
+        records_per_shard=records_per_shard,
+    )
     if not overwrite and (finished := _finished(Path(out), settings)):
         return finished
     refuse_divided_patients(cohort.name, records)
@@ -244,6 +242,19 @@ def prepare_cohort(
         seconds=time.perf_counter() - start,
         n_found_done=found_done,
     )
+
+
+def _settings(
+    cohort: Cohort, records: Sequence[CohortRecord], **asked: float | bool
+) -> dict[str, Any]:
+    """Return all that decides what a store holds."""
+    return {
+        "source": cohort.name,
+        "number of ECGs": len(records),
+        **asked,
+        "version of PhysioCLR": __version__,
+        "content": _digest(records, cohort.label_sets),
+    }
 
 
 def _refuse_none(writer: StoreWriter, cohort: str, n_records: int) -> None:
