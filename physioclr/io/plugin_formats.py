@@ -96,5 +96,10 @@ def read_plugin_format(content: bytes, name: str, plugin: str) -> EcgRecord:
         leads=unique_leads(read.leads, name),
     )
     return ecg_record(
-        channels, source=name, file_format=found.name, record_id=read.record_id, stated=read.meta
+        channels,
+        source=name,
+        file_format=found.name,
+        record_id=read.record_id,
+        stated=read.meta,
+        device_reading=read.device_reading,
     )
