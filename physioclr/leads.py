@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "ELECTRODES",
     "LIMB_LEADS",
     "PRECORDIAL_LEADS",
     "RHYTHM_LEADS",
@@ -25,6 +26,8 @@ __all__ = [
 
 LIMB_LEADS = ("I", "II", "III", "aVR", "aVL", "aVF")
 PRECORDIAL_LEADS = ("V1", "V2", "V3", "V4", "V5", "V6")
+ELECTRODES = ("RA", "LA", "LL", *PRECORDIAL_LEADS)
+"""Of the standard twelve leads; the right leg's carries no signal."""
 STANDARD_LEADS = LIMB_LEADS + PRECORDIAL_LEADS
 # The lead a rhythm is read in is the first of these that can be read.
 RHYTHM_LEADS = ("II", "V5", "I", "V6", "V4", "aVF", "III", "aVL", "V3", "V2", "V1", "aVR")

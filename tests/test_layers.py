@@ -16,7 +16,7 @@ ROOT = Path(physioclr.__file__).parents[1]
 # A package imports only packages on lines above its own; those on one line know nothing of each
 # other. The modules of the first line are the vocabulary: they may import one another.
 CORE = (
-    ("errors", "leads", "records", "ecg_paper"),
+    ("errors", "leads", "device_reading", "records", "ecg_paper"),
     ("runtime",),
     ("models", "probe"),
     ("io", "signal"),
@@ -117,6 +117,28 @@ def test_a_page_imports_only_the_folder_of_its_own():
     for page in modules("pages"):
         folders = {name.split(".")[1] for name in imports_of(page) if name.startswith("app.")}
         assert folders & page_folders <= {page.stem}, page.name
+
+
+def test_a_component_serves_several_pages_or_builds_another_component():
+    users: dict[str, set[str]] = {name: set() for name in app_modules("components")}
+    for importing, imported in arrows("app", "pages"):
+        if imported in users:
+            users[imported].add(".".join(importing.split(".")[:2]))
+    shared = {"app.components", "app.inputs", "app.main"}
+    assert not {name: by for name, by in users.items() if len(by) < 2 and not by & shared}
+
+
+def app_modules(folder: str) -> list[str]:
+    names = [module_name(path) for path in modules(f"app/{folder}")]
+    return [name for name in names if name.count(".") > 1]
+
+
+def test_a_page_is_a_table_of_contents():
+    layout = {"columns", "container", "expander", "tabs", "popover", "fragment"}
+    for page in modules("pages"):
+        nodes = list(ast.walk(ast.parse(page.read_text(encoding="utf-8"))))
+        assert not {node.attr for node in nodes if isinstance(node, ast.Attribute)} & layout, page
+        assert not [node for node in nodes if isinstance(node, ast.FunctionDef | ast.BinOp)], page
 
 
 def test_nothing_imports_a_page():

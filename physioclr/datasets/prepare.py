@@ -30,6 +30,7 @@ from physioclr.datasets.store import Store
 from physioclr.datasets.store_writer import StoreWriter
 from physioclr.errors import DatasetError, PhysioclrError
 from physioclr.runtime.parent_watch import end_with_parent
+from physioclr.runtime.plugins import Plugin, plugins_to_send, use_sent_plugins
 
 __all__ = ["PrepareReport", "prepare", "prepare_cohort"]
 
@@ -225,7 +226,13 @@ def prepare_cohort(
         )
         found_done = writer.n_records + len(writer.left_out)
         missing = records[found_done:]
-        how = partial(_analyse_or_reason, fs_hz=fs_hz, duration_s=duration_s, physiology=physiology)
+        how = partial(
+            _analyse_or_reason,
+            fs_hz=fs_hz,
+            duration_s=duration_s,
+            physiology=physiology,
+            formats=plugins_to_send("physioclr.formats"),
+        )
         shared_out = (
             map_on_cluster(how, missing)
             if engine == "ray"
@@ -328,8 +335,14 @@ def _n_workers(workers: int | None, n_records: int) -> int:
 
 
 def _analyse_or_reason(
-    record: CohortRecord, *, fs_hz: float, duration_s: float, physiology: bool
+    record: CohortRecord,
+    *,
+    fs_hz: float,
+    duration_s: float,
+    physiology: bool,
+    formats: tuple[tuple[Plugin, Any], ...],
 ) -> AnalysedEcg | PhysioclrError:
+    use_sent_plugins(formats)  # this may be another process
     try:
         return analyse(record, fs_hz=fs_hz, duration_s=duration_s, physiology=physiology)
     except PhysioclrError as error:

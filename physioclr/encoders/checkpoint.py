@@ -29,7 +29,9 @@ from physioclr.encoders.card import (
     Metrics,
     TrainingCard,
 )
+from physioclr.encoders.card_plugins import check_plugins, plugin_cards
 from physioclr.encoders.encoder import Encoder, fingerprint
+from physioclr.encoders.installed import SHIPPED
 from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.encoders.reference_ecgs import ReferenceEcgs
 from physioclr.errors import CheckpointError
@@ -41,7 +43,6 @@ from physioclr.runtime.atomic_files import make_folder, replace_file, replace_fo
 from physioclr.runtime.shipped_files import bundled
 
 __all__ = [
-    "DEFAULT_CHECKPOINT",
     "load_encoder",
     "load_physiology_space",
     "read_card",
@@ -49,7 +50,6 @@ __all__ = [
     "under_prefix",
 ]
 
-DEFAULT_CHECKPOINT = "physioclr-tiny"
 _WEIGHTS, _CARD = "model.safetensors", "card.json"
 _LONGEST_CARD = 2**24
 _SPACE = "physiology_space.json"
@@ -110,9 +110,10 @@ def save_checkpoint(
             f"references must be embedded by the encoder {own}, "
             f"got those of {references.encoder_fingerprint}"
         )
+    encoder = config_to_dict(model.config)
     card = CheckpointCard(
         name=name,
-        encoder=config_to_dict(model.config),
+        encoder=encoder,
         preprocessing=preprocessing,
         training=training,
         heads={key: head_card for key, (_, head_card) in heads.items()},
@@ -121,6 +122,7 @@ def save_checkpoint(
         intended_use=intended_use,
         limits=limits,
         metrics=metrics or {},
+        plugins=plugin_cards(encoder, training.objective),
         fingerprint=own,
     )
     tensors = {_ENCODER + key: value for key, value in state.items()}
@@ -163,8 +165,9 @@ def load_encoder(
     Raises
     ------
     CheckpointError
-        If there is no such checkpoint, its files are damaged or do not belong together, or it was
-        trained with another preprocessing, sampling rate or order of leads than `expected`.
+        If there is no such checkpoint, its files are damaged or do not belong together, its encoder
+        is a plug-in that is not installed, or it was trained with another preprocessing, sampling
+        rate or order of leads than `expected`.
 
     Examples
     --------
@@ -173,7 +176,7 @@ def load_encoder(
     >>> encoder.card.name, encoder.card.fs_hz, len(encoder.card.leads)
     ('physioclr-tiny', 100.0, 12)
     """
-    folder = _find(DEFAULT_CHECKPOINT if source is None else source)
+    folder = _find(SHIPPED if source is None else source)
     card = read_card(folder)
     if expected is not None:
         _check_preprocessing(folder, card.preprocessing, expected)
@@ -188,6 +191,7 @@ def load_encoder(
             f"fingerprint {card.fingerprint}",
             found=found,
         )
+    check_plugins(card, folder)
     model = build_encoder(card.config)
     try:
         model.load_state_dict(state)

@@ -11,6 +11,7 @@ from physioclr.io.array_layout import ArrayLayout
 from physioclr.io.choice import ReadChoice, choosing
 from physioclr.io.file_formats import HEAD_BYTES, NOT_AN_ECG, OFFICE_MARK, detect_format
 from physioclr.io.limits import ReadLimits, reading_within
+from physioclr.io.plugin_formats import FORMATS, read_plugin_format
 from physioclr.io.source_files import FolderFiles, SourceFiles, UploadedFiles
 from physioclr.records import EcgRecord
 
@@ -192,6 +193,8 @@ def _read_content(
         from physioclr.io.edf import read_edf
 
         return read_edf(content, name, file_format)
+    if file_format in FORMATS:
+        return read_plugin_format(content, name, file_format)
     if file_format in ("zip", "gzip"):
         return _read_archive(content, name, file_format, layout)
     return _read_array(content, name, file_format, layout)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from physioclr.io.plugin_formats import FORMATS
 from physioclr.io.self_described_tables import is_waveform_cell_table
 from physioclr.io.table_text import is_number, table_shape
 
@@ -73,6 +74,7 @@ _LONGEST_NAME = 80
 _MOST_LINES = 60
 _MAKER_CHARS = 4000
 _CONTROL = bytes(range(9)) + bytes(range(0x0E, 0x20))
+_SAY_NOTHING_OF_LEADS = ("table", "JSON", "NPY", "HDF5", "zip", "gzip")
 
 
 def detect_format(head: bytes) -> str:
@@ -88,8 +90,16 @@ def detect_format(head: bytes) -> str:
     str
         ``"DICOM"``, ``"EDF"``, ``"BDF"``, ``"SCP-ECG"``, ``"ISHNE"``, ``"MFER"``, ``"HL7 aECG"``,
         ``"GE MUSE XML"``, ``"Philips XML"``, ``"WFDB"`` (a header), ``"table"`` (of numbers, as
-        text), ``"JSON"``, ``"NPY"``, ``"HDF5"``, ``"zip"``, ``"gzip"``, or a key of `NOT_AN_ECG`.
+        text), ``"JSON"``, ``"NPY"``, ``"HDF5"``, ``"zip"``, ``"gzip"``, a name of `FORMATS` (a
+        plug-in's), or a key of `NOT_AN_ECG`.
     """
+    found = _own_format(head)
+    if found in NOT_AN_ECG or found in _SAY_NOTHING_OF_LEADS:
+        return FORMATS.first(lambda plugged: plugged.recognises(head)) or found
+    return found
+
+
+def _own_format(head: bytes) -> str:
     if head[128:132] == b"DICM" or _is_dicom_without_preamble(head):
         return "DICOM"
     for magic, name in _MAGIC.items():

@@ -16,14 +16,21 @@ from physioclr.physiology.beat_amplitudes import (
     measure_amplitudes,
     steepest_slopes,
 )
+from physioclr.physiology.beat_noise import BeatNoise, beat_noise
 from physioclr.physiology.beat_shapes import adjacent_correlation
 from physioclr.physiology.consensus import consensus_fiducials
 from physioclr.physiology.ectopy import BeatKinds, find_ectopic_beats
 from physioclr.physiology.global_fiducials import GlobalFiducials, global_fiducials
 from physioclr.physiology.intervals import corrected_qt_ms
 from physioclr.physiology.measuring_band import measuring_band
+from physioclr.physiology.qrs_axis import qrs_axis_deg
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import FIDUCIALS, Delineation
+from physioclr.signal.pacing_spikes import (
+    PacingSpikes,
+    classify_pacing_spikes,
+    find_spikes_in_pieces,
+)
 
 __all__ = ["AMPLITUDES", "BeatFeatures", "compute_beat_features"]
 
@@ -52,6 +59,11 @@ class BeatFeatures:
         Which beats are premature, of another shape, ectopic.
     median_beat : GlobalFiducials
         Onsets and ends of the median of the dominant beats.
+    noise : BeatNoise
+        Of that median beat.
+    qrs_axis_deg : float
+        Of that median beat; see `qrs_axis_deg`.
+    pacing : PacingSpikes
     adjacent_correlation : (n_beats - 1,) float64
         Correlation of each beat with the one before it, over all measured leads at once.
     leads : tuple of str
@@ -69,6 +81,9 @@ class BeatFeatures:
     areas_mv_ms: Mapping[str, Floats]
     kinds: BeatKinds
     median_beat: GlobalFiducials
+    noise: BeatNoise
+    qrs_axis_deg: float
+    pacing: PacingSpikes
     adjacent_correlation: Floats
     leads: tuple[str, ...]
     rhythm_lead: str | None
@@ -150,13 +165,19 @@ def compute_beat_features(record: EcgRecord, delineation: Delineation) -> BeatFe
         by_beat["rr_ms"],
         by_beat["qrs_ms"],
     )
+    median_beat = global_fiducials(signal_mv, delineation, kinds.dominant)
     return BeatFeatures(
         delineation.r_peaks_samples,
         by_beat,
         waves.amplitudes_mv,
         waves.areas_mv_ms,
         kinds,
-        global_fiducials(signal_mv, delineation, kinds.dominant),
+        median_beat,
+        beat_noise(signal_mv, delineation, kinds.dominant),
+        qrs_axis_deg(signal_mv, delineation, kinds.dominant, median_beat),
+        classify_pacing_spikes(
+            find_spikes_in_pieces(record.signal_mv, record.fs_hz), of_beats["qrs_on"], record.fs_hz
+        ),
         adjacent_correlation(signal_mv, record.fs_hz, delineation.r_peaks_samples),
         record.leads,
         lead,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
@@ -18,8 +18,12 @@ from physioclr.physiology.summary import lead_medians, summarise_beats
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import Delineation, delineate
 from physioclr.signal.gaps import require_duration
+from physioclr.signal.pacing_spikes import PacingSpikes
 
 __all__ = ["MEASUREMENTS", "MeasurementKind", "Measurements", "measure", "summarise"]
+
+
+_MAPPINGS = ("used", "reasons", "uncertainties")
 
 
 @dataclass(frozen=True)
@@ -84,13 +88,14 @@ class Measurements:
     qtc_bazett_ms, qtc_fridericia_ms, qtc_framingham_ms, qtc_hodges_ms : float
         `qt_ms` corrected with `rr_ms` (see `corrected_qt_ms`).
     axis_deg, p_axis_deg, t_axis_deg : float
-        Frontal axis of QRS, P and T, from the dominant beats' net areas.
+        Frontal axis of QRS (`qrs_axis_deg`: net area, without the late right ventricular forces
+        of right bundle branch block), and of P and T, from the dominant beats' net areas.
     rmssd_ms, sdnn_ms, pnn50_pct : float
         Variability of the RR intervals between normal beats.
     rr_irregularity_pct : float
         `rmssd_ms` over the mean of these intervals; see `rhythm_regularity`.
     p_wave_presence_pct : float
-        Share of the beats with a P wave in at least half of the measured leads.
+        Share of the beats with a P wave, in however few leads.
     n_ectopic_beats : float
         See `find_ectopic_beats`.
     n_beats : float
@@ -103,6 +108,10 @@ class Measurements:
         Measurement → the beats it stands on; see `evidence`.
     reasons : mapping of str to str
         Measurement, or lead, → why it is missing.
+    uncertainties : mapping of str to str
+        Measurement → why its value may be wrong; see `uncertain`.
+    pacing : PacingSpikes, optional
+        Pacing spikes, by chamber, or why they were not looked for.
     """
 
     record_id: str
@@ -130,15 +139,18 @@ class Measurements:
     beats: pd.DataFrame
     used: Mapping[str, NDArray[np.bool_]]
     reasons: Mapping[str, str] = field(default_factory=dict)
+    uncertainties: Mapping[str, str] = field(default_factory=dict)
+    pacing: PacingSpikes | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "used", MappingProxyType(dict(self.used)))
-        object.__setattr__(self, "reasons", MappingProxyType(dict(self.reasons)))
+        for name in _MAPPINGS:
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle through the constructor: a mapping proxy has no pickle of its own."""
-        values = [getattr(self, part.name) for part in fields(self)]
-        return Measurements, (*values[:-2], dict(self.used), dict(self.reasons))
+        values = {part.name: getattr(self, part.name) for part in fields(self)}
+        values |= {name: dict(values[name]) for name in _MAPPINGS}
+        return Measurements, tuple(values.values())
 
     @property
     def rhythm_regularity(self) -> str:
@@ -168,6 +180,30 @@ class Measurements:
             raise ValueError(f"name must be one of {', '.join(MEASUREMENTS)}, got {name!r}")
         return self.used[name]
 
+    def uncertain(self, name: str) -> str | None:
+        """Say why a measured value may be wrong.
+
+        Parameters
+        ----------
+        name : str
+            One of `MEASUREMENTS`.
+
+        Returns
+        -------
+        str or None
+            A reason, such as ``"leads disagree on the end of QRS by 62 ms"``; None for a value
+            that is certain, or not measurable. Draw no "above normal" from an uncertain value:
+            give the reason to `physioclr.physiology.normal_ranges.deviation`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such measurement.
+        """
+        if name not in self.used:
+            raise ValueError(f"name must be one of {', '.join(MEASUREMENTS)}, got {name!r}")
+        return self.uncertainties.get(name)
+
     def scalars(self) -> dict[str, float]:
         """Return the numbers of `MEASUREMENTS`, in its order.
 
@@ -185,8 +221,8 @@ class Measurements:
         -------
         dict
             ``record_id``, ``rhythm_regularity``, ``measurements`` (name → value, unit, label, rows
-            of the beats it stands on and, where the value is None, reason), ``leads``, ``beats``
-            and ``reasons``.
+            of the beats it stands on, ``reason`` if the value is None, ``uncertain`` with the
+            reason if it may be wrong), ``leads``, ``beats``, ``reasons`` and ``pacing``.
         """
         measurements = {}
         for name, value in self.scalars().items():
@@ -199,6 +235,8 @@ class Measurements:
             }
             if name in self.reasons:
                 entry["reason"] = self.reasons[name]
+            if name in self.uncertainties:
+                entry["uncertain"] = self.uncertainties[name]
             measurements[name] = entry
         return {
             "record_id": self.record_id,
@@ -213,6 +251,7 @@ class Measurements:
                 for row in self.beats.to_dict(orient="records")
             ],
             "reasons": dict(self.reasons),
+            "pacing": None if self.pacing is None else self.pacing.to_dict(),
         }
 
 
@@ -222,7 +261,12 @@ def _json_value(value: float | str) -> float | int | str | None:
     return float(value) if math.isfinite(value) else None
 
 
-def measure(record: EcgRecord, delineation: Delineation | None = None) -> Measurements:
+def measure(
+    record: EcgRecord,
+    delineation: Delineation | None = None,
+    *,
+    on_progress: Callable[[float, float], None] | None = None,
+) -> Measurements:
     """Measure an ECG: rate, intervals, axis, variability, amplitudes.
 
     Parameters
@@ -231,12 +275,15 @@ def measure(record: EcgRecord, delineation: Delineation | None = None) -> Measur
         At least 5 s.
     delineation : Delineation, optional
         Of this record, where it is already at hand; else it is made.
+    on_progress : callable, optional
+        As `delineate` takes it.
 
     Returns
     -------
     Measurements
         No number stands on fewer than three beats, and no PR on a record in which fewer than half
-        of the beats have a P wave in half of the leads: such numbers are NaN with a reason.
+        of the beats have a P wave, or in which PR changes from beat to beat by more than 40 ms
+        (its middle half): such numbers are NaN with a reason.
         Intervals, amplitudes and axes are those of the dominant beats (`BeatKinds.dominant`).
 
     Raises
@@ -256,7 +303,8 @@ def measure(record: EcgRecord, delineation: Delineation | None = None) -> Measur
     True
     """
     require_duration(record)
-    delineation = delineate(record) if delineation is None else delineation
+    if delineation is None:
+        delineation = delineate(record, on_progress=on_progress)
     return summarise(compute_beat_features(record, delineation))
 
 
@@ -279,5 +327,7 @@ def summarise(features: BeatFeatures) -> Measurements:
         beats=features.beats,
         used=summary.used,
         reasons={**summary.reasons, **features.reasons},
+        uncertainties=summary.uncertainties,
+        pacing=features.pacing,
         **summary.values,
     )
