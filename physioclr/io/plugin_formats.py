@@ -91,7 +91,7 @@ def read_plugin_format(content: bytes, name: str, plugin: str) -> EcgRecord:
             found=type(read).__name__,
         )
     channels = Channels(
-        signal_mv=np.asarray(read.signal_mv, dtype=np.float64),
+        signal_mv=np.array(read.signal_mv, dtype=np.float32),
         fs_hz=read.fs_hz,
         leads=unique_leads(read.leads, name),
     )
