@@ -38,7 +38,7 @@ def report_of(record: EcgRecord, state: ReadState) -> Report:
     """
     checkpoint = app_state().checkpoint
     try:
-        prediction, why = prediction_of(record, checkpoint), ""
+        prediction, why = prediction_of(record, checkpoint, state.overrule_reversal), ""
     except PhysioclrError as error:
         prediction, why = None, f"No call. {error}"
     labels = () if prediction is None else prediction.labels

@@ -82,7 +82,7 @@ def show_summary(record: EcgRecord) -> None:
         prediction = None
         with suppress(PhysioclrError):
             if encoder(state.checkpoint).heads:
-                prediction = prediction_of(record, state.checkpoint)
+                prediction = _predicted(record, state.checkpoint)
                 st.html(call_strip(prediction))
         _show_caveats(record, prediction)
 
@@ -90,7 +90,8 @@ def show_summary(record: EcgRecord) -> None:
 def _show_caveats(record: EcgRecord, prediction: Prediction | None) -> None:
     from physioclr.prediction.prediction import unlike_training, why_withheld
 
-    said = [why_withheld(quality_of(record))]
+    overruled = app_state().read.overrule_reversal
+    said = [why_withheld(quality_of(record), overrule_reversal=overruled)]
     if prediction is not None:
         said.append(unlike_training(prediction, simulated=record.simulated))
         said.append("unlike the labelled ECGs" if prediction.is_unlike else "")
@@ -99,6 +100,10 @@ def _show_caveats(record: EcgRecord, prediction: Prediction | None) -> None:
             '<div class="pc-facts" role="group" aria-label="Caveats"><span>'
             f"<b>▲ Read with care:</b> {'; '.join(caveats)}</span></div>"
         )
+
+
+def _predicted(record: EcgRecord, checkpoint: str) -> Prediction:
+    return prediction_of(record, checkpoint, app_state().read.overrule_reversal)
 
 
 def _can_be_judged(record: EcgRecord) -> bool:
@@ -194,6 +199,8 @@ def show_measurements(record: EcgRecord) -> None:
         st.html(measurement_table(measured, main, **person))
         if remark := qtc_remark(measured):
             st.caption(remark)
+        if measured.pacing is not None and measured.pacing.sentence:
+            st.caption(literal(measured.pacing.sentence))
         with st.expander("Rhythm, further intervals, amplitudes of each lead, sources of “normal”"):
             st.html(measurement_table(measured, further, **person))
             st.html(lead_table(measured))
@@ -210,11 +217,30 @@ def show_predictions(record: EcgRecord) -> None:
         if checkpoint and not encoder(checkpoint).heads:
             say_it_has_no_head(checkpoint)
             return
-        prediction = prediction_of(record, checkpoint)
+        prediction = _predicted(record, checkpoint)
         if prediction.warning is not None:
             st.warning(literal(prediction.warning), icon=":material/warning:")
+        _offer_to_overrule(record)
         st.html(prediction_table(prediction))
         st.caption(literal(evidence_sentence(prediction, simulated=record.simulated)))
+
+
+def _offer_to_overrule(record: EcgRecord) -> None:
+    """Let the reader say that suspected electrodes are not exchanged."""
+    quality, state = quality_of(record), app_state().read
+    if not quality.acceptable or quality.suspected_reversal is None:
+        return
+    key = f"overrule_{state.opened}"
+
+    def overrule() -> None:
+        state.overrule_reversal = st.session_state[key]
+
+    st.checkbox(
+        "Electrodes are placed correctly: make calls",
+        value=state.overrule_reversal,
+        key=key,
+        on_change=overrule,
+    )
 
 
 @st.fragment

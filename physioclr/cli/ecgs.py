@@ -61,11 +61,14 @@ def measure(file: File, layout: Layout = None, as_json: AsJson = False) -> None:
     table.add_column("Unit or reason")
     for name, value in measured.scalars().items():
         entry = MEASUREMENTS[name]
-        if name in measured.reasons:
-            table.add_row(entry.label, "not measurable", measured.reasons[name])
+        verdict, reason = measured.why_missing(name)
+        if verdict:
+            table.add_row(entry.label, verdict, reason)
         else:
             table.add_row(entry.label, f"{value:.{entry.decimals}f}", entry.unit)
     out_console.print(table)
+    if measured.pacing is not None and measured.pacing.sentence:
+        out_console.print(measured.pacing.sentence)
 
 
 @app.command()
@@ -73,6 +76,10 @@ def predict(
     file: File,
     checkpoint: Checkpoint = None,
     head: Annotated[str | None, typer.Option(help="A head of the checkpoint.")] = None,
+    overrule_reversal: Annotated[
+        bool,
+        typer.Option(help="Make calls although exchanged limb electrodes are suspected."),
+    ] = False,
     layout: Layout = None,
     as_json: AsJson = False,
 ) -> None:
@@ -82,7 +89,9 @@ def predict(
     from physioclr import predict as predict_record
 
     record = read_ecg(file, layout=declared_layout(layout))
-    prediction = predict_record(record, load_encoder(checkpoint), head=head)
+    prediction = predict_record(
+        record, load_encoder(checkpoint), head=head, overrule_reversal=overrule_reversal
+    )
     nearest = prediction.nearest
     measured = {} if nearest is None else measure_record(record).scalars()
     if as_json:
