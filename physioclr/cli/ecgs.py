@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from physioclr.cli.plugins import helped_by_plugins
 from physioclr.cli.terminal import (
     AsJson,
     Checkpoint,
@@ -18,6 +19,7 @@ from physioclr.cli.terminal import (
     option_errors,
     out_console,
     print_json,
+    progress_bar,
 )
 
 __all__ = ["app", "declared_layout", "measure", "predict"]
@@ -33,7 +35,7 @@ Layout = Annotated[
 ]
 
 
-@app.command()
+@app.command(cls=helped_by_plugins("physioclr.formats"))
 def measure(file: File, layout: Layout = None, as_json: AsJson = False) -> None:
     """Measure an ECG: rate, intervals, axis, and the quality of each lead."""
     from physioclr import assess_quality, read_ecg
@@ -42,7 +44,10 @@ def measure(file: File, layout: Layout = None, as_json: AsJson = False) -> None:
 
     record = read_ecg(file, layout=declared_layout(layout))
     quality = assess_quality(record)
-    measured = measure_record(record)
+    with progress_bar("Finding the waves") as report:
+        measured = measure_record(
+            record, on_progress=lambda done_s, all_s: report(round(done_s), round(all_s))
+        )
     if as_json:
         print_json(
             {
@@ -65,7 +70,9 @@ def measure(file: File, layout: Layout = None, as_json: AsJson = False) -> None:
         if verdict:
             table.add_row(entry.label, verdict, reason)
         else:
-            table.add_row(entry.label, f"{value:.{entry.decimals}f}", entry.unit)
+            doubt = measured.uncertain(name)
+            beside = f"{entry.unit}, uncertain: {doubt}" if doubt else entry.unit
+            table.add_row(entry.label, f"{value:.{entry.decimals}f}", beside)
     out_console.print(table)
     if measured.pacing is not None and measured.pacing.sentence:
         out_console.print(measured.pacing.sentence)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
@@ -25,6 +25,7 @@ __all__ = ["MEASUREMENTS", "MeasurementKind", "Measurements", "measure", "summar
 
 _NOT_MEASURABLE = "not measurable"
 _VERDICTS = (_NOT_MEASURABLE, "not judged")
+_MAPPINGS = ("used", "reasons", "uncertainties")
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class Measurements:
     rr_irregularity_pct : float
         `rmssd_ms` over the mean of these intervals; see `rhythm_regularity`.
     p_wave_presence_pct : float
-        Share of the beats with a P wave in at least half of the measured leads.
+        Share of the beats with a P wave, in however few leads.
     n_ectopic_beats : float
         See `find_ectopic_beats`. In an irregular rhythm only beats of another shape are counted;
         without any it is NaN, not judged.
@@ -110,6 +111,8 @@ class Measurements:
         Measurement → the beats it stands on; see `evidence`.
     reasons : mapping of str to str
         Measurement, or lead, → why it is missing.
+    uncertainties : mapping of str to str
+        Measurement → why its value may be wrong; see `uncertain`.
     pacing : PacingSpikes, optional
         Pacing spikes, by chamber, or why they were not looked for.
     """
@@ -139,16 +142,18 @@ class Measurements:
     beats: pd.DataFrame
     used: Mapping[str, NDArray[np.bool_]]
     reasons: Mapping[str, str] = field(default_factory=dict)
+    uncertainties: Mapping[str, str] = field(default_factory=dict)
     pacing: PacingSpikes | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "used", MappingProxyType(dict(self.used)))
-        object.__setattr__(self, "reasons", MappingProxyType(dict(self.reasons)))
+        for name in _MAPPINGS:
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle through the constructor: a mapping proxy has no pickle of its own."""
-        values = [getattr(self, part.name) for part in fields(self)]
-        return Measurements, (*values[:-3], dict(self.used), dict(self.reasons), self.pacing)
+        values = {part.name: getattr(self, part.name) for part in fields(self)}
+        values |= {name: dict(values[name]) for name in _MAPPINGS}
+        return Measurements, tuple(values.values())
 
     @property
     def rhythm_regularity(self) -> str:
@@ -198,6 +203,30 @@ class Measurements:
         verdict, _, reason = self.reasons.get(name, _NOT_MEASURABLE).partition(": ")
         return (verdict, reason) if verdict in _VERDICTS else (_NOT_MEASURABLE, verdict)
 
+    def uncertain(self, name: str) -> str | None:
+        """Say why a measured value may be wrong.
+
+        Parameters
+        ----------
+        name : str
+            One of `MEASUREMENTS`.
+
+        Returns
+        -------
+        str or None
+            A reason, such as ``"leads disagree on the end of QRS by 62 ms"``; None for a value
+            that is certain, or not measurable. Draw no "above normal" from an uncertain value:
+            give the reason to `physioclr.physiology.normal_ranges.deviation`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such measurement.
+        """
+        if name not in self.used:
+            raise ValueError(f"name must be one of {', '.join(MEASUREMENTS)}, got {name!r}")
+        return self.uncertainties.get(name)
+
     def scalars(self) -> dict[str, float]:
         """Return the numbers of `MEASUREMENTS`, in its order.
 
@@ -215,8 +244,8 @@ class Measurements:
         -------
         dict
             ``record_id``, ``rhythm_regularity``, ``measurements`` (name → value, unit, label, rows
-            of the beats it stands on and, where the value is None, reason), ``leads``, ``beats``,
-            ``reasons`` and ``pacing``.
+            of the beats it stands on, ``reason`` if the value is None, ``uncertain`` with the
+            reason if it may be wrong), ``leads``, ``beats``, ``reasons`` and ``pacing``.
         """
         measurements = {}
         for name, value in self.scalars().items():
@@ -229,6 +258,8 @@ class Measurements:
             }
             if name in self.reasons:
                 entry["reason"] = self.reasons[name]
+            if name in self.uncertainties:
+                entry["uncertain"] = self.uncertainties[name]
             measurements[name] = entry
         return {
             "record_id": self.record_id,
@@ -253,7 +284,12 @@ def _json_value(value: float | str) -> float | int | str | None:
     return float(value) if math.isfinite(value) else None
 
 
-def measure(record: EcgRecord, delineation: Delineation | None = None) -> Measurements:
+def measure(
+    record: EcgRecord,
+    delineation: Delineation | None = None,
+    *,
+    on_progress: Callable[[float, float], None] | None = None,
+) -> Measurements:
     """Measure an ECG: rate, intervals, axis, variability, amplitudes.
 
     Parameters
@@ -262,12 +298,15 @@ def measure(record: EcgRecord, delineation: Delineation | None = None) -> Measur
         At least 5 s.
     delineation : Delineation, optional
         Of this record, where it is already at hand; else it is made.
+    on_progress : callable, optional
+        As `delineate` takes it.
 
     Returns
     -------
     Measurements
         No number stands on fewer than three beats, and no PR on a record in which fewer than half
-        of the beats have a P wave in half of the leads: such numbers are NaN with a reason.
+        of the beats have a P wave, or in which PR changes from beat to beat by more than 40 ms
+        (its middle half): such numbers are NaN with a reason.
         Intervals, amplitudes and axes are those of the dominant beats (`BeatKinds.dominant`).
 
     Raises
@@ -287,7 +326,8 @@ def measure(record: EcgRecord, delineation: Delineation | None = None) -> Measur
     True
     """
     require_duration(record)
-    delineation = delineate(record) if delineation is None else delineation
+    if delineation is None:
+        delineation = delineate(record, on_progress=on_progress)
     return summarise(compute_beat_features(record, delineation))
 
 
@@ -310,6 +350,7 @@ def summarise(features: BeatFeatures) -> Measurements:
         beats=features.beats,
         used=summary.used,
         reasons={**summary.reasons, **features.reasons},
+        uncertainties=summary.uncertainties,
         pacing=features.pacing,
         **summary.values,
     )

@@ -24,6 +24,7 @@ __all__ = ["Summary", "lead_medians", "summarise_beats"]
 Flags = NDArray[np.bool_]
 
 MIN_P_SHARE = 0.5
+_MAX_PR_SPREAD_MS = 40.0
 _AXES = {"axis_deg": "qrs", "p_axis_deg": "p", "t_axis_deg": "t"}
 _WAVE_NAMES = {"qrs": "QRS", "p": "P wave", "t": "T wave"}
 
@@ -40,11 +41,14 @@ class Summary:
         Measurement → the beats it stands on; none where it is not measurable.
     reasons : mapping of str to str
         Measurement → why it is not measurable.
+    uncertainties : mapping of str to str
+        Measurement → why its value may be wrong.
     """
 
     values: Mapping[str, float]
     used: Mapping[str, Flags]
     reasons: Mapping[str, str]
+    uncertainties: Mapping[str, str]
 
 
 def summarise_beats(features: BeatFeatures) -> Summary:
@@ -71,7 +75,7 @@ def summarise_beats(features: BeatFeatures) -> Summary:
     summary.axes()
     summary.variability()
     summary.counts()
-    return Summary(summary.values, summary.used, summary.reasons)
+    return Summary(summary.values, summary.used, summary.reasons, summary.uncertainties)
 
 
 class _Summariser:
@@ -83,6 +87,7 @@ class _Summariser:
         self.values: dict[str, float] = {}
         self.used: dict[str, Flags] = {}
         self.reasons: dict[str, str] = {}
+        self.uncertainties: dict[str, str] = {}
 
     def rate(self) -> None:
         rr_ms = self._features.by_beat["rr_ms"]
@@ -100,7 +105,8 @@ class _Summariser:
         noise = self._features.noise.reason
         no_p = missing or noise or self._p_wave_is_absent(share)
         beat = self._features.median_beat
-        self._of_median_beat("pr_ms", beat.qrs_on - beat.p_on, "PR interval", no_p)
+        changes = no_p or self._pr_changes()
+        self._of_median_beat("pr_ms", beat.qrs_on - beat.p_on, "PR interval", changes)
         self._of_median_beat("p_ms", beat.p_off - beat.p_on, "P wave", no_p)
         self._of_median_beat("qrs_ms", beat.qrs_off - beat.qrs_on, "QRS duration", noise)
         self._of_median_beat("qt_ms", beat.t_off - beat.qrs_on, "QT interval", noise)
@@ -112,6 +118,8 @@ class _Summariser:
                 self.used["qt_ms"],
                 self.reasons.get("qt_ms") or self.reasons.get("rr_ms"),
             )
+            if "qt_ms" in self.uncertainties:
+                self.uncertainties[f"qtc_{formula}_ms"] = self.uncertainties["qt_ms"]
 
     def axes(self) -> None:
         rows = [row for row, lead in enumerate(self._features.leads) if lead in LIMB_LEADS]
@@ -182,6 +190,9 @@ class _Summariser:
         if missing is None and not value > 0:
             missing = f"not measurable: no lead shows the {what} in {MIN_BEATS} beats"
         self._keep(name, value, known, missing)
+        doubt = self._features.median_beat.doubts.get(name)
+        if missing is None and doubt is not None:
+            self.uncertainties[name] = doubt
 
     def _too_few(self, known: Flags, what: str, needed: int) -> str | None:
         n_beats, n_dominant = self._features.n_beats, int(self._dominant.sum())
@@ -195,6 +206,20 @@ class _Summariser:
             f"beats, at least {needed} are needed"
         )
 
+    def _pr_changes(self) -> str | None:
+        """Refuse one PR interval for P waves that keep no distance from QRS."""
+        pr_ms = self._features.by_beat["pr_ms"][self._dominant]
+        known = pr_ms[np.isfinite(pr_ms)]
+        if known.size < MIN_BEATS:
+            return None
+        low, high = np.quantile(known, (0.25, 0.75))
+        if high - low <= _MAX_PR_SPREAD_MS:
+            return None
+        return (
+            f"not measurable: PR changes from beat to beat, the middle half lies between "
+            f"{low:.0f} and {high:.0f} ms"
+        )
+
     def _p_wave_is_absent(self, share: NDArray[np.float64]) -> str | None:
         presence_pct = _share_pct(share, np.isfinite(share) & self._dominant)
         if presence_pct >= 100 * MIN_P_SHARE:
@@ -206,7 +231,7 @@ class _Summariser:
 
 
 def _share_pct(share: NDArray[np.float64], known: Flags) -> float:
-    return float(100 * np.mean(share[known] >= MIN_P_SHARE)) if known.any() else math.nan
+    return float(100 * np.mean(share[known] > 0)) if known.any() else math.nan
 
 
 def lead_medians(features: BeatFeatures) -> pd.DataFrame:

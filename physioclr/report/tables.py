@@ -120,6 +120,8 @@ def _rows(report: Report) -> Iterator[_Row]:
     yield from _quality_rows(report)
     for name, value in report.measured.scalars().items():
         kind, why = MEASUREMENTS[name], report.measured.reasons.get(name, "")
+        if doubt := report.measured.uncertain(name):
+            why = f"uncertain: {doubt}"
         yield _Row("measurement", name, kind.label, value, kind.unit, why)
     if (pacing := report.measured.pacing) is not None:
         yield _Row("pacing", "chambers", "Pacing spikes", pacing.chambers, "", pacing.sentence)

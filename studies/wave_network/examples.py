@@ -12,6 +12,13 @@ from physioclr.signal.gaps import fill_gaps
 from physioclr.signal.wave_input import NETWORK_HZ, filter_at_network_rate, scale_leads
 from physioclr.simulate import SimulatedCohort
 from studies.references.ludb import WAVES, LudbRecord
+from studies.wave_network.conduction import (
+    block_p,
+    dissociate_p,
+    flatten_p,
+    shift_p,
+    widen_qrs,
+)
 from studies.wave_network.rhythms import erase_p, quicken
 
 __all__ = ["Source", "draw_example", "from_ludb", "from_simulated", "without_p"]
@@ -22,8 +29,11 @@ _MARGIN_S = 0.024
 _PEAK_SD_S = 0.010
 _UNMARKED_S = 0.06
 _VAGUE_S = 0.032
-_QUICKENED, _WITHOUT_P = 0.3, 0.06
+_QUICKENED, _WITHOUT_P = 0.3, 0.08
 _TURNED_OVER = 0.25
+_WIDENED = 0.25
+# What is done to P waves, and how often; to the rest nothing.
+_P_CHANGES = ((shift_p, 0.12), (block_p, 0.05), (dissociate_p, 0.05), (flatten_p, 0.12))
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +88,8 @@ def from_simulated(cohort: SimulatedCohort, index: int) -> Source:
     """Bring one simulated ECG to the network's rate.
 
     Its fiducials are exact but global: in a single lead a wave may begin later or end earlier, so
-    32 ms on either side of a mark teach nothing.
+    32 ms on either side of a mark teach nothing. A P wave that meets a QRS cannot be seen and is
+    left out.
     """
     record = cohort.record(index)
     filtered, _ = filter_at_network_rate(record.signal_mv, record.fs_hz)
@@ -87,8 +98,17 @@ def from_simulated(cohort: SimulatedCohort, index: int) -> Source:
     for wave, peak in zip(WAVES, ("p_peak", "r_peak", "t_peak"), strict=True):
         marks = beats[[f"{wave}_on", peak, f"{wave}_off"]].to_numpy(dtype=np.float64)
         waves[wave] = marks[np.isfinite(marks[:, 1])] / record.fs_hz
+    lone = cohort.lone_p[cohort.lone_p["record"] == index]
+    marks = lone[["p_on", "p_peak", "p_off"]].to_numpy(dtype=np.float64) / record.fs_hz
+    waves["p"] = np.concatenate([waves["p"], _clear_of(waves["qrs"], marks)])
+    waves["p"] = waves["p"][np.argsort(waves["p"][:, 1])]
     span_s = np.tile([0.0, record.duration_s], (record.n_leads, 1))
     return Source(filtered, [waves] * record.n_leads, span_s, vague_s=_VAGUE_S)
+
+
+def _clear_of(qrs: NDArray[np.float64], p: NDArray[np.float64]) -> NDArray[np.float64]:
+    meets = (p[:, None, 0] < qrs[None, :, 2]) & (p[:, None, 2] > qrs[None, :, 0])
+    return p[~meets.any(axis=1)]
 
 
 def draw_example(
@@ -121,6 +141,8 @@ def draw_example(
     if not source.only_p and rng.random() < _QUICKENED:
         signal, waves, span_s = quicken(source.filtered_mv, source.waves, source.span_s, rng)
         source = replace(source, filtered_mv=signal, waves=waves, span_s=span_s)
+    if not source.only_p:
+        source = _with_disturbed_conduction(source, rng)
     stretch = float(np.exp(rng.uniform(np.log(0.75), np.log(1.35))))
     rows = rng.permutation(len(source.filtered_mv))[:n_leads]
     length_s = n_samples / NETWORK_HZ / stretch
@@ -142,6 +164,19 @@ def draw_example(
     leads = _disturbed(leads.astype(np.float32), noise, rng)
     scaled = scale_leads(leads) * np.exp(0.25 * rng.standard_normal((n_leads, 1)))
     return scaled.astype(np.float32), target, known
+
+
+def _with_disturbed_conduction(source: Source, rng: np.random.Generator) -> Source:
+    """Draw whether P waves come earlier, more often or smaller, and whether QRS is wide."""
+    signal, waves, span_s = source.filtered_mv, source.waves, source.span_s
+    drawn = rng.random()
+    for change, share in _P_CHANGES:
+        if 0 <= drawn < share:
+            signal, waves = change(signal, waves, rng)
+        drawn -= share
+    if rng.random() < _WIDENED:
+        signal, waves, span_s = widen_qrs(signal, waves, span_s, rng)
+    return replace(source, filtered_mv=signal, waves=waves, span_s=span_s)
 
 
 def _mark(
