@@ -22,7 +22,9 @@ _EXTENSION_S = 2.0
 _JOIN_S = 1.0
 
 
-def measuring_band(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.float64]:
+def measuring_band(
+    signal_mv: NDArray[np.floating], fs_hz: float, spikes: NDArray[np.int64] | None = None
+) -> NDArray[np.float64]:
     """Keep 0.5 to 100 Hz, without delay, the hum of the mains and pacing spikes.
 
     Parameters
@@ -30,6 +32,8 @@ def measuring_band(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.
     signal_mv : (n_leads, n_samples) float array
         NaN where there is no sample.
     fs_hz : float
+    spikes : (n_spikes, 2) int64, optional
+        Pacing spikes (`find_spikes_in_pieces`), if they are known already.
 
     Returns
     -------
@@ -48,15 +52,21 @@ def measuring_band(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.
     """
     kept = np.empty(signal_mv.shape)
     for piece in overlapping_pieces(signal_mv.shape[1], fs_hz):
-        passed = _passed(signal_mv[:, piece.first : piece.last], fs_hz)
+        of_piece = None
+        if spikes is not None:
+            near = (spikes[:, 0] >= piece.first) & (spikes[:, 1] < piece.last)
+            of_piece = spikes[near] - piece.first
+        passed = _passed(signal_mv[:, piece.first : piece.last], fs_hz, of_piece)
         inside = slice(piece.start - piece.first, piece.stop - piece.first)
         kept[:, piece.start : piece.stop] = passed[:, inside]
     return kept
 
 
-def _passed(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.float32]:
+def _passed(
+    signal_mv: NDArray[np.floating], fs_hz: float, spikes: NDArray[np.int64] | None
+) -> NDArray[np.float32]:
     without_gaps, missing = fill_gaps(signal_mv)
-    filled, _ = subtract_mains_hum(remove_spikes(without_gaps, fs_hz), missing, fs_hz)
+    filled, _ = subtract_mains_hum(remove_spikes(without_gaps, fs_hz, spikes), missing, fs_hz)
     n_samples = filled.shape[1]
     reach = min(n_samples - 1, round(_EXTENSION_S * fs_hz))
     extended = _extended(filled, reach, round(_JOIN_S * fs_hz))
