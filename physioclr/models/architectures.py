@@ -71,7 +71,6 @@ def architecture_name(config: object) -> str:
 _LARGEST = {"blocks": 256, "n_layers": 256, "n_heads": 256, "strides": 256, "stem_strides": 256}
 _LARGEST |= {"kernel": 1023, "position_kernel": 4095, "n_leads": 1000}
 _LARGEST_WIDTH = 65_536
-_OWN = (TransformerConfig, ResNetConfig, AnsweringConfig)  # a plug-in bounds its own sizes
 _REAL = ("dropout", "temperature")
 _LONGEST_REASON = 200
 
