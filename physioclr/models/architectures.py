@@ -143,7 +143,7 @@ def config_from_dict(state: Mapping[str, Any]) -> EncoderConfig:
         if not isinstance(inner, Mapping) or inner.get("architecture") == "answering":
             raise ValueError("encoder must be the configuration of what reads the ECG")
         settings["encoder"] = config_from_dict(inner)
-    if kind in _OWN:
+    if architecture in ARCHITECTURES.own:
         _check_sizes(settings)
     listed = {name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()}
     try:
