@@ -12,10 +12,10 @@ from typing import Annotated
 
 import typer
 
-from physioclr.cli import cohorts, ecgs, evidence, pretraining, reporting
+from physioclr.cli import cohorts, ecgs, embeddings, learning, pretraining, probes, reporting
 from physioclr.cli.terminal import err_console
 from physioclr.errors import PhysioclrError
-from physioclr.openmp import sleep_while_waiting
+from physioclr.runtime.openmp import sleep_while_waiting
 
 __all__ = ["app", "main"]
 
@@ -26,7 +26,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verbs in (ecgs, reporting, cohorts, pretraining, evidence):
+for verbs in (ecgs, reporting, cohorts, pretraining, probes, learning, embeddings):
     app.add_typer(verbs.app)
 
 
@@ -39,7 +39,7 @@ def run_app(
     headless: Annotated[bool, typer.Option(help="Open no browser.")] = False,
 ) -> None:
     """Open the app."""
-    from physioclr.serve import serve
+    from physioclr.cli.serve import serve
 
     raise typer.Exit(serve(port=port, host=host, headless=headless))
 

@@ -12,21 +12,15 @@ import torch
 from playwright.sync_api import Error as PlaywrightError
 
 from benchmarks.browser import open_chromium
-from physioclr import checkpoint
-from physioclr.checkpoint import (
-    CohortCard,
-    HeadCard,
-    LabelCard,
-    TrainingCard,
-    load_encoder,
-    save_checkpoint,
-)
 from physioclr.datasets import demo
 from physioclr.datasets.store import Store, StoreWriter
-from physioclr.embedding import embed_store
-from physioclr.evaluate import probe_targets
+from physioclr.encoders import checkpoint
+from physioclr.encoders.card import CohortCard, HeadCard, LabelCard, TrainingCard
+from physioclr.encoders.checkpoint import load_encoder, save_checkpoint
+from physioclr.encoders.embedding import embed_store
+from physioclr.encoders.preprocessing import Preprocessing
+from physioclr.evaluation.probe_features import probe_targets
 from physioclr.models.transformer import EcgTransformer, TransformerConfig
-from physioclr.preprocessing import Preprocessing
 from physioclr.probe import fit_probe
 from physioclr.simulate import simulate_cohort, simulate_record
 
