@@ -47,7 +47,7 @@ def _findings(sheet: Sheet, report: Report) -> None:
         return
     critical = [_finding(row) for row in report.reading.critical]
     others = [
-        _finding(row)
+        f"{'' if row.shown == 'present' else f'{row.shown} '}{row.text}"
         for row in report.reading.findings
         if not row.is_critical and row.code not in ("ABNORM", "BADLEAD", "BADREC", "MISSLEAD")
     ]
@@ -61,9 +61,8 @@ def _findings(sheet: Sheet, report: Report) -> None:
 
 
 def _finding(row: Row) -> str:
-    state = "" if row.shown == "present" else f"{row.shown} "
     evidence = row.statement.evidence_texts[:1] if row.statement is not None else ()
-    return f"{state}{row.text}{f' ({evidence[0]})' if evidence else ''}"
+    return f"{row.text}{f': {evidence[0]}' if evidence else ''}"
 
 
 def _measurements(sheet: Sheet, report: Report, left: float) -> None:
@@ -124,7 +123,7 @@ def _predictions(sheet: Sheet, report: Report, left: float) -> None:
         return
     if not np.isnan(prediction.intervals).all():
         sheet.text(left + 44.0, sheet.tables_top_mm, "95 % interval", SMALL, color=QUIET)
-    sheet.text(left + 69.0, sheet.tables_top_mm, "AUROC", SMALL, color=QUIET)
+    sheet.text(left + 71.0, sheet.tables_top_mm, "AUROC", SMALL, color=QUIET)
     warned = _WARNING_LINES if prediction.warning else 0
     order = np.argsort(-prediction.probabilities, kind="stable")
     unsure = _NO_CALL_LINES if _no_calls(report, prediction, order) else 0
@@ -175,10 +174,10 @@ def _label(
         sheet.text(left + 44.0, y, between, SMALL, color=QUIET)
     sheet.text(left + 56.5, y, report.shown(column)[0])
     auroc = "–" if label.auroc is None else f"{label.auroc:.2f}"
-    sheet.text(left + 69.5, y, auroc, SMALL, color=QUIET)
+    sheet.text(left + 71.5, y, auroc, SMALL, color=QUIET)
     reader = report.reader.agreement.get(label.name)
     if reader is not None:
-        sheet.text(left + 77.0, y, f"reader: {reader}s", SMALL, weight="bold")
+        sheet.text(left + 79.0, y, f"reader: {reader}s", SMALL, weight="bold")
 
 
 def _words(sheet: Sheet, report: Report, left: float) -> None:
