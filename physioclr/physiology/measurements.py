@@ -87,7 +87,8 @@ class Measurements:
     qtc_bazett_ms, qtc_fridericia_ms, qtc_framingham_ms, qtc_hodges_ms : float
         `qt_ms` corrected with `rr_ms` (see `corrected_qt_ms`).
     axis_deg, p_axis_deg, t_axis_deg : float
-        Frontal axis of QRS, P and T, from the dominant beats' net areas.
+        Frontal axis of QRS (`qrs_axis_deg`: net area, without the late right ventricular forces
+        of right bundle branch block), and of P and T, from the dominant beats' net areas.
     rmssd_ms, sdnn_ms, pnn50_pct : float
         Variability of the RR intervals between normal beats.
     rr_irregularity_pct : float

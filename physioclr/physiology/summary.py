@@ -128,6 +128,8 @@ class _Summariser:
             areas = self._features.areas_mv_ms[wave][rows][:, self._dominant]
             medians = known_quantile(areas.T, 0.5, min_known=MIN_BEATS)
             value = frontal_axis_deg(dict(zip(leads, medians.tolist(), strict=True)))
+            if wave == "qrs":
+                value = self._features.qrs_axis_deg
             used = np.zeros(self._features.n_beats, dtype=bool)
             used[self._dominant] = np.isfinite(areas).sum(axis=0) >= 2
             missing = self.reasons.get("p_ms") if wave == "p" else None
