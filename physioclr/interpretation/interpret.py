@@ -86,6 +86,16 @@ def interpret(
     -----
     Research use only. Each criterion is that of the source it names, ``docs/interpretation.md``
     says how often it is right.
+
+    Examples
+    --------
+    >>> from physioclr import interpret
+    >>> from physioclr.simulate import simulate_record
+    >>> said = interpret(simulate_record("stemi_inferior", seed=1))
+    >>> [statement.code for statement in said.critical]
+    ['STEMI']
+    >>> said.state("AFIB")
+    'absent'
     """
     require_duration(record)
     quality = assess_quality(record) if quality is None else quality

@@ -287,6 +287,15 @@ def measure(
         If the record is shorter than 5 s.
     ValueError
         If the delineation is of another record.
+
+    Examples
+    --------
+    >>> from physioclr import measure
+    >>> from physioclr.simulate import simulate_record
+    >>> record = simulate_record("sinus_rhythm", seed=1, heart_rate_bpm=60)
+    >>> measured = measure(record)
+    >>> 55 < measured.heart_rate_bpm < 65
+    True
     """
     require_duration(record)
     if delineation is None:
