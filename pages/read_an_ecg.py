@@ -10,6 +10,7 @@ from app.components.problems import showing_problems
 from app.components.quality_notice import show_quality
 from app.inputs.ecg import choose_ecg, current_ecg
 from app.read_an_ecg.sections import (
+    show_findings,
     show_measurements,
     show_median_beat,
     show_nearest,
@@ -34,6 +35,7 @@ if ecg is not None:
     show_trace(ecg)
     with summary:
         show_summary(ecg)
+    show_findings(ecg)
     show_median_beat(ecg)
     measurements, predictions = st.columns(2, gap="large")
     with measurements:

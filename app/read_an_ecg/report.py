@@ -8,7 +8,13 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 
 from app.inputs.paper_inputs import filter_of, style_of
-from app.resources import encoder, measurements_of, prediction_of, quality_of
+from app.resources import (
+    encoder,
+    interpretation_of,
+    measurements_of,
+    prediction_of,
+    quality_of,
+)
 from app.state import PaperState, ReadState, app_state
 from physioclr.errors import PhysioclrError
 from physioclr.records import EcgRecord
@@ -48,6 +54,7 @@ def report_of(record: EcgRecord, state: ReadState) -> Report:
         quality=quality_of(record),
         measured=measurements_of(record),
         made_at=datetime.now(UTC),
+        interpretation=interpretation_of(record),
         prediction=prediction,
         why_no_prediction=why,
         encoder=encoder_name(encoder(checkpoint)) if prediction is not None else "",

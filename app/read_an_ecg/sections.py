@@ -29,6 +29,7 @@ from app.inputs.page_slider import page_slider
 from app.inputs.paper_inputs import filter_of, paper_inputs, style_of
 from app.inputs.qt_formula_input import qt_formula_input
 from app.read_an_ecg.attribution_text import attribution_legend, attribution_sentence
+from app.read_an_ecg.findings_table import critical_notice, findings_table, others_table
 from app.read_an_ecg.nearest_table import nearest_table
 from app.read_an_ecg.reader_inputs import reader_inputs
 from app.read_an_ecg.report import REPORT_FILES, file_stem, report_file, report_of
@@ -38,6 +39,7 @@ from app.resources import (
     delineation_of,
     dominant_beat_of,
     encoder,
+    interpretation_of,
     measurements_of,
     prediction_of,
     quality_of,
@@ -49,9 +51,11 @@ from physioclr.report import qtc_remark
 from physioclr.signal.display_filter import DisplayFilter
 
 if TYPE_CHECKING:
+    from physioclr.interpretation.reading import Reading
     from physioclr.prediction.prediction import Prediction
 
 __all__ = [
+    "show_findings",
     "show_measurements",
     "show_median_beat",
     "show_nearest",
@@ -78,13 +82,24 @@ def show_summary(record: EcgRecord) -> None:
     with suppress(PhysioclrError):
         measured = measurements_of(record)
         names = main_measurements(state.qt_formula)
-        st.html(number_strip(measured, names, **_person(record)))
         prediction = None
         with suppress(PhysioclrError):
             if encoder(state.checkpoint).heads:
                 prediction = prediction_of(record, state.checkpoint)
-                st.html(call_strip(prediction))
+        reading = _reading(record, prediction)
+        if notice := critical_notice(reading):
+            st.html(notice)
+        st.html(number_strip(measured, names, **_person(record)))
+        if prediction is not None:
+            st.html(call_strip(reading.model))
         _show_caveats(record, prediction)
+
+
+def _reading(record: EcgRecord, prediction: Prediction | None) -> Reading:
+    """Return criteria and prediction in one: what all of the page shows."""
+    from physioclr.prediction.reading import read_with_prediction
+
+    return read_with_prediction(interpretation_of(record), prediction)
 
 
 def _show_caveats(record: EcgRecord, prediction: Prediction | None) -> None:
@@ -200,6 +215,23 @@ def show_measurements(record: EcgRecord) -> None:
             st.html(sources_of_normal((*main, *further), **person))
 
 
+def show_findings(record: EcgRecord) -> None:
+    """Tabulate what the criteria find, with the evidence, and the rest on demand."""
+    if not _can_be_judged(record):
+        return
+    st.subheader("Findings by criteria")
+    with showing_problems():
+        prediction = None
+        with suppress(PhysioclrError):
+            if encoder(app_state().checkpoint).heads:
+                prediction = prediction_of(record, app_state().checkpoint)
+        reading = _reading(record, prediction)
+        st.html(findings_table(reading))
+        n_unknown = len(reading.not_assessable)
+        with st.expander(f"Not assessable: {n_unknown}; absent: the others"):
+            st.html(others_table(reading))
+
+
 def show_predictions(record: EcgRecord) -> None:
     """Tabulate what a checkpoint's head predicts, with the evidence for it."""
     if not _can_be_judged(record):
@@ -213,7 +245,7 @@ def show_predictions(record: EcgRecord) -> None:
         prediction = prediction_of(record, checkpoint)
         if prediction.warning is not None:
             st.warning(literal(prediction.warning), icon=":material/warning:")
-        st.html(prediction_table(prediction))
+        st.html(prediction_table(prediction, _reading(record, prediction).model))
         st.caption(literal(evidence_sentence(prediction, simulated=record.simulated)))
 
 
