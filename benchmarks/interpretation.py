@@ -103,8 +103,8 @@ def score(cohort: str, code: str, cases: list[Case], read: list[Interpretation])
 def cpsc_words(said: Interpretation) -> frozenset[str]:
     """Return the nine words of CPSC 2018 that an interpretation amounts to.
 
-    RBBB is said there of narrow rSr′ too. A word on ST stands alone (none of the ECGs has one
-    beside another word), Normal where none of the others is.
+    RBBB is said there of narrow rSr′ too, and ST changes of borderline ones. A word on ST stands
+    alone (no ECG has one beside another word), Normal if none of the others is said.
     """
     words = {
         code for code in ("AFIB", "1AVB", "CLBBB", "PAC", "PVC") if said.state(code) == "present"
@@ -112,7 +112,8 @@ def cpsc_words(said: Interpretation) -> frozenset[str]:
     if said.state("CRBBB") == "present" or said.state("IRBBB") in ("present", "borderline"):
         words.add("CRBBB")
     if not words:
-        words |= {code for code in ("STD_", "STE_") if said.state(code) == "present"}
+        at_least = ("present", "borderline")
+        words |= {code for code in ("STE_", "STD_") if said.state(code) in at_least}
     return frozenset(words or {"NORM"})
 
 
@@ -219,16 +220,16 @@ def write_docs(
         "| code | cohort | ECGs | with | not assessable | sensitivity | specificity | PPV | F1 |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for each in sorted(scores, key=lambda one: list(VOCABULARY).index(one.code)):
-        table.append(
-            f"| `{each.code}` | {each.cohort} | {each.n} | {each.n_positive} | "
-            f"{each.n_not_assessable} | {_cell(each.sensitivity)} "
-            f"({each.sensitivity_with_borderline:.2f}) | {_cell(each.specificity)} | "
-            f"{_cell(each.ppv)} | {_cell(each.f1)} |"
-        )
+    table += [
+        f"| `{each.code}` | {each.cohort} | {each.n} | {each.n_positive} | "
+        f"{each.n_not_assessable} | {_cell(each.sensitivity)} "
+        f"({each.sensitivity_with_borderline:.2f}) | {_cell(each.specificity)} | "
+        f"{_cell(each.ppv)} | {_cell(each.f1)} |"
+        for each in sorted(scores, key=lambda one: list(VOCABULARY).index(one.code))
+    ]
     nine = [
-        "The nine words of CPSC 2018 (RBBB also of a narrow rSr′; a word on ST stands alone; Normal "
-        "where none of the others is said):",
+        "The nine words of CPSC 2018 (RBBB also of a narrow rSr′; a word on ST also if borderline, "
+        "and alone; Normal if none of the others is said):",
         "",
         "| word | with | F1 | wrong: + said, − not said |",
         "| --- | --- | --- | --- |",

@@ -261,7 +261,9 @@ def _old_infarction(territory: str) -> Callable[[Findings], Verdict]:
         if found.is_child:
             return not_assessable("no limits for children were verified")
         if is_left_block(found) or found.has_paced_qrs:
-            return not_assessable("Q waves tell nothing in left bundle branch block or paced ventricles")
+            return not_assessable(
+                "Q waves tell nothing in left bundle branch block or paced ventricles"
+            )
         leads = _within(_q_leads(found), territory)
         if leads:
             return present(*_q_evidence(found, leads))
