@@ -98,13 +98,21 @@ def rhythm_facts(found: Findings) -> RhythmFacts:
         rate_bpm=measured.heart_rate_bpm,
         irregularity_pct=_irregularity(rr_ms),
         normal_irregularity_pct=measured.rr_irregularity_pct,
-        p_pct=float(100 * with_p[usual].mean()) if usual.any() else math.nan,
+        p_pct=_p_pct(share, usual),
         p_upright=_p_upright(found),
         pr_sd_ms=float(pr_ms.std()) if pr_ms.size >= _MIN_BEATS else math.nan,
         qrs_ms=measured.qrs_ms,
         ventricular=ventricular,
         supraventricular=supraventricular,
     )
+
+
+def _p_pct(share: NDArray[np.float64], usual: Flags) -> float:
+    """Return how many of the usual beats have a P wave, of those of which that is known."""
+    known = usual & np.isfinite(share)
+    if known.sum() < min(_MIN_BEATS, usual.sum()) or not known.any():
+        return math.nan
+    return float(100 * (share[known] >= _P_LEAD_SHARE).mean())
 
 
 def _early(found: Findings) -> Flags:
