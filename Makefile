@@ -25,7 +25,7 @@ lint: .venv/dev
 
 demo: .venv/app
 	$(BIN)/python -m physioclr.datasets.demo demo
-	$(BIN)/python -m physioclr.cohort_map demo/maps
+	$(BIN)/python -m physioclr.explore.cohort_map demo/maps
 
 clean:
 	rm -rf .venv build dist

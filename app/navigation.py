@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 
-from physioclr.bundle import bundled
+from physioclr.runtime.shipped_files import bundled
 
 __all__ = ["PAGES", "go_to", "navigation"]
 

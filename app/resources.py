@@ -25,15 +25,15 @@ from physioclr.signal.delineation import Delineation, delineate
 from physioclr.signal.quality import Quality, assess_quality
 
 if TYPE_CHECKING:
-    from app.map_neighbours import Nearness
-    from physioclr.attribution import Attribution, RandomisationCheck
-    from physioclr.checkpoint import Encoder
-    from physioclr.cohort_map import CohortMap
     from physioclr.datasets.store import Store
-    from physioclr.embedding_map import MapSettings
-    from physioclr.prediction import Prediction
-    from physioclr.prediction_change import PredictionChange
-    from physioclr.probe_runs import ProbeRun
+    from physioclr.encoders.checkpoint import Encoder
+    from physioclr.evaluation.probe_run import ProbeRun
+    from physioclr.explore.cohort_map import CohortMap
+    from physioclr.explore.embedding_map import MapSettings
+    from physioclr.explore.nearness import Nearness
+    from physioclr.prediction.attribution import Attribution, RandomisationCheck
+    from physioclr.prediction.change import PredictionChange
+    from physioclr.prediction.prediction import Prediction
 
 __all__ = [
     "attribution_of",
@@ -105,7 +105,7 @@ def dominant_beat_of(record: EcgRecord) -> DominantBeat:
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Predicting …")
 def prediction_of(record: EcgRecord, checkpoint: str = "") -> Prediction:
     """Return the predictions of a checkpoint's first head."""
-    from physioclr.prediction import predict
+    from physioclr.prediction.prediction import predict
 
     return predict(record, encoder(checkpoint), quality=quality_of(record))
 
@@ -115,7 +115,7 @@ def attribution_of(
     record: EcgRecord, label: str, checkpoint: str = ""
 ) -> tuple[Attribution, RandomisationCheck]:
     """Return what a label's log-odds rest on, and how much of that random weights show too."""
-    from physioclr.attribution import attribute, randomisation_check
+    from physioclr.prediction.attribution import attribute, randomisation_check
 
     asked = encoder(checkpoint)
     found = attribute(record, asked, label)
@@ -125,7 +125,7 @@ def attribution_of(
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Predicting …")
 def change_of(record: EcgRecord, changed: EcgRecord, checkpoint: str = "") -> PredictionChange:
     """Return what an encoder makes of a record before and after it was changed."""
-    from physioclr.prediction_change import prediction_change
+    from physioclr.prediction.change import prediction_change
 
     return prediction_change(record, changed, encoder(checkpoint))
 
@@ -133,7 +133,7 @@ def change_of(record: EcgRecord, changed: EcgRecord, checkpoint: str = "") -> Pr
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner=False)
 def embedding_of(record: EcgRecord, checkpoint: str = "") -> NDArray[np.float32]:
     """Return the (embedding_dim,) embedding of a record."""
-    from physioclr.embedding import embed
+    from physioclr.encoders.embedding import embed
 
     embedding: NDArray[np.float32] = embed([record], encoder(checkpoint))[0]
     return embedding
@@ -164,7 +164,7 @@ def encoder(checkpoint: str = "") -> Encoder:
 
 @st.cache_resource(show_spinner="Loading the encoder …", max_entries=4)
 def _loaded(checkpoint: str) -> tuple[Encoder, _Written]:
-    from physioclr.checkpoint import load_encoder
+    from physioclr.encoders.checkpoint import load_encoder
 
     if not checkpoint:
         return load_encoder(), None
@@ -215,7 +215,7 @@ def _written(file: Path) -> _Written:
 @st.cache_data(show_spinner="Comparing …", max_entries=16)
 def compared(path: str, rows: tuple[int, ...], within: tuple[int, ...]) -> pd.DataFrame:
     """Return what sets some ECGs of a store apart from the others of `within`."""
-    from physioclr.enrichment import compare_selection
+    from physioclr.explore.enrichment import compare_selection
 
     return compare_selection(cohort(path), np.array(rows), within=np.array(within))
 
@@ -243,14 +243,14 @@ class _NoMapError(Exception):
 @st.cache_resource(show_spinner="Comparing the cohort’s ECGs …", max_entries=4)
 def similarity_of(path: str) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Return ECGs of a cohort and how alike they are by their physiology."""
-    from physioclr.pair_inspection import cohort_similarity
+    from physioclr.explore.pairs import cohort_similarity
 
     return cohort_similarity(cohort(path))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _kept_map(path: str, checkpoint: str, settings: MapSettings, made_of: str) -> CohortMap:  # noqa: ARG001
-    from physioclr.cohort_map import find_cohort_map
+    from physioclr.explore.cohort_map import find_cohort_map
 
     found = find_cohort_map(cohort(path), encoder(checkpoint), settings)
     if found is None:
@@ -274,7 +274,7 @@ def map_clusters(
 def _clusters(
     path: str, checkpoint: str, settings: MapSettings, cluster_size: int, made_of: str
 ) -> tuple[NDArray[np.intp], dict[int, str]]:
-    from physioclr.map_clusters import find_clusters, name_clusters
+    from physioclr.explore.clusters import find_clusters, name_clusters
 
     mapped = _kept_map(path, checkpoint, settings, made_of)
     clusters = find_clusters(mapped.layout.coordinates, min_cluster_size=cluster_size)
@@ -302,7 +302,7 @@ def _predictions(
 @st.cache_resource(show_spinner="Reading the run …", max_entries=8)
 def probe_run(folder: str) -> ProbeRun:
     """Return what a run of probes kept in its job's folder."""
-    from physioclr.probe_run_files import open_probe_run
+    from physioclr.evaluation.probe_run_files import open_probe_run
 
     return open_probe_run(Path(folder))
 
@@ -310,10 +310,11 @@ def probe_run(folder: str) -> ProbeRun:
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Placing the ECG …")
 def nearness_of(record: EcgRecord, path: str, checkpoint: str, settings: MapSettings) -> Nearness:
     """Return whom a record from elsewhere is near on a map that is kept."""
-    from app.map_neighbours import nearness_of_record
+    from physioclr.explore.nearness import nearness_of_ecg
 
     mapped = _kept_map(path, checkpoint, settings, _made_of(path, checkpoint))
-    return nearness_of_record(record, path, checkpoint, mapped)
+    embedding, physiology = embedding_of(record, checkpoint), physiology_of(record).values
+    return nearness_of_ecg(embedding, physiology, cohort(path), mapped)
 
 
 def _forget(*kept: Any) -> None:

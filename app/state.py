@@ -14,8 +14,8 @@ import streamlit as st
 from app.resources import content_hash
 
 if TYPE_CHECKING:
-    from physioclr.embedding_map import MapSettings
-    from physioclr.pretraining_plan import PretrainPlan
+    from physioclr.explore.embedding_map import MapSettings
+    from physioclr.pretraining.plan import PretrainPlan
     from physioclr.records import EcgRecord
 
 __all__ = [
@@ -303,7 +303,7 @@ class PretrainState:
     name : str
         Of the next run.
     preset : str
-        A key of `physioclr.pretraining_plan.PRESETS`.
+        A key of `physioclr.pretraining.plan.PRESETS`.
     plan : PretrainPlan or None
         The next run; the preset's on the demo cohort where None.
     steps_by_hand : bool

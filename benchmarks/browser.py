@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from physioclr.serve import app_command, app_environment
+from physioclr.cli.serve import app_command, app_environment
 
 __all__ = ["READY", "open_chromium", "serve_app", "wait_until_ready"]
 

@@ -1,7 +1,7 @@
 """How well and how fast beats are delineated: ``python -m benchmarks.delineation DATA``.
 
 On LUDB each record is delineated with weights trained without it (those of
-``benchmarks/wave_network_folds``, made by ``python -m studies.wave_network.train``), beside both
+``studies/wave_network/folds``, made by ``python -m studies.wave_network.train``), beside both
 NeuroKit2 methods in the same run.
 """
 
@@ -18,15 +18,16 @@ import wfdb
 from numpy.typing import NDArray
 
 from benchmarks.fiducial_scores import FiducialScore, match_fiducials
-from benchmarks.ludb import WAVES, LudbRecord, fold_of_record, read_ludb
-from benchmarks.neurokit_waves import METHODS, neurokit_fiducials
 from benchmarks.parts import run_parts
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import FIDUCIALS, delineate, delineate_many
 from physioclr.signal.wave_input import filter_at_network_rate
 from physioclr.signal.wave_network import load_wave_network
+from studies import wave_network
+from studies.references.ludb import WAVES, LudbRecord, fold_of_record, read_ludb
+from studies.references.neurokit_waves import METHODS, neurokit_fiducials
 
-FOLDS = Path(__file__).with_name("wave_network_folds")
+FOLDS = Path(wave_network.__file__).with_name("folds")
 _BEATS = frozenset("NLRBAaJSVrFejnE/fQ?")
 _SNR_DB = (24.0, 12.0, 6.0)
 

@@ -14,9 +14,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from physioclr.bundle import bundled
-from physioclr.checkpoint import DEFAULT_CHECKPOINT, load_encoder
-from physioclr.embedding import embed
+from physioclr.encoders.checkpoint import DEFAULT_CHECKPOINT, load_encoder
+from physioclr.encoders.embedding import embed
+from physioclr.runtime.shipped_files import bundled
 from physioclr.simulate import simulate_record
 
 __all__ = ["main"]

@@ -18,12 +18,12 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MultipleLocator
 
 from benchmarks.delineation import FOLDS
-from benchmarks.ludb import fold_of_record, read_ludb
 from physioclr.leads import canonical_lead
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import delineate
 from physioclr.signal.filtering import remove_baseline
 from physioclr.signal.wave_network import SHIPPED_WEIGHTS, load_wave_network
+from studies.references.ludb import fold_of_record, read_ludb
 
 _LEADS = ("II", "V1")
 _SECONDS = 8.0

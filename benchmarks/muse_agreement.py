@@ -17,12 +17,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from benchmarks.neurokit_waves import neurokit_fiducials
 from physioclr.leads import STANDARD_LEADS
 from physioclr.physiology.axis import frontal_axis_deg
 from physioclr.physiology.intervals import corrected_qt_ms
 from physioclr.physiology.measurements import measure
 from physioclr.records import EcgRecord
+from studies.references.neurokit_waves import neurokit_fiducials
 
 FS_HZ = 500.0
 _UV_PER_MV = 1000.0

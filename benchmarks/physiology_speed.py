@@ -20,13 +20,13 @@ from itertools import product
 import neurokit2
 import numpy as np
 
-from benchmarks.neurokit_waves import METHODS, neurokit_fiducials
 from physioclr.physiology.beat_features import compute_beat_features
 from physioclr.physiology.measurements import measure, summarise
 from physioclr.physiology.vector import physiology_vector, vector_of_beats
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import Delineation, delineate
 from physioclr.simulate import simulate_cohort
+from studies.references.neurokit_waves import METHODS, neurokit_fiducials
 
 
 def neurokit_delineation(method: str, record: EcgRecord, _: Delineation) -> None:

@@ -29,16 +29,17 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from physioclr.augment import Draws, HeartbeatShuffle
+from physioclr.augment.windows import EcgWindows
 from physioclr.datasets.prepare import prepare_cohort
 from physioclr.datasets.simulated import simulated_cohort
 from physioclr.datasets.store import Store
+from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.leads import STANDARD_LEADS
 from physioclr.models import encoder_config
 from physioclr.objectives import Physioclr, PhysioclrConfig, Step
-from physioclr.preprocessing import Preprocessing
-from physioclr.pretrain import PretrainConfig, PretrainRun
-from physioclr.training.cohort import TrainingCohort
-from physioclr.windows import EcgWindows
+from physioclr.pretraining.config import PretrainConfig
+from physioclr.pretraining.run import PretrainRun
+from physioclr.training_data.cohort import TrainingCohort
 
 FS_HZ, N_SAMPLES, RR_SAMPLES = 500.0, 5000, 420
 

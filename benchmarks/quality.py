@@ -21,8 +21,6 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
-from benchmarks.cinc2011 import Cinc2011, read_cinc2011
-from benchmarks.ludb import read_ludb
 from benchmarks.parts import run_parts
 from physioclr.leads import STANDARD_LEADS, canonical_lead, in_standard_order
 from physioclr.records import EcgRecord
@@ -31,6 +29,8 @@ from physioclr.signal.quality_model import QualityModel
 from physioclr.signal.resampling import resample
 from physioclr.simulate import CONDITIONS, simulate_record
 from studies.quality.fit import fit_quality_model, positions_of
+from studies.references.cinc2011 import Cinc2011, read_cinc2011
+from studies.references.ludb import read_ludb
 
 N_FOLDS, SEED, N_BOOTSTRAPS = 10, 0, 2000
 NEUROKIT = ("averageQRS", "templatematch", "zhao2018")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from app.augment_room import choose_augmentation, show_augmented, show_both_shuffles
+from app.augmentations.sections import choose_augmentation, show_augmented, show_both_shuffles
 from app.components.ecg_view import record_heading
 from app.components.frame import show_title
 from app.components.problems import showing_problems
-from app.reading import current_ecg
+from app.inputs.ecg import current_ecg
 from app.state import app_state
 
 show_title("Augmentations", "The ECG being read, and what pretraining makes of it.")

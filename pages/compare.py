@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.compare_room import show_beats, show_differences, show_qualities, warn_of_two_people
+from app.compare.sections import show_beats, show_differences, show_qualities, warn_of_two_people
 from app.components.ecg_view import record_heading
 from app.components.frame import show_title
-from app.reading import choose_ecg, current_ecg
+from app.inputs.ecg import choose_ecg, current_ecg
 from app.state import app_state
 from physioclr.records import EcgRecord
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from app.cohort_labels import cohort_title
-from app.components.cohort_choice import choose_cohort
-from app.components.distributions import histograms, label_bars
 from app.components.frame import show_title
 from app.components.html_table import html_table
-from app.components.import_form import show_import
 from app.components.palette import palette_for
 from app.components.problems import literal, showing_problems
-from app.datasets import distributions, facts, label_counts
+from app.datasets.distributions import histograms, label_bars
+from app.datasets.facts import distributions, facts, label_counts
+from app.datasets.import_form import show_import
+from app.inputs.cohort_choice import choose_cohort
+from app.inputs.cohort_labels import cohort_title
 from app.navigation import go_to
 from app.resources import cohort
 from app.state import DatasetsState, app_state

@@ -6,8 +6,8 @@ import streamlit as st
 
 from app.components.frame import show_title
 from app.components.job_view import watch_job
-from app.components.jobs_table import job_labels, jobs_table
 from app.components.problems import literal, showing_problems
+from app.jobs.table import job_labels, jobs_table
 from physioclr.jobs import Job, default_queue
 
 

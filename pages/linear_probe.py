@@ -6,7 +6,8 @@ import streamlit as st
 
 from app.components.frame import show_title
 from app.components.problems import showing_problems
-from app.probe_room import (
+from app.linear_probe.runs import read_link, write_link
+from app.linear_probe.sections import (
     ask_for_run,
     choose_run,
     show_past_runs,
@@ -14,7 +15,6 @@ from app.probe_room import (
     shows_another_cohort,
     watch_runs,
 )
-from app.probing import read_link, write_link
 from app.state import app_state
 
 show_title("Linear probe", "A straight line through frozen features, cross-validated by patient.")

@@ -6,8 +6,8 @@ import streamlit as st
 
 from app.components.frame import show_title
 from app.components.problems import showing_problems
-from app.pairs import choose_delta, show_cohort, show_pair
-from app.reading import choose_ecg, current_ecg
+from app.inputs.ecg import choose_ecg, current_ecg
+from app.pair_inspector.sections import choose_delta, show_cohort, show_pair
 from app.state import app_state
 
 show_title("Pairs", "Which ECGs PhysioCLR draws together by their physiology, and why.")

@@ -6,8 +6,8 @@ import streamlit as st
 
 from app.components.frame import show_title
 from app.components.problems import showing_problems
-from app.pretrain_room import ask_for_run, choose_run, show_run
-from app.pretraining import read_link, write_link
+from app.pretraining.runs import read_link, write_link
+from app.pretraining.sections import ask_for_run, choose_run, show_run
 from app.state import app_state
 
 show_title("Pretraining", "An encoder learns from ECGs without labels, in a process of its own.")

@@ -8,8 +8,8 @@ from app.components.ecg_view import record_heading
 from app.components.frame import show_title
 from app.components.problems import showing_problems
 from app.components.quality_notice import show_quality
-from app.reading import choose_ecg, current_ecg
-from app.reading_room import (
+from app.inputs.ecg import choose_ecg, current_ecg
+from app.read_an_ecg.sections import (
     show_measurements,
     show_median_beat,
     show_nearest,

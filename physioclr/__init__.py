@@ -10,9 +10,9 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from physioclr.checkpoint import Encoder, load_encoder
     from physioclr.datasets.store import Store
-    from physioclr.embedding import embed
+    from physioclr.encoders.checkpoint import Encoder, load_encoder
+    from physioclr.encoders.embedding import embed
     from physioclr.errors import (
         CheckpointError,
         DatasetError,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from physioclr.physiology.measurements import Measurements, measure
     from physioclr.physiology.similarity import PhysiologySpace
     from physioclr.physiology.vector import PhysiologyVector, physiology_vector
-    from physioclr.prediction import Prediction, predict
+    from physioclr.prediction.prediction import Prediction, predict
     from physioclr.records import EcgRecord
     from physioclr.signal.delineation import Delineation, delineate
     from physioclr.signal.quality import Quality, assess_quality
@@ -67,12 +67,12 @@ _HOME = {
     "DatasetError": "physioclr.errors",
     "Delineation": "physioclr.signal.delineation",
     "EcgRecord": "physioclr.records",
-    "Encoder": "physioclr.checkpoint",
+    "Encoder": "physioclr.encoders.checkpoint",
     "Measurements": "physioclr.physiology.measurements",
     "PhysioclrError": "physioclr.errors",
     "PhysiologySpace": "physioclr.physiology.similarity",
     "PhysiologyVector": "physioclr.physiology.vector",
-    "Prediction": "physioclr.prediction",
+    "Prediction": "physioclr.prediction.prediction",
     "Quality": "physioclr.signal.quality",
     "RecordError": "physioclr.errors",
     "SignalError": "physioclr.errors",
@@ -80,12 +80,12 @@ _HOME = {
     "Store": "physioclr.datasets.store",
     "assess_quality": "physioclr.signal.quality",
     "delineate": "physioclr.signal.delineation",
-    "embed": "physioclr.embedding",
+    "embed": "physioclr.encoders.embedding",
     "explain_similarity": "physioclr.physiology.explanation",
-    "load_encoder": "physioclr.checkpoint",
+    "load_encoder": "physioclr.encoders.checkpoint",
     "measure": "physioclr.physiology.measurements",
     "physiology_vector": "physioclr.physiology.vector",
-    "predict": "physioclr.prediction",
+    "predict": "physioclr.prediction.prediction",
     "read_ecg": "physioclr.io",
 }
 

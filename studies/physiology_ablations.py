@@ -17,11 +17,11 @@ import numpy as np
 import pandas as pd
 from rich.progress import track
 
-from benchmarks.neurokit_waves import neurokit_fiducials
 from physioclr.datasets.store import Store
 from physioclr.physiology.vector import physiology_vector
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import FIDUCIALS, WAVE_STATES, Delineation, delineate
+from studies.references.neurokit_waves import neurokit_fiducials
 
 __all__ = ["ablated_physiology", "mean_lead", "neurokit_delineation"]
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import ast
 import importlib
 import pkgutil
 import subprocess
@@ -26,18 +25,6 @@ CONTRACT = {
 
 def modules():
     return [m.name for m in pkgutil.walk_packages(physioclr.__path__, "physioclr.")]
-
-
-def imports_of(path):
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
-
-
-def files(folder):
-    return sorted((ROOT / folder).rglob("*.py"))
 
 
 def test_the_names_promised_are_public():
@@ -69,32 +56,3 @@ def test_importing_the_package_loads_nothing_heavy():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
     assert found.stdout.strip() == "[]"
-
-
-@pytest.mark.parametrize("path", files("physioclr"), ids=str)
-def test_the_core_knows_nothing_of_the_app(path):
-    first = {name.split(".")[0] for name in imports_of(path)}
-    assert not first & {"streamlit", "app", "pages"}
-    # One module draws, for the file that `probe --figure` writes; only that verb imports it.
-    assert "plotly" not in first or path.name == "figure.py"
-    assert "physioclr.probe.figure" not in set(imports_of(path)) or path.name == "evidence.py"
-
-
-@pytest.mark.parametrize("folder", ["physioclr/signal", "physioclr/physiology", "physioclr/io"])
-def test_signal_physiology_and_readers_do_without_torch(folder):
-    assert not [path for path in files(folder) if "torch" in set(imports_of(path))]
-
-
-def test_the_app_does_not_know_its_pages_and_pages_do_not_know_each_other():
-    for folder in ("app", "pages"):
-        for path in files(folder):
-            assert not {name for name in imports_of(path) if name.split(".")[0] == "pages"}
-
-
-def test_session_state_and_caches_are_touched_in_one_place_each():
-    def users(word):
-        paths = files("app") + files("pages")
-        return {path.name for path in paths if word in path.read_text()}
-
-    assert users("session_state") <= {"state.py"}
-    assert users("@st.cache_") <= {"resources.py"}

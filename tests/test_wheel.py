@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from physioclr.bundle import bundle_root
+from physioclr.runtime.shipped_files import bundle_root
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -14,7 +14,7 @@ from physioclr.ecg_paper import PaperCell, lead_on_paper_mv, recorded_lead
 from physioclr.records import EcgRecord
 
 if TYPE_CHECKING:
-    from physioclr.attribution import Attribution
+    from physioclr.prediction.attribution import Attribution
 
 __all__ = ["SMOOTHED_MS", "attribution_marks"]
 

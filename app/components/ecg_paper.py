@@ -40,7 +40,7 @@ from physioclr.records import EcgRecord
 from physioclr.signal.delineation import Delineation
 
 if TYPE_CHECKING:
-    from physioclr.attribution import Attribution
+    from physioclr.prediction.attribution import Attribution
 
 __all__ = ["PaperStyle", "ecg_paper"]
 

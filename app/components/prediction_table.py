@@ -11,8 +11,8 @@ import numpy as np
 from app.components.html_table import Html, html_table
 
 if TYPE_CHECKING:
-    from physioclr.checkpoint import HeadCard
-    from physioclr.prediction import LabelCall, Prediction
+    from physioclr.encoders.checkpoint import HeadCard
+    from physioclr.prediction.prediction import LabelCall, Prediction
 
 __all__ = ["evidence_sentence", "percent", "prediction_table"]
 

@@ -10,7 +10,7 @@ from physioclr.augment.baseline_wander import BaselineWander
 from physioclr.augment.draws import Draws
 from physioclr.augment.electrodes import add_at_snr
 from physioclr.augment.muscle_noise import MuscleNoise
-from physioclr.windows import EcgWindows
+from physioclr.augment.windows import EcgWindows
 
 __all__ = ["AmbientNoise"]
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from physioclr.augment.draws import Draws
-from physioclr.windows import EcgWindows
+from physioclr.augment.windows import EcgWindows
 
 __all__ = ["AuthorsShuffle"]
 

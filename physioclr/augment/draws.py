@@ -8,7 +8,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from physioclr.processes import ONE_PROCESS, Processes
+from physioclr.runtime.distributed import ONE_PROCESS, Processes
 
 __all__ = ["Draws"]
 

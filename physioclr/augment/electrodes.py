@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from physioclr.augment.draws import Draws
+from physioclr.augment.windows import EcgWindows
 from physioclr.leads import STANDARD_LEADS
-from physioclr.windows import EcgWindows
 
 __all__ = ["add_at_snr", "electrode_noise", "shaped_noise"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from physioclr.augment.draws import Draws
 from physioclr.augment.electrodes import add_at_snr
-from physioclr.windows import EcgWindows
+from physioclr.augment.windows import EcgWindows
 
 __all__ = ["GaussianNoise"]
 

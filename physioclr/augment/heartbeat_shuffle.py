@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from physioclr.augment.draws import Draws
-from physioclr.windows import EcgWindows
+from physioclr.augment.windows import EcgWindows
 
 __all__ = ["HeartbeatShuffle"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from physioclr.augment.draws import Draws
-from physioclr.windows import EcgWindows
+from physioclr.augment.windows import EcgWindows
 
 __all__ = ["RandomLeadMasking"]
 

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from physioclr.augment.draws import Draws
 from physioclr.augment.electrodes import add_at_snr, electrode_noise, shaped_noise
-from physioclr.windows import EcgWindows
+from physioclr.augment.windows import EcgWindows
 
 __all__ = ["MuscleNoise"]
 

@@ -10,7 +10,7 @@ import torch
 
 from physioclr.augment.draws import Draws
 from physioclr.augment.electrodes import add_at_snr, electrode_noise
-from physioclr.windows import EcgWindows
+from physioclr.augment.windows import EcgWindows
 
 __all__ = ["PowerlineNoise"]
 

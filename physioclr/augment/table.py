@@ -25,10 +25,10 @@ from physioclr.augment.rr_warp import RrWarp
 from physioclr.augment.time_masking import TimeMasking
 from physioclr.augment.time_shift import TimeShift
 from physioclr.augment.vcg_transform import VcgTransform
+from physioclr.augment.windows import EcgWindows
 from physioclr.errors import SignalError
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import Delineation, cut_samples
-from physioclr.windows import EcgWindows
 
 __all__ = ["AUGMENTATIONS", "Augmentation", "Parameter"]
 

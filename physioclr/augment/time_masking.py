@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from physioclr.augment.draws import Draws
-from physioclr.windows import EcgWindows
+from physioclr.augment.windows import EcgWindows
 
 __all__ = ["TimeMasking"]
 

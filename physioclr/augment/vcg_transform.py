@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 
 from physioclr.augment.draws import Draws
+from physioclr.augment.windows import EcgWindows
 from physioclr.leads import STANDARD_LEADS
 from physioclr.simulate.dipole import DOWER, TO_TWELVE_LEADS
-from physioclr.windows import EcgWindows
 
 __all__ = ["DIPOLE_LEADS", "VcgTransform"]
 

@@ -15,7 +15,7 @@ import typer
 from physioclr.cli import cohorts, ecgs, evidence, pretraining, reporting
 from physioclr.cli.terminal import err_console
 from physioclr.errors import PhysioclrError
-from physioclr.openmp import sleep_while_waiting
+from physioclr.runtime.openmp import sleep_while_waiting
 
 __all__ = ["app", "main"]
 
@@ -39,7 +39,7 @@ def run_app(
     headless: Annotated[bool, typer.Option(help="Open no browser.")] = False,
 ) -> None:
     """Open the app."""
-    from physioclr.serve import serve
+    from physioclr.cli.serve import serve
 
     raise typer.Exit(serve(port=port, host=host, headless=headless))
 

@@ -122,17 +122,19 @@ def download(
 def export_store(
     store: StoreFolder,
     out: Annotated[Path, typer.Option(help="The folder to write; must not exist.")],
-    where: Annotated[
-        str | None, typer.Option(help="Only these ECGs, as `age_years >= 65 and acceptable`.")
+    condition: Annotated[
+        str | None,
+        typer.Option("--where", help="Only these ECGs, as `age_years >= 65 and acceptable`."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Write a store as a folder of WFDB records, with a table of what is known of each."""
     from physioclr import Store
+    from physioclr.datasets.store_view import where
     from physioclr.datasets.wfdb_export import export_wfdb
 
     opened = Store.open(store)
-    chosen = opened if where is None else opened.where(where)
+    chosen = opened if condition is None else where(opened, condition)
     with progress_bar("Exporting") as report:
         export_wfdb(chosen, out, on_progress=report)
     if as_json:
@@ -191,8 +193,8 @@ def embed(
     import numpy as np
 
     from physioclr import Store, load_encoder
-    from physioclr.atomic import replace_file
-    from physioclr.embedding import embed_store
+    from physioclr.encoders.embedding import embed_store
+    from physioclr.runtime.atomic_files import replace_file
 
     opened, encoder = Store.open(store), load_encoder(checkpoint)
     with progress_bar("Embedding") as report:

@@ -56,10 +56,10 @@ def probe(
 ) -> None:
     """Cross-validate a linear probe on the embeddings, with its controls beside it."""
     from physioclr import Store, load_encoder
-    from physioclr.atomic import replace_file
-    from physioclr.evaluate import probe_store
+    from physioclr.evaluation.store_probe import probe_store
     from physioclr.probe import paired_table
     from physioclr.probe.figure import comparison_figure
+    from physioclr.runtime.atomic_files import replace_file
 
     if (others and compare is None) or (checkpoint and compare):
         raise typer.BadParameter(
@@ -145,11 +145,11 @@ def finetune(
 ) -> None:
     """Compare the frozen encoder's probe, the fine-tuned encoder and one trained from scratch."""
     from physioclr import Store, load_encoder
-    from physioclr.atomic import replace_file
-    from physioclr.embedding import embed_store
-    from physioclr.evaluate import probe_targets, usable_records
-    from physioclr.finetune import FinetuneConfig, cross_validate_finetuning
+    from physioclr.encoders.embedding import embed_store
+    from physioclr.evaluation.finetuning import FinetuneConfig, cross_validate_finetuning
+    from physioclr.evaluation.store_probe import probe_targets, usable_records
     from physioclr.probe import cross_validate_probe
+    from physioclr.runtime.atomic_files import replace_file
 
     opened, encoder = Store.open(store), load_encoder(checkpoint)
     targets, patients, names = probe_targets(opened, labels)
@@ -202,7 +202,7 @@ def transfer(
 ) -> None:
     """Fit a probe on one cohort and score it on another, for the diagnoses both name."""
     from physioclr import Store, load_encoder
-    from physioclr.transfer import transfer_probe
+    from physioclr.evaluation.transfer import transfer_probe
 
     learnt, asked = Store.open(train), Store.open(test)
     with progress_bar("Transfer") as report:
@@ -247,7 +247,7 @@ def fit_head(
     `predict` shows the nearest of.
     """
     from physioclr import Store
-    from physioclr.heads import add_head
+    from physioclr.prediction.heads import add_head
 
     card = add_head(checkpoint, Store.open(store), labels, seed=seed, alpha=alpha)
     for label in card.labels:
@@ -289,7 +289,7 @@ def describe(
 ) -> None:
     """Say what an embedding knows of physiology, and how far a map of it can be trusted."""
     from physioclr import Store, load_encoder
-    from physioclr.embedded_physiology import describe_embedding
+    from physioclr.evaluation.embedded_physiology import describe_embedding
 
     opened, encoder = Store.open(store), load_encoder(checkpoint)
     with progress_bar("Describing") as report:
@@ -340,8 +340,8 @@ def robustness(
 ) -> None:
     """Measure a probe that learnt from clean ECGs on noisy ones, and without some leads."""
     from physioclr import Store, load_encoder
-    from physioclr.noise_robustness import noise_robustness
-    from physioclr.noise_sources import noise_sources
+    from physioclr.evaluation.noise_robustness import noise_robustness
+    from physioclr.evaluation.noise_sources import noise_sources
 
     opened, encoder = Store.open(store), load_encoder(checkpoint)
     with progress_bar("Robustness") as report:
@@ -393,7 +393,7 @@ def label_efficiency(
 ) -> None:
     """Score encoders and their controls with a growing share of the labels."""
     from physioclr import Store, load_encoder
-    from physioclr.evaluate import probe_features, probe_targets, usable_records
+    from physioclr.evaluation.store_probe import probe_features, probe_targets, usable_records
     from physioclr.probe import FRACTIONS
     from physioclr.probe import label_efficiency as efficiency
 

@@ -76,12 +76,13 @@ def pretrain(
     On several GPUs or nodes: `torchrun --nproc-per-node 4 -m physioclr pretrain …`.
     """
     from physioclr import Store
+    from physioclr.encoders.preprocessing import Preprocessing
     from physioclr.leads import STANDARD_LEADS
     from physioclr.models import encoder_config
     from physioclr.objectives import objective_config
-    from physioclr.preprocessing import Preprocessing
-    from physioclr.pretrain import PretrainConfig, StepReport
-    from physioclr.pretrain import pretrain as pretrain_stores
+    from physioclr.pretraining.config import PretrainConfig
+    from physioclr.pretraining.pretrain import pretrain as pretrain_stores
+    from physioclr.pretraining.run import StepReport
 
     with option_errors():
         preprocessing = Preprocessing(
@@ -150,7 +151,7 @@ def list_runs(
     as_json: AsJson = False,
 ) -> None:
     """List the pretraining runs in a folder."""
-    from physioclr.training.runs import list_runs as runs_in
+    from physioclr.pretraining.runs import list_runs as runs_in
 
     found = runs_in(folder)
     if as_json:
@@ -185,8 +186,8 @@ def compare_runs(
     as_json: AsJson = False,
 ) -> None:
     """Show in what the settings of runs differ, and the last value of every metric."""
-    from physioclr.training.runs import compare_runs as compared
-    from physioclr.training.runs import summarise_run
+    from physioclr.pretraining.runs import compare_runs as compared
+    from physioclr.pretraining.runs import summarise_run
 
     differing, metrics = compared([summarise_run(run) for run in runs])
     if as_json:
@@ -210,8 +211,8 @@ def delete_run(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete a run with its checkpoints."""
-    from physioclr.training.runs import delete_run as delete
-    from physioclr.training.runs import summarise_run
+    from physioclr.pretraining.runs import delete_run as delete
+    from physioclr.pretraining.runs import summarise_run
 
     found = summarise_run(run)
     if not yes:

@@ -16,7 +16,7 @@ from physioclr.cli.terminal import Checkpoint, err_console, option_errors, out_c
 from physioclr.errors import PhysioclrError
 
 if TYPE_CHECKING:
-    from physioclr.checkpoint import Encoder
+    from physioclr.encoders.checkpoint import Encoder
     from physioclr.report import ReaderFindings
 
 __all__ = ["app", "report"]
@@ -65,13 +65,13 @@ def report(
     that is there already is replaced; two ECGs of one name are RECORD and RECORD-2.
     """
     from physioclr import load_encoder, read_ecg
-    from physioclr.atomic import make_folder, replace_file
     from physioclr.ecg_paper import PaperScale, paper_layout, record_layout
     from physioclr.report import Report, make_report
     from physioclr.report.fhir import fhir_bundle
     from physioclr.report.findings import check_qt_formula
     from physioclr.report.page import PageStyle, report_pdf, report_png
     from physioclr.report.tables import report_csv, report_json
+    from physioclr.runtime.atomic_files import make_folder, replace_file
 
     with option_errors():
         rows = arrangement.replace("x", " × ")
@@ -137,7 +137,7 @@ def _reader_findings(
 
 
 def _check_labels(agreement: Mapping[str, str], encoder: Encoder) -> None:
-    from physioclr.prediction import head_name
+    from physioclr.prediction.prediction import head_name
 
     if not agreement:
         return

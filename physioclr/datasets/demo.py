@@ -14,14 +14,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from physioclr.bundle import bundled
-from physioclr.cache import cache_folder
 from physioclr.datasets.manifest import MANIFEST_NAME, StoreManifest, read_manifest
 from physioclr.datasets.simulated import DEMO_RECORDS, DEMO_SEED, simulated_cohort
 from physioclr.datasets.standard_form import standardised
 from physioclr.datasets.store import Store
 from physioclr.datasets.store_writer import TABLE_NAMES, quantised
 from physioclr.errors import DatasetError
+from physioclr.runtime.cache_folder import cache_folder
+from physioclr.runtime.shipped_files import bundled
 
 __all__ = ["build_demo", "open_demo_store"]
 

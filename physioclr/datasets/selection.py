@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from physioclr.atomic import make_folder, replace_file
-from physioclr.cache import cache_folder
 from physioclr.datasets.store import Store
 from physioclr.datasets.store_view import StoreView
 from physioclr.errors import DatasetError
+from physioclr.runtime.atomic_files import make_folder, replace_file
+from physioclr.runtime.cache_folder import cache_folder
 
 __all__ = [
     "open_cohort",

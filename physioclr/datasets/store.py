@@ -269,31 +269,6 @@ class Store:
             )
         return row
 
-    def where(self, query: str) -> Store:
-        """Keep the ECGs that a condition holds for, without copying them.
-
-        Parameters
-        ----------
-        query : str
-            As `physioclr.datasets.condition.condition_holds` takes it, over the columns of
-            `records`, `measurements` and `physiology` and over the labels as `` `set/label` ``: for
-            example ``"age_years >= 65 and acceptable and `superclass/MI` == 1"``. Where a value is
-            unknown a comparison does not hold. It only compares: one of a stranger does no harm.
-
-        Returns
-        -------
-        Store
-            A `physioclr.datasets.store_view.StoreView`.
-
-        Raises
-        ------
-        DatasetError
-            If the condition is none, names what is not there, or holds for no ECG.
-        """
-        from physioclr.datasets.store_view import StoreView, matching_rows
-
-        return StoreView([(self, matching_rows(self, query))])
-
     def verify(self) -> None:
         """Compare every file with its checksum.
 

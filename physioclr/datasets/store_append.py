@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from physioclr.atomic import replace_file
 from physioclr.datasets.manifest import MANIFEST_NAME, read_manifest
 from physioclr.datasets.store import Store
 from physioclr.datasets.store_tables import TABLE_NAMES, part_file
 from physioclr.datasets.store_writer import StoreWriter
 from physioclr.datasets.stored_signal import signal_hash
+from physioclr.runtime.atomic_files import replace_file
 
 __all__ = ["StoreAppender"]
 

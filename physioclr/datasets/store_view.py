@@ -16,7 +16,7 @@ from physioclr.datasets.store import Store
 from physioclr.errors import DatasetError
 from physioclr.records import EcgRecord
 
-__all__ = ["StoreView", "concatenate", "matching_rows"]
+__all__ = ["StoreView", "concatenate", "matching_rows", "where"]
 
 _TABLES_IN_COMMON = ("measurements", "physiology")
 
@@ -41,6 +41,30 @@ def concatenate(stores: Sequence[Store]) -> Store:
         If there is none.
     """
     return StoreView([(store, np.arange(len(store))) for store in stores])
+
+
+def where(store: Store, condition: str) -> StoreView:
+    """Select the ECGs that meet a condition, without copying them.
+
+    Parameters
+    ----------
+    store : Store
+    condition : str
+        As `physioclr.datasets.condition.condition_holds` takes it, over the columns of `records`,
+        `measurements` and `physiology` and over the labels as `` `set/label` ``: for example
+        ``"age_years >= 65 and acceptable and `superclass/MI` == 1"``. A comparison with an unknown
+        value is false. Conditions are parsed and compared, never executed.
+
+    Returns
+    -------
+    StoreView
+
+    Raises
+    ------
+    DatasetError
+        If the condition cannot be parsed, names an unknown column, or selects no ECG.
+    """
+    return StoreView([(store, matching_rows(store, condition))])
 
 
 class StoreView(Store):

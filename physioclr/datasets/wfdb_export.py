@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 import wfdb
 
-from physioclr.atomic import replace_folder
 from physioclr.datasets.store import Store
 from physioclr.datasets.stored_signal import UNITS_PER_MV
 from physioclr.errors import DatasetError
+from physioclr.runtime.atomic_files import replace_folder
 
 __all__ = ["TABLE_NAME", "export_wfdb"]
 

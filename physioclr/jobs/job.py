@@ -20,12 +20,12 @@ from typing import Any, Literal, Self
 
 from filelock import FileLock
 
-from physioclr.atomic import make_folder, replace_file
 from physioclr.errors import PhysioclrError
-from physioclr.held_locks import is_locked
 from physioclr.jobs.process import started_at
 from physioclr.jobs.task import Task
 from physioclr.jobs.tasks import task_of
+from physioclr.runtime.atomic_files import make_folder, replace_file
+from physioclr.runtime.file_locks import is_locked
 
 __all__ = ["Job", "JobProgress", "JobStatus", "has_result"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from physioclr.jobs.task import Report, Task
 
 if TYPE_CHECKING:
-    from physioclr.embedding_map import MapSettings
+    from physioclr.explore.embedding_map import MapSettings
 
 __all__ = ["MapTask"]
 
@@ -43,7 +43,7 @@ class MapTask(Task):
     @property
     def title(self) -> str:
         """What is mapped, in which space, by which method."""
-        from physioclr.embedding_map import METHODS
+        from physioclr.explore.embedding_map import METHODS
 
         cohort = Path(self.store_path).stem if self.store_path else "demo cohort"
         space = Path(self.checkpoint).name if self.checkpoint else "the shipped encoder"
@@ -57,7 +57,7 @@ class MapTask(Task):
         other : MapTask
             Perhaps of another version, with settings that are none here.
         """
-        from physioclr.embedding_map import MapSettings
+        from physioclr.explore.embedding_map import MapSettings
 
         try:
             one, two = (MapSettings(**task.settings).fingerprint for task in (self, other))
@@ -66,7 +66,7 @@ class MapTask(Task):
         return (self.store_path, self.checkpoint, one) == (other.store_path, other.checkpoint, two)
 
     def run(self, folder: Path, report: Report) -> dict[str, Any]:  # noqa: ARG002
-        """Make the map; see `physioclr.cohort_map.make_cohort_map`.
+        """Make the map; see `physioclr.explore.cohort_map.make_cohort_map`.
 
         Parameters
         ----------
@@ -80,11 +80,11 @@ class MapTask(Task):
         """
         report("Opening the cohort", 0.0)
         # Loaded here, so that who stops the job while it loads is heard.
-        from physioclr.checkpoint import load_encoder
-        from physioclr.cohort_map import make_cohort_map
         from physioclr.datasets.demo import open_demo_store
         from physioclr.datasets.selection import open_cohort
-        from physioclr.embedding_map import MapSettings
+        from physioclr.encoders.checkpoint import load_encoder
+        from physioclr.explore.cohort_map import make_cohort_map
+        from physioclr.explore.embedding_map import MapSettings
 
         store = open_cohort(Path(self.store_path)) if self.store_path else open_demo_store()
         encoder = load_encoder(Path(self.checkpoint)) if self.checkpoint else load_encoder()

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from physioclr.errors import CheckpointError
 from physioclr.jobs.task import Report, Task
-from physioclr.pretraining_plan import PretrainPlan
+from physioclr.pretraining.plan import PretrainPlan
 
 if TYPE_CHECKING:
-    from physioclr.pretrain import StepReport
+    from physioclr.pretraining.run import StepReport
 
 __all__ = ["EstimateTask", "PretrainTask", "last_use", "plan_of_run"]
 
@@ -28,7 +28,7 @@ def _as_plan(task: PretrainTask | EstimateTask) -> None:
 
 @dataclass(frozen=True)
 class PretrainTask(Task):
-    """Pretrain into a folder of `physioclr.known_checkpoints.runs_folder`, or go on there.
+    """Pretrain into a folder of `physioclr.encoders.installed.runs_folder`, or go on there.
 
     A run that was stopped goes on from its last saved state when its task is submitted again.
 
@@ -59,15 +59,15 @@ class PretrainTask(Task):
         return True
 
     def run(self, folder: Path, report: Report) -> dict[str, Any]:  # noqa: ARG002
-        """Pretrain; see `physioclr.pretrain.pretrain`."""
+        """Pretrain; see `physioclr.pretraining.pretrain.pretrain`."""
         report("Opening the cohort", 0.0)
         # Loaded here, so that who stops the job while it loads is heard.
         import torch
 
-        from physioclr.atomic import make_folder, replace_file
-        from physioclr.device_use import DeviceMeter
-        from physioclr.known_checkpoints import runs_folder
-        from physioclr.pretrain import pretrain
+        from physioclr.encoders.installed import runs_folder
+        from physioclr.pretraining.pretrain import pretrain
+        from physioclr.runtime.atomic_files import make_folder, replace_file
+        from physioclr.runtime.device_use import DeviceMeter
 
         out = runs_folder() / self.name
         stores = self.plan.stores()
@@ -125,9 +125,9 @@ class EstimateTask(Task):
         return True
 
     def run(self, folder: Path, report: Report) -> dict[str, Any]:  # noqa: ARG002
-        """Measure; see `physioclr.pretraining_estimate.estimate_pretraining`."""
+        """Measure; see `physioclr.pretraining.estimate.estimate_pretraining`."""
         report("Opening the cohort", 0.0)
-        from physioclr.pretraining_estimate import estimate_pretraining
+        from physioclr.pretraining.estimate import estimate_pretraining
 
         return estimate_pretraining(self.plan, on_progress=report).to_dict()
 
@@ -184,8 +184,8 @@ def _steps(plan: PretrainPlan, out: Path, report: Report) -> int:
     """Return the steps of a run: once they were measured, they stay."""
     if plan.minutes is None:
         return plan.steps
-    from physioclr.pretraining_estimate import estimate_pretraining
-    from physioclr.training.run_folder import RunFolder
+    from physioclr.pretraining.estimate import estimate_pretraining
+    from physioclr.pretraining.run_folder import RunFolder
 
     folder = RunFolder(out)
     if folder.begun:

@@ -59,7 +59,7 @@ class ProbeTask(Task):
         return f"Probe of {', '.join(self.checkpoints)} on {self.cohort_name}, {self.label_set}"
 
     def run(self, folder: Path, report: Report) -> dict[str, Any]:
-        """Probe and write all that was found; see `physioclr.probe_runs.run_probes`.
+        """Probe and write all that was found; see `physioclr.evaluation.probe_run.run_probes`.
 
         Parameters
         ----------
@@ -73,10 +73,10 @@ class ProbeTask(Task):
         """
         report("Opening the cohort", 0.0)
         # Loaded here, so that who stops the job while it loads is heard.
-        from physioclr.checkpoint import load_encoder
+        from physioclr.encoders.checkpoint import load_encoder
+        from physioclr.evaluation.probe_run import run_probes
+        from physioclr.evaluation.probe_run_files import save_probe_run
         from physioclr.probe import MACRO
-        from physioclr.probe_run_files import save_probe_run
-        from physioclr.probe_runs import run_probes
 
         store = _opened(self.cohort)
         encoders = {

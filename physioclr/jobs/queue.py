@@ -12,12 +12,12 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from physioclr.atomic import make_folder
-from physioclr.cache import cache_folder
 from physioclr.errors import PhysioclrError
 from physioclr.jobs.job import Job, has_result
 from physioclr.jobs.task import Task
-from physioclr.openmp import sleep_while_waiting
+from physioclr.runtime.atomic_files import make_folder
+from physioclr.runtime.cache_folder import cache_folder
+from physioclr.runtime.openmp import sleep_while_waiting
 
 __all__ = ["JobQueue", "default_queue"]
 

@@ -21,7 +21,7 @@ from torch.nn import functional
 from physioclr.models import EncoderConfig
 from physioclr.objectives.full_precision import full_precision
 from physioclr.objectives.objective import Objective, Step
-from physioclr.training.batch import Need, TrainingBatch
+from physioclr.training_data.batch import Need, TrainingBatch
 
 __all__ = ["Cmsc", "CmscConfig", "neighbour_loss", "patient_contrast"]
 

@@ -22,13 +22,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from physioclr.models import EncoderConfig
+from physioclr.models.exponential_average import ExponentialAverage
 from physioclr.models.token_predictor import TokenPredictor
 from physioclr.objectives.full_precision import full_precision
 from physioclr.objectives.objective import Objective, Step
 from physioclr.objectives.token_masks import span_mask
-from physioclr.processes import ONE_PROCESS, Processes
-from physioclr.training.batch import TrainingBatch
-from physioclr.training.exponential_average import ExponentialAverage
+from physioclr.runtime.distributed import ONE_PROCESS, Processes
+from physioclr.training_data.batch import TrainingBatch
 
 __all__ = ["Jepa", "JepaConfig", "token_error"]
 

@@ -16,8 +16,8 @@ from torch import Tensor
 from physioclr.models import EncoderConfig, WaveformDecoder
 from physioclr.objectives.full_precision import full_precision
 from physioclr.objectives.objective import Objective, Step
-from physioclr.processes import ONE_PROCESS, Processes
-from physioclr.training.batch import TrainingBatch
+from physioclr.runtime.distributed import ONE_PROCESS, Processes
+from physioclr.training_data.batch import TrainingBatch
 
 __all__ = ["Mae", "MaeConfig", "hidden_error"]
 

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from physioclr.augment.draws import Draws
 from physioclr.models import EcgEncoder, EncoderConfig, build_encoder
-from physioclr.processes import ONE_PROCESS, Processes
-from physioclr.training.batch import Need, TrainingBatch
-from physioclr.training.cohort import TrainingCohort
+from physioclr.runtime.distributed import ONE_PROCESS, Processes
+from physioclr.training_data.batch import Need, TrainingBatch
+from physioclr.training_data.cohort import TrainingCohort
 
 __all__ = ["Objective", "Step"]
 

@@ -13,8 +13,8 @@ the ECGs with similarity < δ. ``L_global`` is the mean squared error of the rec
 
 In the paper κ is 1 and γ is 0. ``L_levels`` is ours: the binary cross-entropy of a linear layer on
 the normalised summary of a recording, which answers for every measurement whether it is above each
-of its levels (`physioclr.training.physiology_levels`). The pairs say that two ECGs are alike; the
-levels say in what. Their answers are what the encoder of the checkpoint embeds an ECG by.
+of its levels (`physioclr.training_data.physiology_levels`). The pairs say that two ECGs are alike;
+the levels say in what. Their answers are what the encoder of the checkpoint embeds an ECG by.
 
 Where the authors' code departs from this, or errs, its variant is kept as a switch, for ablations.
 """
@@ -35,6 +35,7 @@ from physioclr.augment import (
     RandomLeadMasking,
     TimeShift,
 )
+from physioclr.augment.windows import EcgWindows
 from physioclr.models import (
     AnsweringConfig,
     AnsweringEncoder,
@@ -50,9 +51,8 @@ from physioclr.objectives.physiological_pairs import contrastive_loss, physiolog
 from physioclr.objectives.reconstruction import near_peaks, peak_loss
 from physioclr.objectives.supervised import known_label_loss
 from physioclr.objectives.token_masks import span_mask
-from physioclr.training.batch import Need, TrainingBatch
-from physioclr.training.cohort import TrainingCohort
-from physioclr.windows import EcgWindows
+from physioclr.training_data.batch import Need, TrainingBatch
+from physioclr.training_data.cohort import TrainingCohort
 
 __all__ = ["Physioclr", "PhysioclrConfig"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from physioclr.processes import ONE_PROCESS, Processes
+from physioclr.runtime.distributed import ONE_PROCESS, Processes
 
 __all__ = ["near_peaks", "peak_loss"]
 

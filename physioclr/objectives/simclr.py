@@ -17,11 +17,11 @@ from physioclr.augment import (
     TimeMasking,
     TimeShift,
 )
+from physioclr.augment.windows import EcgWindows
 from physioclr.models import EncoderConfig
 from physioclr.objectives.nt_xent import nt_xent, projection_head
 from physioclr.objectives.objective import Objective, Step
-from physioclr.training.batch import TrainingBatch
-from physioclr.windows import EcgWindows
+from physioclr.training_data.batch import TrainingBatch
 
 __all__ = ["SimClr", "SimClrConfig"]
 

@@ -14,8 +14,8 @@ from torch.nn import functional
 from physioclr.models import EncoderConfig
 from physioclr.objectives.full_precision import full_precision
 from physioclr.objectives.objective import Objective, Step
-from physioclr.processes import ONE_PROCESS, Processes
-from physioclr.training.batch import Need, TrainingBatch
+from physioclr.runtime.distributed import ONE_PROCESS, Processes
+from physioclr.training_data.batch import Need, TrainingBatch
 
 __all__ = ["Supervised", "SupervisedConfig", "known_label_loss"]
 

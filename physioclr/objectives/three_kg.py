@@ -14,7 +14,7 @@ from physioclr.augment import TimeMasking, VcgTransform
 from physioclr.models import EncoderConfig
 from physioclr.objectives.nt_xent import nt_xent, projection_head
 from physioclr.objectives.objective import Objective, Step
-from physioclr.training.batch import Need, TrainingBatch
+from physioclr.training_data.batch import Need, TrainingBatch
 
 __all__ = ["ThreeKg", "ThreeKgConfig"]
 

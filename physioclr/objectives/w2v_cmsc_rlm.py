@@ -30,8 +30,8 @@ from physioclr.objectives.cmsc import neighbour_loss
 from physioclr.objectives.full_precision import full_precision
 from physioclr.objectives.objective import Objective, Step
 from physioclr.objectives.token_masks import span_mask
-from physioclr.processes import ONE_PROCESS, Processes
-from physioclr.training.batch import Need, TrainingBatch
+from physioclr.runtime.distributed import ONE_PROCESS, Processes
+from physioclr.training_data.batch import Need, TrainingBatch
 
 __all__ = ["W2vCmscRlm", "W2vCmscRlmConfig", "diversity_loss", "local_contrast"]
 

@@ -13,8 +13,8 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from physioclr.atomic import replace_file
 from physioclr.errors import CheckpointError
+from physioclr.runtime.atomic_files import replace_file
 
 __all__ = ["WINSOR", "PhysiologySpace", "reference_space"]
 

@@ -12,7 +12,7 @@ from physioclr.report.findings import ReaderFindings, Report
 from physioclr.signal.quality import assess_quality
 
 if TYPE_CHECKING:
-    from physioclr.checkpoint import Encoder
+    from physioclr.encoders.checkpoint import Encoder
 
 __all__ = ["encoder_name", "make_report"]
 
@@ -48,7 +48,7 @@ def make_report(
     SignalError
         If the ECG is too short to be measured.
     """
-    from physioclr.prediction import predict
+    from physioclr.prediction.prediction import predict
 
     quality = assess_quality(record)
     prediction, why = None, "No prediction was asked for."

@@ -23,10 +23,10 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from physioclr import __version__
-from physioclr.checkpoint import LabelCard
+from physioclr.encoders.checkpoint import LabelCard
 from physioclr.physiology.measurements import MEASUREMENTS
 from physioclr.physiology.normal_ranges import NoRange, deviation, normal_range
-from physioclr.prediction import Prediction
+from physioclr.prediction.prediction import Prediction
 from physioclr.report.findings import Report, qtc_remark
 
 __all__ = ["LOINC", "fhir_bundle"]

@@ -14,7 +14,7 @@ from physioclr.records import EcgRecord
 from physioclr.signal.quality import Quality
 
 if TYPE_CHECKING:
-    from physioclr.prediction import Prediction
+    from physioclr.prediction.prediction import Prediction
 
 __all__ = ["AGREEMENTS", "ReaderFindings", "Report", "check_qt_formula", "qtc_remark"]
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from physioclr.checkpoint import HeadCard
+from physioclr.encoders.checkpoint import HeadCard
 from physioclr.physiology.measurements import MEASUREMENTS
 from physioclr.physiology.normal_ranges import NoRange, NormalRange, deviation, normal_range
-from physioclr.prediction import Prediction
+from physioclr.prediction.prediction import Prediction
 from physioclr.report.findings import Report, qtc_remark
 from physioclr.report.sheet import BODY, LINE_MM, QUIET, SMALL, Sheet
 from physioclr.report.text_fit import cut_to_width

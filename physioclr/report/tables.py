@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from physioclr import __version__
 from physioclr.physiology.measurements import MEASUREMENTS
-from physioclr.prediction import Prediction
+from physioclr.prediction.prediction import Prediction
 from physioclr.report.findings import Report
 
 __all__ = ["report_csv", "report_json"]

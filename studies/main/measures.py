@@ -12,17 +12,17 @@ import pandas as pd
 import wfdb
 from numpy.typing import NDArray
 
-from physioclr.atomic import make_folder, replace_file
-from physioclr.checkpoint import Encoder, random_encoder
-from physioclr.controls import median_beat_features, physiology_features
+from physioclr.datasets.baseline_features import median_beat_features, physiology_features
 from physioclr.datasets.store import Store
-from physioclr.embedding import embed, embed_store
+from physioclr.encoders.checkpoint import Encoder, random_encoder
+from physioclr.encoders.embedding import embed, embed_store
 from physioclr.errors import DatasetError, SignalError
-from physioclr.evaluate import MEDIAN_BEAT, PHYSIOLOGY, RANDOM_INIT, probe_targets
+from physioclr.evaluation.store_probe import MEDIAN_BEAT, PHYSIOLOGY, RANDOM_INIT, probe_targets
 from physioclr.models import AnsweringEncoder
 from physioclr.models.architectures import config_to_dict
 from physioclr.probe import ProbeResult, cross_validate_probe, label_efficiency
 from physioclr.records import EcgRecord
+from physioclr.runtime.atomic_files import make_folder, replace_file
 from studies.main.pretraining import Study
 from studies.main.rows import RECIPE, ROWS, Row
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from physioclr.atomic import make_folder
-from physioclr.checkpoint import Encoder, load_encoder
 from physioclr.datasets.prepare import prepare
 from physioclr.datasets.store import Store
-from physioclr.pretrain import pretrain
-from physioclr.training.cohort import TrainingCohort
+from physioclr.encoders.checkpoint import Encoder, load_encoder
+from physioclr.pretraining.pretrain import pretrain_cohort
+from physioclr.runtime.atomic_files import make_folder
+from physioclr.training_data.cohort import TrainingCohort
 from studies.main.rows import REAL, SIMULATED, Row, budget
 
 __all__ = ["Study"]
@@ -62,7 +62,9 @@ class Study:
         run = self.out / "runs" / f"{row.key}-{seed}"
         if not (run / "checkpoint").exists():
             self.say(f"pretraining {row.name}, seed {seed}")
-            pretrain(self.cohort(row), run, budget(row, seed=seed, scale=self.scale), resume=True)
+            pretrain_cohort(
+                self.cohort(row), run, budget(row, seed=seed, scale=self.scale), resume=True
+            )
             (run / "last.safetensors").unlink(missing_ok=True)
         return load_encoder(run / "checkpoint")
 

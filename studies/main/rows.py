@@ -7,7 +7,7 @@ from typing import Any
 
 from physioclr.models import EncoderConfig, encoder_config
 from physioclr.objectives import PhysioclrConfig, objective_config
-from physioclr.pretrain import PretrainConfig
+from physioclr.pretraining.config import PretrainConfig
 
 __all__ = ["PAPER", "RECIPE", "ROWS", "Row", "budget", "encoder", "recipe"]
 

@@ -17,19 +17,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from physioclr.atomic import make_folder
-from physioclr.checkpoint import (
+from physioclr.encoders.checkpoint import (
     DEFAULT_CHECKPOINT,
     Encoder,
     load_encoder,
     load_physiology_space,
     save_checkpoint,
 )
-from physioclr.embedded_physiology import EmbeddingDescription, describe_embedding
-from physioclr.heads import add_head
-from physioclr.noise_robustness import noise_robustness
-from physioclr.noise_sources import noise_sources
-from physioclr.pretrain import pretrain
+from physioclr.evaluation.embedded_physiology import EmbeddingDescription, describe_embedding
+from physioclr.evaluation.noise_robustness import noise_robustness
+from physioclr.evaluation.noise_sources import noise_sources
+from physioclr.prediction.heads import add_head
+from physioclr.pretraining.pretrain import pretrain_cohort
+from physioclr.runtime.atomic_files import make_folder
 from studies.main.pretraining import Study
 from studies.main.rows import ROWS, budget
 
@@ -102,7 +102,7 @@ def _pretrained(study: Study, steps: int) -> Encoder:
             save_every=200,
             precision="bf16-mixed",
         )
-        pretrain(
+        pretrain_cohort(
             study.cohort(ROWS[0]),
             run,
             config,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pandas as pd
 import plotly.graph_objects as go
 
-from physioclr.atomic import make_folder, replace_file
 from physioclr.probe import MACRO, ProbeResult
+from physioclr.runtime.atomic_files import make_folder, replace_file
 from studies.main.measures import CONTROLS, LABEL_SETS, probe_results
 from studies.main.pretraining import Study
 from studies.main.rows import PAPER, RECIPE, ROWS

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 import physioclr.signal.quality_model as shipped
-from benchmarks.cinc2011 import Cinc2011, read_cinc2011
 from physioclr.signal.quality_model import RAMPS, QualityModel
 from physioclr.signal.quality_windows import quality_windows
+from studies.references.cinc2011 import Cinc2011, read_cinc2011
 
 __all__ = ["fit_quality_model", "positions_of"]
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.ludb import WAVES, LudbRecord
 from physioclr.records import EcgRecord
 from physioclr.signal.gaps import fill_gaps
 from physioclr.signal.wave_input import NETWORK_HZ, filter_at_network_rate, scale_leads
 from physioclr.simulate import SimulatedCohort
+from studies.references.ludb import WAVES, LudbRecord
 from studies.wave_network.rhythms import erase_p, quicken
 
 __all__ = ["Source", "draw_example", "from_ludb", "from_simulated", "without_p"]

@@ -19,10 +19,10 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from benchmarks.ludb import N_FOLDS, fold_of_record, read_ludb
 from physioclr.records import EcgRecord
 from physioclr.signal.wave_input import filter_at_network_rate
 from physioclr.simulate import simulate_cohort
+from studies.references.ludb import N_FOLDS, fold_of_record, read_ludb
 from studies.wave_network.examples import (
     Source,
     draw_example,

@@ -12,8 +12,10 @@ import torch
 from playwright.sync_api import Error as PlaywrightError
 
 from benchmarks.browser import open_chromium
-from physioclr import checkpoint
-from physioclr.checkpoint import (
+from physioclr.datasets import demo
+from physioclr.datasets.store import Store, StoreWriter
+from physioclr.encoders import checkpoint
+from physioclr.encoders.checkpoint import (
     CohortCard,
     HeadCard,
     LabelCard,
@@ -21,12 +23,10 @@ from physioclr.checkpoint import (
     load_encoder,
     save_checkpoint,
 )
-from physioclr.datasets import demo
-from physioclr.datasets.store import Store, StoreWriter
-from physioclr.embedding import embed_store
-from physioclr.evaluate import probe_targets
+from physioclr.encoders.embedding import embed_store
+from physioclr.encoders.preprocessing import Preprocessing
+from physioclr.evaluation.store_probe import probe_targets
 from physioclr.models.transformer import EcgTransformer, TransformerConfig
-from physioclr.preprocessing import Preprocessing
 from physioclr.probe import fit_probe
 from physioclr.simulate import simulate_cohort, simulate_record
 

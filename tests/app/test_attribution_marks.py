@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from app.components.attribution_marks import attribution_marks
-from app.components.attribution_text import attribution_legend, attribution_sentence
 from app.components.palette import LIGHT
-from physioclr.attribution import Attribution, RandomisationCheck
+from app.read_an_ecg.attribution_text import attribution_legend, attribution_sentence
 from physioclr.ecg_paper import PaperScale, paper_cells, paper_layout
 from physioclr.leads import STANDARD_LEADS
+from physioclr.prediction.attribution import Attribution, RandomisationCheck
 from physioclr.records import EcgRecord
 
 FS_HZ = 100.0

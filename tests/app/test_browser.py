@@ -13,8 +13,8 @@ from playwright.sync_api import Page, expect
 from pypdf import PdfReader
 
 from app.components.frame import DISCLAIMER
+from app.inputs.uploads import read_uploads
 from app.navigation import PAGES
-from app.uploads import read_uploads
 from benchmarks.browser import serve_app, wait_until_ready
 from physioclr import read_ecg
 from physioclr.physiology.measurements import MEASUREMENTS, measure

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.components.checkpoint_card import card_table
+from app.inputs.checkpoint_card import card_table
 from tests.app.test_pages import html_of, open_page
 
 

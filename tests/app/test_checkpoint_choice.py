@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from app.navigation import PAGES
-from physioclr.bundle import bundled
-from physioclr.checkpoint import save_checkpoint
-from physioclr.known_checkpoints import runs_folder
+from physioclr.encoders.checkpoint import save_checkpoint
+from physioclr.encoders.installed import runs_folder
+from physioclr.runtime.shipped_files import bundled
 from tests.app.test_pages import html_of, open_page
 
 pytestmark = pytest.mark.usefixtures("small_app")

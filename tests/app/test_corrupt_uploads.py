@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from app.navigation import PAGES
-from physioclr.bundle import bundled
+from physioclr.runtime.shipped_files import bundled
 from physioclr.simulate import simulate_record
 from tests.app.test_pages import all_flat, html_of, open_page, two_seconds
 from tests.io.ecg_bytes import dicom

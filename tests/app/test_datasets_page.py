@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("small_app")
 def jobs(tmp_path, monkeypatch):
     """Return where the jobs are kept, with no demo cohort beside them."""
     queue = JobQueue(tmp_path / "jobs")
-    monkeypatch.setattr("app.datasets.default_queue", lambda: queue)
+    monkeypatch.setattr("app.datasets.facts.default_queue", lambda: queue)
     return queue
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from app.components.enrichment_table import enrichment_table
+from app.embedding_map.enrichment_table import enrichment_table
 
 NAN = float("nan")
 

@@ -6,10 +6,10 @@ import pytest
 
 from app.components.html_table import html_table
 from app.components.prediction_table import prediction_table
-from app.components.summary_strip import call_strip, number_strip
+from app.read_an_ecg.summary_strip import call_strip, number_strip
 from physioclr import load_encoder
 from physioclr.physiology.measurements import MEASUREMENTS, measure
-from physioclr.prediction import predict
+from physioclr.prediction.prediction import predict
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.components.jobs_table import job_labels
+from app.jobs.table import job_labels
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.importing import ImportTask
 from physioclr.jobs.pretraining import PretrainTask

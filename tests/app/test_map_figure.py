@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from app.components.palette import DARK, LIGHT
-from app.components.scatter import Numbers, Points, map_figure
+from app.embedding_map.scatter import Numbers, Points, map_figure
 
 _PALETTE = 255  # regl-scatter2d's, in plotly.js 4.1
 

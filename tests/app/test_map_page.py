@@ -14,23 +14,23 @@ import pytest
 
 from app import resources
 from app.components.palette import DARK, LIGHT
-from app.components.scatter import Groups, Numbers, Points, colour_note, map_figure
 from app.components.strips import ecg_strip
-from app.map_link import is_in_link
-from app.map_neighbours import _ranks
-from app.mapping import begin_map, find_id, row_being_read, save_rows, selection_csv
+from app.embedding_map.link import is_in_link
+from app.embedding_map.maps import begin_map, find_id, row_being_read, save_rows, selection_csv
+from app.embedding_map.scatter import Groups, Numbers, Points, colour_note, map_figure
 from app.navigation import PAGES
 from app.state import MapState, ReadState
-from physioclr import checkpoint
-from physioclr.bundle import bundled
-from physioclr.cache import cache_folder
-from physioclr.cohort_map import make_cohort_map
 from physioclr.datasets import demo
 from physioclr.datasets.selection import open_cohort, save_selection, saved_selections
-from physioclr.embedding_map import MapSettings
+from physioclr.encoders import checkpoint
 from physioclr.errors import DatasetError
+from physioclr.explore.cohort_map import make_cohort_map
+from physioclr.explore.embedding_map import MapSettings
+from physioclr.explore.nearness import _ranks
 from physioclr.jobs import default_queue
 from physioclr.jobs.mapping import MapTask
+from physioclr.runtime.cache_folder import cache_folder
+from physioclr.runtime.shipped_files import bundled
 from tests.app.test_pages import html_of, open_page
 
 pytestmark = pytest.mark.usefixtures("small_app")
@@ -223,7 +223,7 @@ def test_an_ecg_that_was_opened_from_another_cohort_is_found_in_it(tmp_path, kep
 
     def asked(state, read):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("app.mapping.app_state", lambda: SimpleNamespace(read=read))
+            patch.setattr("app.embedding_map.maps.app_state", lambda: SimpleNamespace(read=read))
             return row_being_read(state)
 
     store = demo.open_demo_store()
@@ -252,7 +252,7 @@ def test_of_a_cohort_that_was_made_anew_nothing_is_selected(kept_map):
 
 def test_without_a_map_the_page_offers_to_make_one_in_the_background(monkeypatch):
     submitted = []
-    monkeypatch.setattr("app.mapping.default_queue", lambda: _Queue(submitted))
+    monkeypatch.setattr("app.embedding_map.maps.default_queue", lambda: _Queue(submitted))
     app = open_page("read")
     app.session_state["physioclr"].map.settings = MapSettings(method="tsne", perplexity=7.0)
     app.switch_page(str(bundled("pages") / PAGES["map"][0])).run()
@@ -270,7 +270,7 @@ def test_a_map_that_is_being_made_is_not_begun_again(ended, n_submitted, monkeyp
         progress=lambda: SimpleNamespace(ended=ended),
     )
     submitted = []
-    monkeypatch.setattr("app.mapping.default_queue", lambda: _Queue(submitted, [job]))
+    monkeypatch.setattr("app.embedding_map.maps.default_queue", lambda: _Queue(submitted, [job]))
     begun = begin_map(state, "")
     assert len(submitted) == n_submitted
     assert (begun is job) == (not ended)
@@ -364,7 +364,8 @@ def test_a_selection_is_compared_with_the_ecgs_in_sight_only(kept_map, small_coh
     asked = []
     compare = resources.compared
     monkeypatch.setattr(
-        "app.map_selection.compared", lambda *given: asked.append(given) or compare(*given)
+        "app.embedding_map.selection.compared",
+        lambda *given: asked.append(given) or compare(*given),
     )
     fast = small_cohort.measurements["heart_rate_bpm"] > 100
     shown = tuple(map(int, np.flatnonzero(fast)))

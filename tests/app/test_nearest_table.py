@@ -6,9 +6,9 @@ import re
 import pandas as pd
 import pytest
 
-from app.components.nearest_table import nearest_table
+from app.read_an_ecg.nearest_table import nearest_table
+from physioclr.encoders.reference_ecgs import with_qtc
 from physioclr.physiology.intervals import QT_FORMULAS, corrected_qt_ms
-from physioclr.reference_ecgs import with_qtc
 
 QT_MS, RR_MS = 400.0, 800.0
 

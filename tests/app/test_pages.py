@@ -11,12 +11,12 @@ from streamlit.testing.v1 import AppTest
 
 from app.components.frame import DISCLAIMER
 from app.navigation import PAGES
-from app.reporting import file_stem
+from app.read_an_ecg.report import file_stem
 from app.state import AppState, ReadState
-from physioclr.bundle import bundled
 from physioclr.physiology.measurements import MEASUREMENTS, measure
 from physioclr.physiology.repeatability import repeatability_of
 from physioclr.records import EcgRecord
+from physioclr.runtime.shipped_files import bundled
 from physioclr.simulate import simulate_record
 
 pytestmark = pytest.mark.usefixtures("small_app")

@@ -6,8 +6,8 @@ import pytest
 
 from app.navigation import PAGES
 from app.resources import physiology_of
-from physioclr.bundle import bundled
 from physioclr.physiology.explanation import explain_similarity
+from physioclr.runtime.shipped_files import bundled
 from physioclr.simulate import simulate_record
 from tests.app.test_pages import figures_of, html_of, open_page
 

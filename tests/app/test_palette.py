@@ -7,7 +7,7 @@ import pytest
 
 from app.components.frame import _STYLE
 from app.components.palette import DARK, LIGHT
-from physioclr.bundle import bundled
+from physioclr.runtime.shipped_files import bundled
 
 TEXT, LINE = 4.5, 3.0
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import streamlit as st
 
-from app.components.nearest_table import nearest_table
-from physioclr import checkpoint
-from physioclr.checkpoint import load_encoder, save_checkpoint
-from physioclr.heads import add_head
+from app.read_an_ecg.nearest_table import nearest_table
+from physioclr.encoders import checkpoint
+from physioclr.encoders.checkpoint import load_encoder, save_checkpoint
 from physioclr.physiology.measurements import measure
-from physioclr.prediction import predict
+from physioclr.prediction.heads import add_head
+from physioclr.prediction.prediction import predict
 
 from .test_pages import html_of, open_page
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from app.components.palette import LIGHT
-from app.components.training_curves import CURVES, curve_figure, curves_logged
 from app.navigation import PAGES
-from app.pretraining import go_on
-from physioclr.bundle import bundled
+from app.pretraining.curves import CURVES, curve_figure, curves_logged
+from app.pretraining.runs import go_on
+from physioclr.encoders.installed import runs_folder
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.pretraining import EstimateTask, PretrainTask
-from physioclr.known_checkpoints import runs_folder
-from physioclr.pretraining_plan import PRESETS
+from physioclr.pretraining.plan import PRESETS
+from physioclr.runtime.shipped_files import bundled
 from tests.app.test_pages import figures_of, html_of, open_page
 
 pytestmark = pytest.mark.usefixtures("small_app")
@@ -37,7 +37,7 @@ def queue(tmp_path, monkeypatch):
             submitted.append(task)
             return written(task, number=len(submitted))
 
-    monkeypatch.setattr("app.pretraining.default_queue", Queue)
+    monkeypatch.setattr("app.pretraining.runs.default_queue", Queue)
     return submitted
 
 

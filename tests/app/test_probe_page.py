@@ -8,10 +8,10 @@ import pytest
 
 from app.navigation import PAGES
 from app.state import AppState
-from physioclr.bundle import bundled
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.importing import ImportTask
 from physioclr.jobs.probing import ProbeTask
+from physioclr.runtime.shipped_files import bundled
 from tests.app.test_pages import html_of, open_page
 
 pytestmark = pytest.mark.usefixtures("small_app")
@@ -197,7 +197,7 @@ def test_a_label_set_that_cannot_be_measured_is_said_before_the_run(monkeypatch)
     def too_few(*_):
         return {"Sinus tachycardia": "needs 5 patients with it, has 2"}, 0
 
-    monkeypatch.setattr("app.probe_room.unmeasurable", too_few)
+    monkeypatch.setattr("app.linear_probe.sections.unmeasurable", too_few)
     app = open_page("probe")
     assert any("has 2" in one.value for one in app.warning)
     assert next(one for one in app.button if one.label == "Run the probe").disabled
@@ -226,9 +226,9 @@ def test_the_map_sends_a_cohort_here(run):
 
 def test_all_of_a_run_is_json(run):
     from app.components.palette import LIGHT
-    from app.probe_views import Shown, _document
+    from app.linear_probe.views import Shown, _document
+    from physioclr.evaluation.probe_run_files import open_probe_run
     from physioclr.probe import ProbeResult
-    from physioclr.probe_run_files import open_probe_run
 
     opened = open_probe_run(run.folder)
     written = json.loads(json.dumps(_document(Shown(AppState().probe, run, opened, LIGHT))))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from pypdf import PdfReader
 
-from app import reporting
+from app.read_an_ecg import report as reporting
 from app.state import PaperState, ReadState
 from physioclr.records import EcgRecord
 from physioclr.simulate import simulate_record

@@ -9,8 +9,8 @@ import pytest
 import streamlit as st
 
 from app.resources import cohort, encoder, matching
-from physioclr.checkpoint import load_encoder, save_checkpoint
 from physioclr.datasets.store import StoreWriter
+from physioclr.encoders.checkpoint import load_encoder, save_checkpoint
 from physioclr.models.transformer import EcgTransformer, TransformerConfig
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.uploads import read_uploads, undeclared_among
-from physioclr.bundle import bundled
+from app.inputs.uploads import read_uploads, undeclared_among
 from physioclr.io import ArrayLayout
 from physioclr.leads import STANDARD_LEADS
+from physioclr.runtime.shipped_files import bundled
 from tests.io.ecg_bytes import WRITERS, dicom
 from tests.io.wfdb_bytes import wfdb_record
 

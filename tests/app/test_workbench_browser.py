@@ -11,8 +11,8 @@ from playwright.sync_api import Page, expect
 
 from benchmarks.browser import serve_app, wait_until_ready
 from physioclr import load_encoder
-from physioclr.cohort_map import find_cohort_map
 from physioclr.datasets.demo import open_demo_store
+from physioclr.explore.cohort_map import find_cohort_map
 from physioclr.jobs import default_queue
 from physioclr.jobs.pretraining import PretrainTask
 from physioclr.jobs.probing import ProbeTask

@@ -11,14 +11,14 @@ import torch
 
 from physioclr.augment import AUGMENTATIONS, Draws, VcgTransform
 from physioclr.augment.table import windows_of
+from physioclr.augment.windows import EcgWindows
 from physioclr.errors import SignalError
 from physioclr.leads import STANDARD_LEADS
 from physioclr.physiology.measurements import measure
-from physioclr.processes import Processes
 from physioclr.records import EcgRecord
+from physioclr.runtime.distributed import Processes
 from physioclr.signal.delineation import delineate
 from physioclr.simulate import simulate_record
-from physioclr.windows import EcgWindows
 from tests.shared_data import SHARED_DATA, needs_shared_data
 
 BY_KEY = {augmentation.key: augmentation for augmentation in AUGMENTATIONS}

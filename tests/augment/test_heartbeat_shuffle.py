@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from physioclr.augment import Draws, HeartbeatShuffle
-from physioclr.windows import EcgWindows
+from physioclr.augment.windows import EcgWindows
 
 FS_HZ = 500.0
 N_SAMPLES = 5000

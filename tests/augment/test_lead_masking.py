@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from physioclr.augment import Draws, RandomLeadMasking
-from physioclr.windows import EcgWindows
+from physioclr.augment.windows import EcgWindows
 
 
 def masked_signal(signal, **settings):

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.delineation import cross_validated, score
-from benchmarks.ludb import read_ludb
+from studies.references.ludb import read_ludb
 from tests.shared_data import SHARED_DATA, needs_shared_data
 
 pytestmark = needs_shared_data

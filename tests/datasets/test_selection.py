@@ -14,6 +14,7 @@ from physioclr.datasets.selection import (
     selected_rows,
     selections_of,
 )
+from physioclr.datasets.store_view import where
 from physioclr.errors import DatasetError
 
 IDS = ["pulse-07", "pulse-02", "pulse-19"]
@@ -83,10 +84,10 @@ def test_what_cannot_be_found_again_is_not_saved(pulse_store, tmp_path):
 def test_a_selection_is_found_in_its_store_and_in_parts_of_it(pulse_store, tmp_path):
     path = save_selection(pulse_store, IDS, tmp_path / "some.json", name="some")
     np.testing.assert_array_equal(selected_rows(pulse_store, path), [2, 7, 19])
-    part = pulse_store.where("record_id > 'pulse-05'").where("record_id < 'pulse-15'")
+    part = where(where(pulse_store, "record_id > 'pulse-05'"), "record_id < 'pulse-15'")
     np.testing.assert_array_equal(selected_rows(part, path), [1])
     with pytest.raises(DatasetError, match="none of them"):
-        selected_rows(pulse_store.where("record_id == 'pulse-01'"), path)
+        selected_rows(where(pulse_store, "record_id == 'pulse-01'"), path)
 
 
 def test_a_selection_of_another_store_with_the_same_ids_is_not_taken(

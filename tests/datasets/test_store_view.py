@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from physioclr.datasets.store import Store
-from physioclr.datasets.store_view import StoreView, concatenate
+from physioclr.datasets.store_view import StoreView, concatenate, where
 from physioclr.errors import DatasetError
 from tests.datasets.test_store import N_SAMPLES, write
 
@@ -20,7 +20,7 @@ def stores(tmp_path):
 
 def test_a_condition_keeps_the_rows_it_holds_for(stores):
     store = stores[0]
-    view = store.where("heart_rate_bpm >= 62 and `class/a` == 1")
+    view = where(store, "heart_rate_bpm >= 62 and `class/a` == 1")
     assert isinstance(view, Store)
     assert view.records["record_id"].tolist() == ["r3"]
     np.testing.assert_array_equal(view.signals_raw(), store.signals_raw([3]))
@@ -32,11 +32,11 @@ def test_a_condition_keeps_the_rows_it_holds_for(stores):
 
 
 def test_a_comparison_with_an_unknown_number_does_not_hold(stores):
-    assert stores[0].where("age_years < 200").records["record_id"].iloc[0] == "r1"
+    assert where(stores[0], "age_years < 200").records["record_id"].iloc[0] == "r1"
 
 
 def test_conditions_narrow_one_another(stores):
-    view = stores[0].where("heart_rate_bpm > 60").where("sex == 'female' and fold < 3")
+    view = where(where(stores[0], "heart_rate_bpm > 60"), "sex == 'female' and fold < 3")
     assert view.records["record_id"].tolist() == ["r1", "r2"]
     np.testing.assert_array_equal(view.signals_raw([1, 0]), stores[0].signals_raw([2, 1]))
 
@@ -46,12 +46,12 @@ def test_conditions_narrow_one_another(stores):
 )
 def test_what_is_no_condition_is_refused_in_one_sentence(stores, query):
     with pytest.raises(DatasetError, match=r"^S: expected a condition over its columns"):
-        stores[0].where(query)
+        where(stores[0], query)
 
 
 def test_a_condition_that_holds_for_nobody_is_refused(stores):
     with pytest.raises(DatasetError, match="none of 5"):
-        stores[0].where("heart_rate_bpm > 1000")
+        where(stores[0], "heart_rate_bpm > 1000")
 
 
 def test_stores_read_as_one_in_their_order(stores):
@@ -77,7 +77,7 @@ def test_the_same_number_in_two_stores_is_two_people(stores):
 def test_the_fingerprint_is_of_the_stores_and_the_rows(stores):
     both, first = concatenate(stores), stores[0]
     found = {both.fingerprint, concatenate(stores[::-1]).fingerprint, first.fingerprint}
-    found |= {first.where("fold < 3").fingerprint, first.where("fold < 4").fingerprint}
+    found |= {where(first, "fold < 3").fingerprint, where(first, "fold < 4").fingerprint}
     assert len(found) == 5
     assert concatenate(stores).fingerprint == both.fingerprint
 

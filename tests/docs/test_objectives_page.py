@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from physioclr.checkpoint import load_encoder
+from physioclr.encoders.checkpoint import load_encoder
 from physioclr.models import TransformerConfig
 from physioclr.objectives import OBJECTIVES, objective_config
-from physioclr.pretrain import PretrainConfig, pretrain
+from physioclr.pretraining.config import PretrainConfig
+from physioclr.pretraining.pretrain import pretrain
 
 PAGE = Path(__file__).parents[2] / "docs" / "objectives.md"
 

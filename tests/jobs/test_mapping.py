@@ -8,8 +8,8 @@ from dataclasses import asdict, replace
 import pytest
 
 from physioclr import load_encoder
-from physioclr.cohort_map import find_cohort_map
-from physioclr.embedding_map import MapSettings
+from physioclr.explore.cohort_map import find_cohort_map
+from physioclr.explore.embedding_map import MapSettings
 from physioclr.jobs.mapping import MapTask
 from physioclr.jobs.tasks import task_of
 

@@ -9,12 +9,12 @@ from types import SimpleNamespace
 import pytest
 
 from physioclr import load_encoder
+from physioclr.encoders.installed import known_checkpoints, runs_folder
 from physioclr.errors import CheckpointError
 from physioclr.jobs.pretraining import EstimateTask, PretrainTask, last_use, plan_of_run
 from physioclr.jobs.tasks import task_of
-from physioclr.known_checkpoints import known_checkpoints, runs_folder
-from physioclr.pretraining_plan import PretrainPlan
-from physioclr.training.run_folder import RunFolder
+from physioclr.pretraining.plan import PretrainPlan
+from physioclr.pretraining.run_folder import RunFolder
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +88,7 @@ def test_a_run_that_was_stopped_goes_on_and_ends_as_if_it_had_not_been(plan, tmp
 def test_a_budget_in_minutes_becomes_steps_once(plan, tmp_path, monkeypatch):
     measured = iter([3, 99])
     monkeypatch.setattr(
-        "physioclr.pretraining_estimate.estimate_pretraining",
+        "physioclr.pretraining.estimate.estimate_pretraining",
         lambda *_, **__: SimpleNamespace(steps=next(measured)),
     )
     plan = replace(plan, minutes=5.0)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 
+from physioclr.augment.windows import EcgWindows
 from physioclr.leads import STANDARD_LEADS
-from physioclr.training.batch import TrainingBatch
-from physioclr.training.tensor_space import TensorSpace
-from physioclr.windows import EcgWindows
+from physioclr.training_data.batch import TrainingBatch
+from physioclr.training_data.tensor_space import TensorSpace
 
 
 def random_batch(

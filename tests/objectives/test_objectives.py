@@ -9,8 +9,8 @@ import torch
 
 from physioclr.leads import STANDARD_LEADS
 from physioclr.models import ResNetConfig, TransformerConfig, encoder_config
+from physioclr.models.exponential_average import ExponentialAverage
 from physioclr.objectives import OBJECTIVES, Step, objective_config, objective_name
-from physioclr.training.exponential_average import ExponentialAverage
 from tests.objectives.conftest import random_batch
 
 TINY = {

@@ -16,7 +16,7 @@ from physioclr.objectives.physioclr import PhysioclrConfig
 from physioclr.objectives.physiological_pairs import contrastive_loss, physiological_pairs
 from physioclr.objectives.reconstruction import near_peaks, peak_loss
 from physioclr.objectives.token_masks import span_mask
-from physioclr.training.cohort import TrainingCohort
+from physioclr.training_data.cohort import TrainingCohort
 from tests.objectives.conftest import random_batch
 
 

@@ -10,7 +10,7 @@ from fhir.resources.R4B.bundle import Bundle
 
 from physioclr import __version__, load_encoder
 from physioclr.physiology.measurements import MEASUREMENTS
-from physioclr.prediction import Prediction
+from physioclr.prediction.prediction import Prediction
 from physioclr.report import ReaderFindings, make_report
 from physioclr.report.fhir import LOINC, fhir_bundle
 from physioclr.simulate import simulate_record

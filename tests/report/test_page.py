@@ -11,7 +11,7 @@ from physioclr import load_encoder
 from physioclr.ecg_paper import ARRANGEMENTS, PaperScale, paper_layout
 from physioclr.errors import SignalError
 from physioclr.physiology.measurements import measure
-from physioclr.prediction import predict
+from physioclr.prediction.prediction import predict
 from physioclr.records import EcgRecord
 from physioclr.report import ReaderFindings, Report
 from physioclr.report.page import SHEETS_MM, PageStyle, report_pdf, report_png

@@ -10,7 +10,7 @@ import pytest
 
 from physioclr import __version__, load_encoder
 from physioclr.physiology.measurements import MEASUREMENTS
-from physioclr.prediction import Prediction
+from physioclr.prediction.prediction import Prediction
 from physioclr.report import ReaderFindings, make_report
 from physioclr.report.tables import report_csv, report_json
 from physioclr.simulate import simulate_record

@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.cinc2011 import read_cinc2011
 from physioclr.errors import SignalError
 from physioclr.leads import STANDARD_LEADS
 from physioclr.signal.quality import assess_quality
 from physioclr.signal.quality_model import FAULT_KINDS
 from physioclr.simulate import CONDITIONS, simulate_record
+from studies.references.cinc2011 import read_cinc2011
 from tests.shared_data import SHARED_DATA, needs_shared_data
 from tests.signal.synthetic import synthetic_record, with_leads, with_signal
 

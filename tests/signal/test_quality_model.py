@@ -3,7 +3,6 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from benchmarks.cinc2011 import read_cinc2011
 from physioclr.signal.lead_statistics import LeadStatistics, lead_statistics
 from physioclr.signal.quality_model import (
     FAULT_KINDS,
@@ -13,6 +12,7 @@ from physioclr.signal.quality_model import (
     ramp_positions,
 )
 from studies.quality.fit import fit_quality_model, positions_of
+from studies.references.cinc2011 import read_cinc2011
 from tests.shared_data import SHARED_DATA, needs_shared_data
 from tests.signal.synthetic import synthetic_record
 

@@ -8,11 +8,12 @@ from physioclr.datasets.simulated import simulated_cohort
 from physioclr.datasets.store import Store
 from physioclr.errors import DatasetError
 from physioclr.objectives import PhysioclrConfig
-from physioclr.pretrain import PretrainConfig, pretrain
+from physioclr.pretraining.config import PretrainConfig
+from physioclr.pretraining.pretrain import pretrain_cohort
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import delineate
 from physioclr.simulate import simulate_record
-from physioclr.training.cohort import TrainingCohort
+from physioclr.training_data.cohort import TrainingCohort
 from studies.physiology_ablations import ablated_physiology, mean_lead, neurokit_delineation
 
 
@@ -66,7 +67,7 @@ def test_each_of_the_two_changes_what_is_a_positive(tmp_path, small_store):
             held_out=0,
             objective=PhysioclrConfig(projection_dim=16),
         )
-        pretrain(cohort, tmp_path / name, config, on_step=reports.append)
+        pretrain_cohort(cohort, tmp_path / name, config, on_step=reports.append)
         losses[name] = reports[0].loss
     assert len(set(losses.values())) == 3
 

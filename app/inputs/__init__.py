@@ -1,0 +1,1 @@
+"""What asks for an ECG, a cohort, a checkpoint or paper, for several pages."""

@@ -1,0 +1,1 @@
+"""The Linear probe page."""

@@ -1,0 +1,1 @@
+"""The Read an ECG page."""

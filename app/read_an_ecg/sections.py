@@ -1,0 +1,301 @@
+"""The sections of the page that reads an ECG, from its paper to its report."""
+
+from __future__ import annotations
+
+import html
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from app.components.ecg_paper import ecg_paper
+from app.components.ecg_view import measure_on_paper, show_paper, waves_legend
+from app.components.measurement_table import (
+    further_measurements,
+    lead_table,
+    main_measurements,
+    measurement_table,
+    sources_of_normal,
+)
+from app.components.median_beat_figure import median_beat_figure
+from app.components.palette import palette_for
+from app.components.prediction_table import evidence_sentence, prediction_table
+from app.components.problems import literal, showing_problems
+from app.inputs.asked_checkpoint import asked_checkpoint
+from app.inputs.checkpoint_choice import say_it_has_no_head
+from app.inputs.page_slider import page_slider
+from app.inputs.paper_inputs import filter_of, paper_inputs, style_of
+from app.inputs.qt_formula_input import qt_formula_input
+from app.read_an_ecg.attribution_text import attribution_legend, attribution_sentence
+from app.read_an_ecg.nearest_table import nearest_table
+from app.read_an_ecg.reader_inputs import reader_inputs
+from app.read_an_ecg.report import REPORT_FILES, file_stem, report_file, report_of
+from app.read_an_ecg.summary_strip import call_strip, number_strip
+from app.resources import (
+    attribution_of,
+    delineation_of,
+    dominant_beat_of,
+    encoder,
+    measurements_of,
+    prediction_of,
+    quality_of,
+)
+from app.state import app_state
+from physioclr.errors import PhysioclrError, SignalError
+from physioclr.records import EcgRecord
+from physioclr.report import qtc_remark
+from physioclr.signal.display_filter import DisplayFilter
+
+if TYPE_CHECKING:
+    from physioclr.prediction.prediction import Prediction
+
+__all__ = [
+    "show_measurements",
+    "show_median_beat",
+    "show_nearest",
+    "show_predictions",
+    "show_report",
+    "show_summary",
+    "show_trace",
+    "show_why",
+]
+
+_LONGEST_WHY_S = 60.0
+"""Attribution takes half a second for each window of a long ECG."""
+
+
+def show_summary(record: EcgRecord) -> None:
+    """Show the main numbers, what is called, and why to read that with care.
+
+    What goes wrong is said with their tables.
+    """
+    state = app_state()
+    if not _can_be_judged(record):
+        st.caption("Nothing is measured or predicted of it, and there is no report.")
+        return
+    with suppress(PhysioclrError):
+        measured = measurements_of(record)
+        names = main_measurements(state.qt_formula)
+        st.html(number_strip(measured, names, **_person(record)))
+        prediction = None
+        with suppress(PhysioclrError):
+            if encoder(state.checkpoint).heads:
+                prediction = prediction_of(record, state.checkpoint)
+                st.html(call_strip(prediction))
+        _show_caveats(record, prediction)
+
+
+def _show_caveats(record: EcgRecord, prediction: Prediction | None) -> None:
+    from physioclr.prediction.prediction import unlike_training, why_withheld
+
+    said = [why_withheld(quality_of(record))]
+    if prediction is not None:
+        said.append(unlike_training(prediction, simulated=record.simulated))
+        said.append("unlike the labelled ECGs" if prediction.is_unlike else "")
+    if caveats := [html.escape(each) for each in said if each]:
+        st.html(
+            '<div class="pc-facts" role="group" aria-label="Caveats"><span>'
+            f"<b>▲ Read with care:</b> {'; '.join(caveats)}</span></div>"
+        )
+
+
+def _can_be_judged(record: EcgRecord) -> bool:
+    """Return whether the ECG is long enough; where it is not, that is said with its quality."""
+    try:
+        quality_of(record)
+    except SignalError:
+        return False
+    return True
+
+
+def _person(record: EcgRecord) -> dict[str, Any]:
+    return {"age_years": record.meta.get("age_years"), "sex": record.meta.get("sex")}
+
+
+@st.fragment
+def show_trace(record: EcgRecord) -> None:
+    """Draw the paper as the reader wants it, and for a long record the slider along it."""
+    state, paper = app_state().read, app_state().paper
+    layout_before = style_of(paper, record).layout
+    changed = paper_inputs(paper, record)
+    style, display = style_of(paper, record), filter_of(paper)
+    if changed or (state.why is not None and style.layout != layout_before):
+        st.rerun()  # the median beat and the reasons are drawn on the same paper
+    state.start_s = page_slider(
+        state.start_s,
+        duration_s=record.duration_s,
+        page_s=style.scale.page_s,
+        key=f"start_{state.opened}",
+    )
+    delineation = None
+    if paper.waves and _can_be_judged(record):
+        with showing_problems("No waves. "):
+            delineation = delineation_of(record)
+    palette = palette_for(st.context.theme.type)
+    drawn = display.apply(record)
+    figure = ecg_paper(
+        drawn,
+        palette,
+        start_s=state.start_s,
+        style=style,
+        delineation=delineation,
+        remark=_remark(record, display),
+    )
+    measure_on_paper(
+        figure,
+        drawn,
+        style,
+        start_s=state.start_s,
+        key="read",
+        legend=waves_legend(palette) if paper.waves else "",
+    )
+
+
+def _remark(record: EcgRecord, display: DisplayFilter) -> str:
+    return f"{display.effective(record.fs_hz)} · each lead about its median"
+
+
+def show_median_beat(record: EcgRecord) -> None:
+    """Draw the median beat of each lead, and the intervals measured on it."""
+    if not _can_be_judged(record):
+        return
+    with showing_problems("No median beat. "):
+        beat = dominant_beat_of(record)
+        st.subheader(f"Median beat of {beat.fiducials.n_beats} beats, not a rhythm strip")
+        paper = app_state().paper
+        figure = median_beat_figure(
+            beat,
+            palette_for(st.context.theme.type),
+            paper.gain_mm_per_mv,
+            speed_mm_per_s=paper.speed_mm_per_s,
+            reasons=measurements_of(record).reasons,
+        )
+        show_paper(figure, record, key="median_beat")
+
+
+@st.fragment
+def show_measurements(record: EcgRecord) -> None:
+    """Tabulate what was measured, beside what is normal."""
+    if not _can_be_judged(record):
+        return
+    state = app_state()
+    st.subheader("Measurements")
+    with showing_problems():
+        measured = measurements_of(record)
+        formula = qt_formula_input(state.qt_formula, key="qt_formula")
+        if formula != state.qt_formula:
+            state.qt_formula = formula
+            st.rerun()  # the summary shows it too
+        main = main_measurements(state.qt_formula)
+        further = further_measurements(state.qt_formula)
+        person = _person(record)
+        st.html(measurement_table(measured, main, **person))
+        if remark := qtc_remark(measured):
+            st.caption(remark)
+        with st.expander("Rhythm, further intervals, amplitudes of each lead, sources of “normal”"):
+            st.html(measurement_table(measured, further, **person))
+            st.html(lead_table(measured))
+            st.html(sources_of_normal((*main, *further), **person))
+
+
+def show_predictions(record: EcgRecord) -> None:
+    """Tabulate what a checkpoint's head predicts, with the evidence for it."""
+    if not _can_be_judged(record):
+        return
+    st.subheader("Predictions")
+    checkpoint = asked_checkpoint(key="read")
+    with showing_problems("No call. "):
+        if checkpoint and not encoder(checkpoint).heads:
+            say_it_has_no_head(checkpoint)
+            return
+        prediction = prediction_of(record, checkpoint)
+        if prediction.warning is not None:
+            st.warning(literal(prediction.warning), icon=":material/warning:")
+        st.html(prediction_table(prediction))
+        st.caption(literal(evidence_sentence(prediction, simulated=record.simulated)))
+
+
+@st.fragment
+def show_why(record: EcgRecord) -> None:
+    """Mark on the paper what a prediction rests on, for the label that is asked about."""
+    state, paper, checkpoint = app_state().read, app_state().paper, app_state().checkpoint
+    with suppress(PhysioclrError):  # what went wrong is said with the predictions
+        prediction = prediction_of(record, checkpoint)
+        names = {label.name: label.display_name for label in prediction.card.labels}
+        st.subheader("Why")
+        state.why = st.segmented_control(
+            "What of the ECG speaks for and against",
+            list(names),
+            default=state.why if state.why in names else None,
+            format_func=names.__getitem__,
+            key=f"why_{state.opened}",
+        )
+        if state.why is None:
+            return
+        if record.duration_s > _LONGEST_WHY_S:
+            st.info(f"Cut the ECG to {_LONGEST_WHY_S:g} s or less to ask why.")
+            return
+        attribution, check = attribution_of(record, state.why, checkpoint)
+        palette, display = palette_for(st.context.theme.type), filter_of(paper)
+        st.html(attribution_legend(names[state.why], palette))
+        style = replace(style_of(paper, record), magnification=1, calipers=False)
+        start_s = page_slider(
+            state.start_s,
+            duration_s=record.duration_s,
+            page_s=style.scale.page_s,
+            key=f"why_start_{state.opened}",
+        )
+        figure = ecg_paper(
+            display.apply(record),
+            palette,
+            start_s=start_s,
+            style=style,
+            attribution=attribution,
+            remark=_remark(record, display),
+        )
+        show_paper(figure, record, key="why")
+        st.caption(literal(attribution_sentence(names[state.why], attribution, check)))
+
+
+def show_nearest(record: EcgRecord) -> None:
+    """Tabulate the labelled ECGs that the encoder puts nearest; what went wrong is said above."""
+    with suppress(PhysioclrError):
+        prediction = prediction_of(record, app_state().checkpoint)
+        measured = measurements_of(record)
+        if prediction.nearest is not None:
+            st.subheader("Nearest labelled ECGs")
+            names = {label.name: label.display_name for label in prediction.card.labels}
+            st.html(
+                nearest_table(
+                    prediction.nearest,
+                    measured.scalars(),
+                    names,
+                    qt_formula=app_state().qt_formula,
+                    distance_percentile=prediction.distance_percentile,
+                )
+            )
+
+
+@st.fragment
+def show_report(record: EcgRecord) -> None:
+    """Take the reader's findings, and offer the report as files."""
+    if not _can_be_judged(record):
+        return
+    state, paper = app_state().read, app_state().paper
+    st.subheader("Report")
+    with showing_problems():
+        downloads = st.container(horizontal=True)
+        reader_inputs(state, report_of(record, state).prediction)
+        report = report_of(record, state)
+        for kind, (ending, media_type) in REPORT_FILES.items():
+            downloads.download_button(
+                kind,
+                partial(report_file, kind, report, paper, state),
+                file_name=f"{file_stem(record)}.{ending}",
+                mime=media_type,
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"download_{kind}",
+            )

@@ -1,0 +1,1 @@
+"""A trained encoder: preprocessing, card, checkpoint, embedding, reference ECGs."""

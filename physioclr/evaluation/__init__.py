@@ -1,0 +1,1 @@
+"""Evaluation of encoders on a store: probe, transfer, fine-tuning, noise."""

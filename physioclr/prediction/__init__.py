@@ -1,0 +1,1 @@
+"""Heads of a checkpoint, their predictions and attributions."""

@@ -1,0 +1,1 @@
+"""Pretraining: its config, run, run folder, plan and estimate."""

@@ -1,0 +1,1 @@
+"""What a process needs around the science: files, locks, folders, threads, devices."""

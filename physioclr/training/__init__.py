@@ -1,1 +1,0 @@
-"""What a pretraining run is made of: its cohort, its folder, its monitoring."""

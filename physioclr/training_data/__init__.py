@@ -1,0 +1,1 @@
+"""A cohort on the device, and its batches."""

@@ -1,0 +1,1 @@
+"""Readers of expert annotations and reference methods, for studies and benchmarks."""
