@@ -58,9 +58,14 @@ CODES_OF: Mapping[str, Mapping[str, str]] = MappingProxyType(
                     *("3AVB", "SVTAC", "BIGU", "TRIGU", "NT_"),
                 )
             },
-            **{code: "AMI" for code in ("ASMI", "ALMI")},
-            **{code: "IMI" for code in ("ILMI", "IPMI", "IPLMI")},
-            **{"LPR": "1AVB", "NDT": "NT_", "LOWT": "NT_"},
+            "ASMI": "AMI",
+            "ALMI": "AMI",
+            "ILMI": "IMI",
+            "IPMI": "IMI",
+            "IPLMI": "IMI",
+            "LPR": "1AVB",
+            "NDT": "NT_",
+            "LOWT": "NT_",
         },
         "cpsc2018": {
             f"diagnosis_code:{word}": code
@@ -143,7 +148,7 @@ CODES_OF: Mapping[str, Mapping[str, str]] = MappingProxyType(
 JUDGED: Mapping[str, frozenset[str]] = MappingProxyType(
     {cohort: frozenset(codes.values()) for cohort, codes in CODES_OF.items()}
 )
-"""Cohort → the codes its labels speak of: without such a label an ECG counts as without the finding.
+"""Cohort → the codes its labels speak of; an ECG without such a label counts as without it.
 
 The cohorts label what their readers found worth a word: many borderline findings have none.
 """

@@ -22,7 +22,7 @@ from physioclr.physiology.normal_ranges import NormalRange, normal_range
 
 __all__ = ["CRITERIA", "has_bundle_branch_block", "is_left_block", "is_right_block"]
 
-_PR_ERROR_MS = 10.0
+_PR_ERROR_MS = 12.0
 _SHORT_PR_MS = 120.0
 _S_MS, _R_PEAK_MS = 40.0, 60.0
 _WIDE_MS, _INCOMPLETE_MS = 120.0, 110.0
@@ -30,6 +30,8 @@ _DELTA_SHARE, _DELTA_QRS_MS = 0.35, 110.0
 _LAFB_DEG, _NEARLY_LAFB_DEG = -45.0, -30.0
 _LAFB_R_PEAK_MS = 45.0
 _TERMINAL_MV = 0.05
+_BROAD_R_MS = 100.0
+_AXIS_ERROR_DEG = 8.0
 _SMALL_Q_MV = 0.05
 
 
@@ -77,7 +79,7 @@ def _long_pr(found: Findings) -> Verdict:
     if over_ms > _PR_ERROR_MS:
         return present(shown)
     if over_ms > 0:
-        return borderline(shown, reason="above the limit by less than the measuring error, 10 ms")
+        return borderline(shown, reason="above the limit by less than the measuring error, 12 ms")
     return absent(shown)
 
 
@@ -92,7 +94,7 @@ def _short_pr(found: Findings) -> Verdict:
     if under_ms > _PR_ERROR_MS:
         return present(shown)
     if under_ms > 0:
-        return borderline(shown, reason="below the limit by less than the measuring error, 10 ms")
+        return borderline(shown, reason="below the limit by less than the measuring error, 12 ms")
     return absent(shown)
 
 
@@ -156,8 +158,8 @@ def _late_left(found: Findings) -> tuple[bool, tuple[Evidence, ...]]:
         if lead not in found.leads:
             continue
         waves = found.leads[lead]
-        no_q = waves.q_mv > -_SMALL_Q_MV or waves.q_ms < 20
-        slow = waves.notched or waves.r_peak_ms > _R_PEAK_MS
+        no_q = lead == "aVL" or waves.q_mv > -_SMALL_Q_MV or waves.q_ms < 20
+        slow = waves.notched or waves.r_peak_ms > _R_PEAK_MS or waves.r_ms >= _BROAD_R_MS
         if waves.r_mv > 0.1 and no_q and slow and waves.terminal_mv > -_TERMINAL_MV:
             broad.append(lead)
             shown.append(Evidence("R peak time", waves.r_peak_ms, "ms", ">", _R_PEAK_MS, (lead,)))
@@ -259,13 +261,13 @@ def _left_posterior(found: Findings) -> Verdict:
     qr = three.q_mv < 0 < three.r_mv and foot.r_mv > 0 and three.r_mv > three.deepest_s_mv
     first = found.leads.get("V1")
     right_load = first is not None and first.net_mv > 0 and not is_right_block(found)
-    if 90 <= axis_deg <= 180 and rs and qr:
-        return (
-            borderline(*shown, reason="R dominates in V1: right ventricular load")
-            if (right_load)
-            else present(*shown)
-        )
-    return absent(*shown)
+    if not (90 <= axis_deg <= 180 and rs and qr):
+        return absent(*shown)
+    if right_load:
+        return borderline(*shown, reason="R dominates in V1: right ventricular load")
+    if axis_deg < 90 + _AXIS_ERROR_DEG:
+        return borderline(*shown, reason="beyond 90° by less than the measuring error, 8°")
+    return present(*shown)
 
 
 def _bifascicular(found: Findings) -> Verdict:
@@ -295,7 +297,7 @@ def _trifascicular(found: Findings) -> Verdict:
 
 
 def _unspecific(found: Findings) -> Verdict:
-    limit = _incomplete_ms(found) if found.is_child else _INCOMPLETE_MS
+    limit = _wide_ms(found) if found.is_child else _INCOMPLETE_MS
     shown = _qrs(found, ">", limit)
     if math.isnan(found.measured.qrs_ms):
         return not_assessable(found.why_missing("qrs_ms"), shown)
@@ -318,14 +320,14 @@ def _unspecific(found: Findings) -> Verdict:
 CRITERIA = (
     Criterion(
         "1AVB",
-        "PR above 200 ms by more than the measuring error of 10 ms (borderline up to there); "
+        "PR above 200 ms by more than the measuring error of 12 ms (borderline up to there); "
         "children: above the 98th percentile",
         KUSUMOTO,
         _long_pr,
     ),
     Criterion(
         "SPR",
-        "PR below 120 ms by more than the measuring error of 10 ms; children: 2nd percentile",
+        "PR below 120 ms by more than the measuring error of 12 ms; children: 2nd percentile",
         SURAWICZ,
         _short_pr,
     ),
@@ -352,8 +354,8 @@ CRITERIA = (
     ),
     Criterion(
         "CLBBB",
-        "QRS at least 120 ms (children 90 or 100 ms), S or QS in V1, R without q, notched or with "
-        "a peak after 60 ms, in two of I, aVL, V5, V6",
+        "QRS at least 120 ms (children 90 or 100 ms), S or QS in V1, R without q, notched, of 100 "
+        "ms or with a peak after 60 ms, in two of I, aVL, V5, V6",
         SURAWICZ,
         _complete_left,
     ),

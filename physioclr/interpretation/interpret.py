@@ -41,7 +41,7 @@ CRITERIA: tuple[Criterion, ...] = (
 )
 """Every criterion, one a finding of `VOCABULARY`."""
 
-_NORMAL = "Sinus rhythm, every finding assessed, none of an abnormal ECG; borderline: only borderline ones"
+_NORMAL = "Sinus rhythm, every finding assessed, none of an abnormal ECG"
 _ABNORMAL = "At least one finding that is no part of a normal ECG"
 # What need not be known of an ECG to call it normal: they follow from another finding, or cannot
 # be told of a healthy heart.

@@ -39,8 +39,9 @@ from physioclr.leads import STANDARD_LEADS
 __all__ = ["CRITERIA", "st_limit_mv"]
 
 _ST_MV = 0.1
+_LASTING_SHARE = 0.7
 _V2_V3 = ("V2", "V3")
-_ST_DEPRESSION_MV = -0.05
+_ST_DEPRESSION_MV, _RISING_ST_DEPRESSION_MV = -0.05, -0.08
 _T_INVERSION_MV = -0.1
 _Q_MV, _Q_MS, _Q_ANTERIOR_MS = 0.1, 30.0, 20.0
 _LARGE_ST_MV, _RECIPROCAL_MV = 0.2, -0.05
@@ -88,12 +89,18 @@ def _or_unjudged(found: Findings, *shown: Evidence) -> Verdict:
     return not_assessable(reason, *shown) if reason else absent(*shown)
 
 
-def _elevated(found: Findings, *, surely: bool = True) -> tuple[str, ...]:
-    """Name the contiguous leads whose J point passes the limit: the upper one, or the lower."""
+def _elevated(found: Findings, *, surely: bool = True, lasting: bool = True) -> tuple[str, ...]:
+    """Name the contiguous leads whose J point passes the limit.
+
+    The upper limit, or where age or sex decide and are unknown the lower one. An elevation that is
+    gone 40 ms later is the end of QRS, a notch or a slur, and not one of the segment.
+    """
 
     def passes(lead: str) -> bool:
         limit = st_limit_mv(lead, found.age_years, found.sex)[1 if surely else 0]
-        return lead != "aVR" and found.leads[lead].st_at(0) >= limit
+        waves = found.leads[lead]
+        lasts = not lasting or waves.st_at(40) >= _LASTING_SHARE * limit
+        return lead != "aVR" and waves.st_at(0) >= limit and lasts
 
     return contiguous(leads_where(found, lambda lead, _: passes(lead)))
 
@@ -123,6 +130,11 @@ def _elevation(found: Findings) -> Verdict:
             *_st_evidence(found, perhaps),
             reason="above the limit of some ages and sexes: age or sex is unknown",
         )
+    if notched := _elevated(found, lasting=False):
+        return borderline(
+            *_st_evidence(found, notched),
+            reason="at the J point alone, gone 40 ms later: a notch or slur at the end of QRS",
+        )
     highest = max(found.leads, key=lambda lead: found.leads[lead].st_at(0), default="")
     return _or_unjudged(found, *(_st_evidence(found, (highest,)) if highest else ()))
 
@@ -147,10 +159,24 @@ def _depression(found: Findings) -> Verdict:
         for lead in leads[:_MOST]
     )
     if not leads:
-        return _or_unjudged(found)
+        return _rising_depression(found)
     if _secondary(found):
         return present(*shown, reason=f"expected with {_secondary(found)}")
     return present(*shown)
+
+
+def _rising_depression(found: Findings) -> Verdict:
+    """Call a depressed J point with rising ST borderline."""
+    leads = contiguous(
+        leads_where(found, lambda lead, w: lead != "aVR" and w.st_at(0) <= _RISING_ST_DEPRESSION_MV)
+    )
+    shown = tuple(
+        Evidence("ST at J", found.leads[lead].st_at(0), "mV", "≤", -0.08, (lead,))
+        for lead in leads[:_MOST]
+    )
+    if leads:
+        return borderline(*shown, reason="the ST segment rises: seen with fast rates too")
+    return _or_unjudged(found)
 
 
 def _secondary(found: Findings) -> str:
@@ -401,7 +427,7 @@ def _sgarbossa(found: Findings) -> Verdict:
 
 
 def _early_repolarisation(found: Findings) -> Verdict:
-    """An end-QRS notch or slur with J of 0.1 mV in two inferior or lateral leads, or high takeoff."""
+    """Look for a raised J point with a rising ST and a high T in inferior or lateral leads."""
     if found.is_child:
         return not_assessable("no limits for children were verified")
     if not found.measured.qrs_ms < 120:
@@ -491,13 +517,15 @@ CRITERIA = (
     Criterion(
         "STE_",
         "J point in two contiguous leads at least 0.1 mV; in V2 and V3 0.2 mV (men from 40 "
-        "years), 0.25 mV (men below), 0.15 mV (women)",
+        "years), 0.25 mV (men below), 0.15 mV (women), and 70 % of it 40 ms later; borderline: J "
+        "alone",
         THYGESEN,
         _elevation,
     ),
     Criterion(
         "STD_",
-        "J point −0.05 mV or lower in two contiguous leads, ST horizontal or falling to 60 ms",
+        "J point −0.05 mV or lower in two contiguous leads, ST horizontal or falling to 60 ms; "
+        "borderline: J −0.08 mV or lower, ST rising",
         THYGESEN,
         _depression,
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -178,7 +179,7 @@ def _waves(values: Floats, times: Floats) -> list[_Wave]:
     bounds = [0, *edges.tolist(), values.size]
     step_ms = float(times[1] - times[0])
     found: list[_Wave] = []
-    for start, stop in zip(bounds[:-1], bounds[1:], strict=True):
+    for start, stop in itertools.pairwise(bounds):
         part = values[start:stop]
         top = int(np.abs(part).argmax())
         length_ms = step_ms * (stop - start)
@@ -220,7 +221,7 @@ def _is_notched(values: Floats) -> bool:
     inner = size[1:-1]
     peaks = np.flatnonzero((inner > size[:-2]) & (inner >= size[2:])) + 1
     least = max(_NOTCH_MV, _NOTCH_SHARE * float(size.max()))
-    for one, other in zip(peaks[:-1], peaks[1:], strict=True):
+    for one, other in itertools.pairwise(peaks):
         dip = float(size[one : other + 1].min())
         if min(size[one], size[other]) - dip >= least and dip > 0:
             return True

@@ -89,8 +89,11 @@ def _unspecific(found: Findings) -> Verdict:
         )
         for lead in leads
     )
-    if len(leads) >= 2:
+    flatter = [lead for lead in leads if found.leads[lead].t_mv < 0.05 * found.leads[lead].r_mv]
+    if len(flatter) >= 2:
         return present(*shown)
+    if len(leads) >= 2:
+        return borderline(*shown, reason="low, not flat")
     if reason := found.why_not("I", "II", "V3", "V4", "V5", "V6"):
         return not_assessable(reason, *shown)
     return Verdict(state_of(False, bool(leads)), shown)
@@ -107,8 +110,8 @@ CRITERIA = (
     Criterion("SHRTQT", "QTc up to 340 ms; borderline up to 360 ms", PRIORI, _short),
     Criterion(
         "NT_",
-        "T below a tenth of R, or inverted, in two of I, II, V3 to V6 with R of 0.5 mV; "
-        "borderline in one",
+        "T below a twentieth of R, or inverted, in two of I, II, V3 to V6 with R of 0.5 mV; "
+        "borderline: below a tenth",
         RAUTAHARJU,
         _unspecific,
     ),

@@ -31,7 +31,7 @@ _FLUTTER_REGULARITY, _FLUTTER_LOCKED, _FLUTTER_SPREAD = 0.35, 0.7, 15.0
 _HIDDEN_FLUTTER_BPM = (130.0, 175.0)
 _WIDE_MS = 120.0
 _FAST_BPM, _SVT_BPM, _VT_BPM = 100.0, 130.0, 120.0
-_JUNCTIONAL_BPM, _IDIOVENTRICULAR_BPM = (40.0, 60.0), 50.0
+_JUNCTIONAL_BPM, _IDIOVENTRICULAR_BPM = 60.0, 50.0
 _REGULAR_PCT = 8.0
 _SARRH_MS, _SARRH_PCT = 120.0, 10.0
 _BRADY_BPM, _NEARLY_BRADY_BPM = 50.0, 60.0
@@ -206,7 +206,7 @@ def _junctional(found: Findings) -> Verdict:
     facts = rhythm_facts(found)
     if reason := _too_few(found):
         return not_assessable(reason)
-    low, high = _JUNCTIONAL_BPM
+    high = _JUNCTIONAL_BPM
     shown = (_p(facts, "<", 25), _rate(facts, "≤", high), _qrs(facts, "<"))
     regular = facts.irregularity_pct < _REGULAR_PCT
     fits = facts.lacks_p and regular and facts.qrs_ms < _WIDE_MS and not is_flutter(found)

@@ -37,7 +37,9 @@ _LVH_YEARS = 18.0
 _WIDE_P_MS = 120.0
 _P_TERMINAL_MV_MS = -4.0
 _TALL_P_II_MV, _TALL_P_V1_MV = 0.25, 0.15
-_POOR_R_V3_MV = 0.3
+_POOR_R_V3_MV, _POOR_R_V4_MV = 0.3, 0.5
+_AXIS_ERROR_DEG = 8.0
+_SOKOLOW_YEARS = 35.0
 
 
 def _axis(
@@ -49,8 +51,14 @@ def _axis(
     if math.isnan(axis_deg):
         return not_assessable(found.why_missing("axis_deg"), shown)
     within = (axis_deg - low) % 360 <= (high - low) % 360
-    normal = (axis_deg - normal_low) % 360 <= (normal_high - normal_low) % 360
-    return Verdict(state_of(within and not normal), (shown,))
+    past_low = (normal_low - axis_deg) % 360
+    past_high = (axis_deg - normal_high) % 360
+    beyond = min(past_low, past_high)
+    if not within or (axis_deg - normal_low) % 360 <= (normal_high - normal_low) % 360:
+        return absent(shown)
+    if beyond <= _AXIS_ERROR_DEG:
+        return borderline(shown, reason="outside by less than the measuring error, 8°")
+    return present(shown)
 
 
 def _normal_axis(found: Findings) -> tuple[float, float] | None:
@@ -98,7 +106,7 @@ def _poor_progression(found: Findings) -> Verdict:
     third, fourth = found.leads["V3"], found.leads["V4"]
     shown = (
         Evidence("R", third.tallest_r_mv, "mV", "≤", _POOR_R_V3_MV, ("V3",)),
-        Evidence("R", fourth.tallest_r_mv, "mV", leads=("V4",)),
+        Evidence("R", fourth.tallest_r_mv, "mV", "≤", _POOR_R_V4_MV, ("V4",)),
     )
     if found.is_child:
         return not_assessable("no limits for children were verified", *shown)
@@ -106,7 +114,8 @@ def _poor_progression(found: Findings) -> Verdict:
         return absent(*shown, reason="left bundle branch block explains it")
     falls = fourth.tallest_r_mv < third.tallest_r_mv and fourth.net_mv < 0
     poor = third.tallest_r_mv <= _POOR_R_V3_MV and third.net_mv < 0
-    return Verdict(state_of(poor, falls), shown)
+    very = poor and fourth.tallest_r_mv <= _POOR_R_V4_MV
+    return Verdict(state_of(very, poor or falls), shown)
 
 
 def _lvh_sums(found: Findings) -> list[tuple[Evidence, str]]:
@@ -157,37 +166,40 @@ def _lvh_voltage(found: Findings) -> Verdict:
     met = tuple(evidence for evidence in shown if evidence.met)
     if found.age_years < _LVH_YEARS:
         return not_assessable("the voltage limits are those of adults", *shown)
-    if met and found.sex is None:
-        either = [e for e in met if not e.name.startswith(("Cornell", "Peguero"))]
-        rest = tuple(evidence for evidence in shown if not evidence.met)
-        if either or len(met) > 1:
-            return present(*met, *rest)
-        return present(*met, *rest, reason="the sex is unknown: the limits of men")
+    rest = tuple(evidence for evidence in shown if not evidence.met)
     if met:
-        return present(*met, *(evidence for evidence in shown if not evidence.met))
+        of_men = "the sex is unknown: the limits of men" if found.sex is None else ""
+        return present(*met, *rest, reason=of_men)
     if reason := found.why_not("V1", "V5", "V6", "aVL", "V3"):
         return not_assessable(reason, *shown)
     return absent(*shown)
 
 
 def _lvh(found: Findings) -> Verdict:
-    """Voltage, with a second voltage criterion, strain or left atrial enlargement beside it."""
+    """Voltage in the chest and in the limb leads, or voltage with strain or a large left atrium.
+
+    Cornell's voltage and product and R in aVL share a lead and count once.
+    """
     voltage = _lvh_voltage(found)
     if voltage.state != "present":
         return voltage
     if is_left_block(found):
         return not_assessable("left bundle branch block changes the voltage", *voltage.evidence)
-    n_met = sum(bool(evidence.met) for evidence in voltage.evidence)
+    met = [evidence.name.split(",")[0] for evidence in voltage.evidence if evidence.met]
+    chest = "Sokolow–Lyon" in met and not found.age_years < _SOKOLOW_YEARS
+    limb = any(name.startswith(("Cornell", "R")) for name in met)
     strain = strain_leads(found)
-    support = [
-        Evidence("Voltage criteria met", float(n_met), "", "≥", 2.0),
+    support = (
+        Evidence("Groups of voltage criteria met", float(chest) + float(limb), "", "≥", 2.0),
         Evidence("Leads with ST-T strain", float(len(strain)), "", "≥", 1.0, strain),
-    ]
+    )
     atrial = _left_atrium(found).state == "present"
-    if n_met >= 2 or strain or atrial:
+    if (chest and limb) or strain or ((chest or limb) and atrial):
         return present(*support, *voltage.evidence)
-    reason = "one voltage criterion alone: common in the young and the slender"
-    return borderline(*support, *voltage.evidence, reason=reason)
+    if chest or limb:
+        reason = "one group of voltage criteria alone: common in the young and the slender"
+        return borderline(*support, *voltage.evidence, reason=reason)
+    return absent(*support, *voltage.evidence)
 
 
 def strain_leads(found: Findings) -> tuple[str, ...]:
@@ -297,7 +309,8 @@ CRITERIA = (
     ),
     Criterion(
         "PRWP",
-        "R in V3 up to 0.3 mV and smaller than S; borderline: R falls from V3 to V4",
+        "R in V3 up to 0.3 mV and smaller than S, R in V4 up to 0.5 mV; borderline: V3 alone, or "
+        "R falls from V3 to V4",
         HANCOCK,
         _poor_progression,
     ),
@@ -310,8 +323,9 @@ CRITERIA = (
     ),
     Criterion(
         "LVH",
-        "A voltage criterion with a second one, ST-T strain or left atrial enlargement; "
-        "borderline: one alone",
+        "Two of Sokolow–Lyon (from 35 years on) and Cornell (voltage, product or R in aVL), or any "
+        "voltage criterion with ST-T strain, or one of the two with left atrial enlargement; "
+        "borderline: one of the two alone",
         HANCOCK,
         _lvh,
     ),
