@@ -14,12 +14,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from rich.progress import track
 
-from physioclr.checkpoint import Encoder, random_encoder
 from physioclr.datasets.cohort import CohortRecord
 from physioclr.datasets.ptb_xl import read_scp_codes
 from physioclr.datasets.sources import find_cohort
 from physioclr.datasets.statement_labels import StatedWords, stated_words, statement_labels
-from physioclr.embedding import embed
+from physioclr.encoders.checkpoint import Encoder, random_encoder
+from physioclr.encoders.embedding import embed
 from physioclr.errors import PhysioclrError
 from physioclr.interpretation.interpret import interpret
 from physioclr.interpretation.label_map import default_label_map
@@ -99,10 +99,7 @@ def read_ecgs(
     LabelledEcgs
     """
     listed = [
-        entry
-        for folder in LICENCES
-        if (data / folder).is_dir()
-        for entry in _listed(data / folder)
+        entry for folder in LICENCES if (data / folder).is_dir() for entry in _listed(data / folder)
     ]
     ids = np.array([f"{folder}/{record.record_id}" for folder, record, _ in listed])
     arrays = _cached(listed, ids, encoder, random_seeds, cache)
@@ -211,9 +208,7 @@ def _annotated(words: list[StatedWords], ids: NDArray[np.str_]) -> pd.DataFrame:
     return labels.where(annotated)
 
 
-def _merged(
-    patients: NDArray[np.str_], embeddings: NDArray[np.float64]
-) -> NDArray[np.str_]:
+def _merged(patients: NDArray[np.str_], embeddings: NDArray[np.float64]) -> NDArray[np.str_]:
     """Give patients with the same ECG one name: files are stored twice under two of them."""
     unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
     merged = patients.copy()

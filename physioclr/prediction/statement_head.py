@@ -21,14 +21,14 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from safetensors.numpy import save as serialise
 
-from physioclr.atomic import make_folder, replace_file, replace_folder
-from physioclr.bundle import bundled
-from physioclr.checkpoint import Encoder
-from physioclr.checkpoint_card import INTENDED_USE, LabelCard
-from physioclr.embedding import embed
+from physioclr.encoders.card import INTENDED_USE, LabelCard
+from physioclr.encoders.checkpoint import Encoder
+from physioclr.encoders.embedding import embed
 from physioclr.errors import CheckpointError
 from physioclr.probe import LinearProbe
 from physioclr.records import EcgRecord
+from physioclr.runtime.atomic_files import make_folder, replace_file, replace_folder
+from physioclr.runtime.shipped_files import bundled
 
 __all__ = [
     "LabelledCohortCard",
