@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 from physioclr.interpretation.criteria import (
     Criterion,
@@ -14,8 +15,7 @@ from physioclr.interpretation.criteria import (
     state_of,
 )
 from physioclr.interpretation.findings import Findings
-from physioclr.interpretation.rhythm import is_flutter
-from physioclr.interpretation.rhythm_facts import rhythm_facts
+from physioclr.interpretation.rhythm import is_fibrillation, is_flutter
 from physioclr.interpretation.sources import KUSUMOTO, SURAWICZ
 from physioclr.interpretation.statement import Evidence
 from physioclr.physiology.normal_ranges import NormalRange, normal_range
@@ -59,9 +59,7 @@ def _pr(found: Findings, relation: str, limit: float) -> Evidence:
 def _unjudged_pr(found: Findings) -> Verdict | None:
     """Say why PR tells nothing: it is not known, or there is no P wave to measure from."""
     shown = _pr(found, "", math.nan)
-    facts = rhythm_facts(found)
-    fibrillates = facts.irregularity_pct >= 10 and facts.lacks_p
-    if is_flutter(found) or fibrillates:
+    if is_flutter(found) or is_fibrillation(found):
         return absent(reason="no P waves: atrial fibrillation or flutter")
     if math.isnan(found.measured.pr_ms):
         return not_assessable(found.why_missing("pr_ms"), shown)
@@ -186,11 +184,13 @@ def _block(found: Findings, *, left: bool, complete: bool) -> Verdict:
     return Verdict(state_of(shaped and qrs_ms >= incomplete), evidence)
 
 
+@lru_cache(maxsize=1)
 def is_left_block(found: Findings) -> bool:
     """Whether left bundle branch block is present."""
     return _block(found, left=True, complete=True).state == "present"
 
 
+@lru_cache(maxsize=1)
 def is_right_block(found: Findings) -> bool:
     """Whether right bundle branch block is present."""
     return _block(found, left=False, complete=True).state == "present"

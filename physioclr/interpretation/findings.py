@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 
@@ -16,6 +16,7 @@ from physioclr.interpretation.atrial_activity import (
     AtrialActivity,
     find_atrial_activity,
 )
+from physioclr.interpretation.blocked_p import find_blocked_p
 from physioclr.interpretation.lead_waves import LeadWaves, measure_lead
 from physioclr.leads import STANDARD_LEADS
 from physioclr.physiology.beat_features import BeatFeatures
@@ -38,6 +39,7 @@ _LEVEL_MS = 20.0
 _BEFORE_MS, _AFTER_MS = 300.0, 600.0
 _MOST_BEATS = 200
 _P_IN_DOUBT_PCT = 60.0
+_SLOW_BPM, _PAUSE_SHARE, _LONGEST_S = 65.0, 1.4, 60.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +65,8 @@ class Findings:
     reversed_electrodes : str or None
         See `Quality`.
     atrial : AtrialActivity
+    blocked_p : tuple of int
+        Beats after which a P wave without QRS was found; see `find_blocked_p`.
     duration_s : float
     """
 
@@ -76,6 +80,7 @@ class Findings:
     quality_reason: str = ""
     reversed_electrodes: str | None = None
     atrial: AtrialActivity = field(default_factory=AtrialActivity)
+    blocked_p: tuple[int, ...] = ()
     duration_s: float = 10.0
 
     def __post_init__(self) -> None:
@@ -158,6 +163,7 @@ def gather(
         quality_reason=quality.reasons[0] if quality.reasons else "",
         reversed_electrodes=quality.suspected_reversal,
         atrial=_atrial(signal_mv, record, features, measured, poor),
+        blocked_p=_blocked_p(signal_mv, record, features, measured, poor),
         duration_s=record.duration_s,
     )
 
@@ -208,13 +214,18 @@ def _leads(
 
 def _inside(at: GlobalFiducials, time_ms: Floats) -> GlobalFiducials:
     """Leave out what lies outside the window of the median beat."""
-    outside = {
-        each.name: math.nan
-        for each in fields(at)
-        if each.name in ("p_on", "p_off", "t_peak", "t_off")
-        and not time_ms[0] <= getattr(at, each.name) <= time_ms[-1]
-    }
-    return replace(at, **outside)
+    first, last = float(time_ms[0]), float(time_ms[-1])
+
+    def kept(at_ms: float) -> float:
+        return at_ms if first <= at_ms <= last else math.nan
+
+    return replace(
+        at,
+        p_on=kept(at.p_on),
+        p_off=kept(at.p_off),
+        t_peak=kept(at.t_peak),
+        t_off=kept(at.t_off),
+    )
 
 
 def _atrial(
@@ -235,4 +246,34 @@ def _atrial(
         leads,
         features.r_peaks_samples,
         features.kinds.dominant,
+    )
+
+
+def _blocked_p(
+    signal_mv: Floats,
+    record: EcgRecord,
+    features: BeatFeatures,
+    measured: Measurements,
+    poor: Mapping[str, str],
+) -> tuple[int, ...]:
+    """Look for P waves without QRS where the rhythm is slow or pauses."""
+    rr_ms = features.by_beat["rr_ms"]
+    known = rr_ms[np.isfinite(rr_ms)]
+    if not known.size or record.duration_s > _LONGEST_S:
+        return ()
+    pauses = known.max() > _PAUSE_SHARE * float(np.median(known))
+    if not (measured.heart_rate_bpm < _SLOW_BPM or pauses):
+        return ()
+    rows = [
+        row
+        for row, lead in enumerate(record.leads)
+        if lead in STANDARD_LEADS and lead not in poor and np.isfinite(signal_mv[row]).all()
+    ]
+    with_p = (features.by_beat["p_lead_share"] >= 0.5) & features.kinds.dominant
+    return find_blocked_p(
+        signal_mv[rows],
+        record.fs_hz,
+        features.r_peaks_samples,
+        with_p,
+        features.median_beat,
     )

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 from physioclr.interpretation import (
+    av_block,
     conduction,
     critical,
     ectopy,
@@ -32,6 +33,7 @@ __all__ = ["CRITERIA", "interpret", "interpret_findings"]
 CRITERIA: tuple[Criterion, ...] = (
     *rhythm.CRITERIA,
     *ectopy.CRITERIA,
+    *av_block.CRITERIA,
     *conduction.CRITERIA,
     *voltage.CRITERIA,
     *ischaemia.CRITERIA,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from physioclr.interpretation.sources import BOLLMANN, HINDRICKS, KUSUMOTO, MASO
 from physioclr.interpretation.statement import Evidence
 from physioclr.physiology.normal_ranges import NormalRange, normal_range
 
-__all__ = ["CRITERIA", "is_flutter", "is_sinus"]
+__all__ = ["CRITERIA", "is_fibrillation", "is_flutter", "is_sinus"]
 
 _LEAST_BEATS = 4
 _AFIB_PCT, _COARSE_AFIB_PCT = 10.0, 20.0
@@ -61,6 +62,7 @@ def is_sinus(facts: RhythmFacts) -> bool:
     return facts.has_p and facts.p_upright is not False
 
 
+@lru_cache(maxsize=1)
 def is_flutter(found: Findings) -> bool:
     """Whether regular atrial waves are seen, and RR intervals are whole multiples of them."""
     atrial = found.atrial
@@ -77,7 +79,7 @@ def _sinus(found: Findings) -> Verdict:
     if reason := _too_few(found):
         return not_assessable(reason)
     shown = (_p(facts, "≥", 50), _rate(facts))
-    if _is_fibrillation(found, facts) or is_flutter(found):
+    if is_fibrillation(found) or is_flutter(found):
         return absent(*shown)
     if math.isnan(facts.p_pct):
         return not_assessable("P waves are not measurable", *shown)
@@ -107,7 +109,7 @@ def _bradycardia(found: Findings) -> Verdict:
     low = limits.low if found.is_child else _BRADY_BPM
     nearly = math.nan if found.is_child else _NEARLY_BRADY_BPM
     shown = (_rate(facts, "<", low), _p(facts))
-    if _is_fibrillation(found, facts) or is_flutter(found) or facts.lacks_p:
+    if is_fibrillation(found) or is_flutter(found) or facts.lacks_p:
         return absent(*shown, reason="not a sinus rhythm")
     if facts.rate_bpm < low:
         return present(*shown)
@@ -124,7 +126,7 @@ def _tachycardia(found: Findings) -> Verdict:
     if limits is None:
         return not_assessable("no limits of the heart rate hold for this age")
     shown = (_rate(facts, ">", limits.high), _p(facts, "≥", 50))
-    if not facts.rate_bpm > limits.high or _is_fibrillation(found, facts) or is_flutter(found):
+    if not facts.rate_bpm > limits.high or is_fibrillation(found) or is_flutter(found):
         return absent(*shown)
     if is_sinus(facts):
         return present(*shown)
@@ -154,7 +156,10 @@ def _arrhythmia(found: Findings) -> Verdict:
     return Verdict(state_of(span_ms > _SARRH_MS and span_pct > _SARRH_PCT), shown)
 
 
-def _is_fibrillation(found: Findings, facts: RhythmFacts) -> bool:
+@lru_cache(maxsize=1)
+def is_fibrillation(found: Findings) -> bool:
+    """Whether RR is irregular, P waves are lacking and no regular atrial waves are seen."""
+    facts = rhythm_facts(found)
     return facts.irregularity_pct >= _AFIB_PCT and facts.lacks_p and not is_flutter(found)
 
 
@@ -167,7 +172,7 @@ def _fibrillation(found: Findings) -> Verdict:
     shown = (_irregular(facts, "≥", _AFIB_PCT), _p(facts, "<", 25))
     if is_flutter(found):
         return absent(*shown, reason="regular flutter waves")
-    if _is_fibrillation(found, facts):
+    if is_fibrillation(found):
         return present(*shown)
     wanders = facts.pr_sd_ms >= _PR_WANDERS_MS or not facts.has_p
     if facts.irregularity_pct >= _COARSE_AFIB_PCT and facts.p_pct < _AFIB_P_PCT and wanders:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +72,7 @@ class RhythmFacts:
         return self.p_pct < P_RARE_PCT
 
 
+@lru_cache(maxsize=1)
 def rhythm_facts(found: Findings) -> RhythmFacts:
     """Sum up the rhythm.
 
@@ -124,7 +126,7 @@ def _early(found: Findings) -> Flags:
     resets = rr_ms[1:] >= usual_ms - spread_ms
     early[:-1] = short[:-1] & resets & alike[:-1]
     ectopic_before = np.concatenate([[False], np.asarray(found.beats["ectopic"], dtype=bool)[:-1]])
-    return early & ~ectopic_before
+    return np.asarray(early & ~ectopic_before)
 
 
 def _irregularity(rr_ms: NDArray[np.float64]) -> float:
@@ -164,7 +166,8 @@ def _origins(found: Findings, with_p: Flags) -> tuple[Flags, Flags]:
     lacks_its_p = premature & ~with_p & (alike < _OTHER_SHAPE) & usual_p
     ventricular = (origin == "ventricular") | (untold & (foreign | wide | lacks_its_p) & ~with_p)
     supraventricular = (origin == "supraventricular") | (untold & ~ventricular & with_p & ~wide)
-    return ventricular, supraventricular & ~_after_interpolated(found, ventricular)
+    after = _after_interpolated(found, ventricular)
+    return np.asarray(ventricular), np.asarray(supraventricular & ~after)
 
 
 def _after_interpolated(found: Findings, ventricular: Flags) -> Flags:

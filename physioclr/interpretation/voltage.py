@@ -78,7 +78,9 @@ def _deviation(low: float, high: float) -> Callable[[Findings], Verdict]:
 
 def _low_voltage(found: Findings) -> Verdict:
     groups = (("limb", LIMB_LEADS, _LOW_LIMB_MV), ("chest", PRECORDIAL_LEADS, _LOW_PRECORDIAL_MV))
-    low, shown, unknown = [], [], ""
+    low: list[bool | None] = []
+    shown: list[Evidence] = []
+    unknown = ""
     for name, leads, limit in groups:
         known = [lead for lead in leads if lead in found.leads]
         unknown = unknown or found.why_not(*leads)

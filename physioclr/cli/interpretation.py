@@ -1,0 +1,63 @@
+"""The verb that says what an ECG shows, by published criteria."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from physioclr.cli.ecgs import File, Layout, declared_layout
+from physioclr.cli.terminal import AsJson, err_console, out_console, print_json
+
+__all__ = ["app", "interpret"]
+
+app = typer.Typer()
+
+_SHOWN_EVIDENCE = 4
+
+
+@app.command()
+def interpret(
+    file: File,
+    layout: Layout = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also what is absent or cannot be assessed.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Interpret an ECG: findings by published criteria, each with its evidence."""
+    from physioclr import read_ecg
+    from physioclr.interpretation.interpret import interpret as interpret_record
+    from physioclr.interpretation.reading import reconcile
+
+    record = read_ecg(Path(file), layout=declared_layout(layout))
+    reading = reconcile(interpret_record(record))
+    if as_json:
+        print_json({"simulated": record.simulated, **reading.to_dict()})
+        return
+    for note in reading.notes:
+        err_console.print(f"{file.name}: {note}", style="yellow", highlight=False)
+    table = Table(
+        title=f"{record.record_id} · findings by criteria",
+        caption="Research use only. Not a medical device.",
+        box=None,
+    )
+    for column in ("Code", "Finding", "State", "Evidence"):
+        table.add_column(column)
+    for row in reading.statements if everything else reading.findings:
+        statement = row.statement
+        if statement is None:
+            continue
+        shown = [each.text for each in statement.evidence[:_SHOWN_EVIDENCE]]
+        if len(statement.evidence) > _SHOWN_EVIDENCE:
+            shown.append(f"{len(statement.evidence) - _SHOWN_EVIDENCE} more")
+        said = "; ".join([*shown, *([row.reason] if row.reason else [])])
+        mark = "[bold red]" if row.is_critical else ""
+        table.add_row(row.code, f"{mark}{escape(row.text)}", row.shown, escape(said))
+    out_console.print(table)
+    n_unknown = len(reading.not_assessable)
+    if n_unknown and not everything:
+        err_console.print(f"{n_unknown} findings could not be assessed: --all says why.")
