@@ -20,17 +20,26 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Container, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-from physioclr.interpretation.statement import STATES, State
+from physioclr.interpretation.label_map import GROUP_MEMBERS
+from physioclr.interpretation.statement import STATES, Interpretation, State
 from physioclr.interpretation.vocabulary import VOCABULARY
 
-__all__ = ["WEIGHTS", "Certainty", "Fusion", "FusionWeights", "default_fusion", "fusion_inputs"]
+__all__ = [
+    "WEIGHTS",
+    "Certainty",
+    "Fusion",
+    "FusionWeights",
+    "default_fusion",
+    "fusion_inputs",
+    "head_label",
+]
 
 _LEVELS: Mapping[str, float] = MappingProxyType({"absent": 0.0, "borderline": 0.5, "present": 1.0})
 _LARGEST_LOGIT = 6.0
@@ -178,6 +187,30 @@ class Fusion:
         )
         return Certainty(_expit(logit), _basis("criterion and learned head", weights))
 
+    def applied(
+        self, interpretation: Interpretation, head: Mapping[str, float] | None = None
+    ) -> Interpretation:
+        """Give each statement its certainty; states, evidence and notes stay as they are.
+
+        Parameters
+        ----------
+        interpretation : Interpretation
+        head : mapping of str to float, optional
+            Label of the head → its probability.
+
+        Returns
+        -------
+        Interpretation
+        """
+        known = {} if head is None else head
+        statements = []
+        for each in interpretation.statements:
+            own = self.certainty(each.code, each.state, known.get(head_label(each.code, known)))
+            certainty = own.of_state(each.state)
+            basis = own.basis if math.isfinite(certainty) else ""
+            statements.append(replace(each, certainty=certainty, certainty_basis=basis))
+        return replace(interpretation, statements=tuple(statements))
+
     def to_dict(self) -> dict[str, Any]:
         """Return it for JSON."""
         return {
@@ -204,6 +237,27 @@ class Fusion:
             MappingProxyType(stored["evidence"]),
             stored["command"],
         )
+
+
+def head_label(code: str, known: Container[str]) -> str:
+    """Return the head's label that speaks of a statement.
+
+    Parameters
+    ----------
+    code : str
+    known : container of str
+        The head's labels.
+
+    Returns
+    -------
+    str
+        The code, or the group it is in where only that has a label: of complete left bundle branch
+        block, left bundle branch block of any extent. The code where neither has one.
+    """
+    if code in known:
+        return code
+    groups = [group for group, members in GROUP_MEMBERS.items() if code in members]
+    return next((group for group in groups if group in known), code)
 
 
 def fusion_inputs(state: State, head_probability: float) -> tuple[float, float, float, float]:

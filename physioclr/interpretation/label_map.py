@@ -39,7 +39,7 @@ from types import MappingProxyType
 from physioclr.errors import DatasetError
 from physioclr.interpretation.vocabulary import VOCABULARY
 
-__all__ = ["GROUP_CODES", "LabelMap", "Meaning", "default_label_map"]
+__all__ = ["GROUP_CODES", "GROUP_MEMBERS", "LabelMap", "Meaning", "default_label_map"]
 
 _TABLE = "label_map.csv"
 _COLUMNS = ("vocabulary", "cohort", "word", "codes", "relation", "note")
@@ -54,11 +54,15 @@ GROUP_CODES: Mapping[str, str] = MappingProxyType(
 )
 """Codes of several findings, for cohorts that do not tell them apart."""
 
+GROUP_MEMBERS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"RBBB": ("CRBBB", "IRBBB"), "LBBB": ("CLBBB", "ILBBB")}
+)
+"""Code of several findings → the findings."""
+
 _IMPLIED: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("SBRAD", "STACH", "SARRH", "NORM"), "SR"),
-        **dict.fromkeys(("CRBBB", "IRBBB"), "RBBB"),
-        **dict.fromkeys(("CLBBB", "ILBBB"), "LBBB"),
+        **{member: group for group, members in GROUP_MEMBERS.items() for member in members},
         **dict.fromkeys(("APACE", "VPACE", "DPACE"), "PACE"),
         "VPAIR": "PVC",
         "STEMI": "STE_",

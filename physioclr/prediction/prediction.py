@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from physioclr.encoders.checkpoint import Encoder, HeadCard
+from physioclr.encoders.checkpoint import Encoder, HeadCard, LabelCard
 from physioclr.encoders.embedding import embed
 from physioclr.encoders.reference_ecgs import COMPARED, differences
 from physioclr.errors import CheckpointError
@@ -25,6 +25,7 @@ __all__ = [
     "LabelCall",
     "Prediction",
     "head_name",
+    "label_call",
     "predict",
     "unlike_training",
     "why_withheld",
@@ -90,8 +91,8 @@ class Prediction:
         if self.withheld:
             return tuple(LabelCall("no call", self.withheld) for _ in self.labels)
         return tuple(
-            _label_call(self.card, i, float(probability))
-            for i, probability in enumerate(self.probabilities)
+            label_call(label, float(probability))
+            for label, probability in zip(self.card.labels, self.probabilities, strict=True)
         )
 
     @cached_property
@@ -301,8 +302,19 @@ def head_name(encoder: Encoder, head: str | None = None) -> str:
     return name
 
 
-def _label_call(card: HeadCard, column: int, probability: float) -> LabelCall:
-    own = card.labels[column].calls
+def label_call(label: LabelCard, probability: float) -> LabelCall:
+    """Call one label by the limits of its card.
+
+    Parameters
+    ----------
+    label : LabelCard
+    probability : float
+
+    Returns
+    -------
+    LabelCall
+    """
+    own = label.calls
     if own is None:
         return LabelCall("no call", "the head has no limits")
     call = own.limits.call(probability)

@@ -14,14 +14,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from physioclr.interpretation.fusion import Fusion
+from physioclr.interpretation.fusion import Fusion, head_label
 from physioclr.interpretation.fusion_fit import (
     MIN_POSITIVE,
     LabelledFinding,
     best_f1_limit,
     fit_fusion,
 )
-from physioclr.interpretation.label_map import GROUP_CODES
+from physioclr.interpretation.label_map import GROUP_CODES, GROUP_MEMBERS
 from physioclr.probe import cross_validate_probe, fit_probe, patient_folds, unmeasurable_labels
 from physioclr.probe.folds import patient_codes
 from physioclr.probe.scores import auroc, interval, patient_resamples
@@ -42,7 +42,6 @@ MIN_PATIENTS = 8
 
 _N_FOLDS = 5
 _LEVELS = {"absent": 0.0, "borderline": 0.5, "present": 1.0, "not assessable": np.nan}
-_MEMBERS = {"RBBB": ("CRBBB", "IRBBB"), "LBBB": ("CLBBB", "ILBBB")}
 SOURCES = ("criteria", "head", "both")
 
 
@@ -79,7 +78,7 @@ def grouped_states(states: pd.DataFrame) -> pd.DataFrame:
     """Add the states of `GROUP_CODES`: present where a member is, absent where all are."""
     groups = {}
     for code in GROUP_CODES:
-        levels = _levels(states[list(_MEMBERS[code])])
+        levels = _levels(states[list(GROUP_MEMBERS[code])])
         top, unknown = levels.max(axis=1, skipna=True), levels.isna().any(axis=1)
         names = top.map({0.0: "absent", 0.5: "borderline", 1.0: "present"})
         groups[code] = names.mask((unknown & (top != 1)) | top.isna(), "not assessable")
@@ -145,7 +144,7 @@ def findings_of(
     return {
         code: LabelledFinding(
             states.loc[rows, code].tolist(),
-            heads.get(code, nothing)[rows],
+            heads.get(head_label(code, heads), nothing)[rows],
             ecgs.targets.loc[rows, code].to_numpy(),
         )
         for code in asked
@@ -192,7 +191,8 @@ def _fuse(
 ) -> None:
     place = {code: i for i, code in enumerate(codes)}
     for code, weights in fusion.weights.items():
-        of_head = head[rows, place[code]] if code in place else np.full(int(rows.sum()), np.nan)
+        label = head_label(code, place)
+        of_head = head[rows, place[label]] if label in place else np.full(int(rows.sum()), np.nan)
         fused = np.array(
             [
                 fusion.certainty(code, state, float(p)).probability

@@ -31,7 +31,7 @@ from physioclr.prediction.statement_head import (
 )
 from physioclr.probe import LinearProbe
 from physioclr.runtime.shipped_files import bundled
-from physioclr.simulate import simulate_ecg
+from physioclr.simulate import simulate_record
 
 CONFIG = TransformerConfig(width=16, n_layers=1, n_heads=2, feedforward=32, position_kernel=5)
 CODES = ("AFIB", "PVC")
@@ -110,7 +110,7 @@ def folder(head, tmp_path):
 
 @pytest.fixture(scope="module")
 def record():
-    return simulate_ecg(seed=3)
+    return simulate_record("sinus_rhythm", seed=3)
 
 
 def test_a_saved_head_gives_the_same_probabilities(head, folder, encoder, record):
@@ -137,7 +137,7 @@ def test_altered_numbers_are_refused(head, folder, encoder):
     card = head.card.model_copy(update={"fingerprint": fingerprint})
     StatementHead(changed, card).save(folder)
     (folder / "card.json").write_text(head.card.model_dump_json(), encoding="utf-8")
-    with pytest.raises(CheckpointError, match=f"numbers with the fingerprint {head.card.fingerp"):
+    with pytest.raises(CheckpointError, match=f"fingerprint {head.card.fingerprint}"):
         load_statement_head(folder, encoder)
 
 
@@ -154,7 +154,7 @@ def test_a_missing_or_damaged_file_is_named(folder, encoder, name):
 def test_a_card_with_a_field_of_another_name_is_refused(folder, encoder):
     card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
     (folder / "card.json").write_text(json.dumps({**card, "licence": "any"}), encoding="utf-8")
-    with pytest.raises(CheckpointError, match="the card of a statement head.*licence"):
+    with pytest.raises(CheckpointError, match=r"the card of a statement head.*licence"):
         load_statement_head(folder, encoder)
 
 

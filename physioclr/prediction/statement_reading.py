@@ -1,0 +1,123 @@
+"""One reading of an ECG by criteria and a learned head: `read_with_model`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from physioclr.encoders.card import LabelCard
+from physioclr.encoders.checkpoint import Encoder
+from physioclr.errors import SignalError
+from physioclr.interpretation.fusion import Fusion, default_fusion
+from physioclr.interpretation.interpret import interpret
+from physioclr.interpretation.reading import ModelCall, Reading, reconcile
+from physioclr.interpretation.statement import Interpretation
+from physioclr.physiology.beat_features import BeatFeatures
+from physioclr.physiology.measurements import Measurements
+from physioclr.prediction.prediction import LabelCall, label_call, why_withheld
+from physioclr.prediction.statement_head import StatementHead, find_statement_head
+from physioclr.records import EcgRecord
+from physioclr.signal.quality import Quality, assess_quality
+
+__all__ = ["model_calls", "read_with_model"]
+
+
+def read_with_model(
+    record: EcgRecord,
+    encoder: Encoder | None = None,
+    *,
+    head: StatementHead | None = None,
+    fusion: Fusion | None = None,
+    quality: Quality | None = None,
+    features: BeatFeatures | None = None,
+    measured: Measurements | None = None,
+    other_calls: Sequence[ModelCall] = (),
+) -> Reading:
+    """Read an ECG by criteria, and by a learned head where the encoder has one.
+
+    Parameters
+    ----------
+    record : EcgRecord
+    encoder : Encoder, optional
+        Without one, criteria alone.
+    head : StatementHead, optional
+        Of this encoder; the shipped one that belongs to it if absent.
+    fusion : Fusion, optional
+        The shipped one if absent.
+    quality : Quality, optional
+    features : BeatFeatures, optional
+    measured : Measurements, optional
+        Of this record, where they are already at hand.
+    other_calls : sequence of ModelCall
+        Of another model on this ECG, such as a head of superclasses; rows after the head's own.
+
+    Returns
+    -------
+    Reading
+        Statements by criteria, each with its fused certainty, and the head's calls as rows of the
+        model. A note says why there is no call, where the encoder has no head or refuses the ECG.
+        No state is the head's: it changes how certain a statement is, never whether it is shown.
+
+    Raises
+    ------
+    SignalError
+        If the record is shorter than 5 s.
+    CheckpointError
+        If the head was fitted on another encoder, or a shipped one is damaged.
+    """
+    quality = assess_quality(record) if quality is None else quality
+    said = interpret(record, quality=quality, features=features, measured=measured)
+    coefficients = default_fusion() if fusion is None else fusion
+    if encoder is None:
+        return reconcile(coefficients.applied(said), other_calls)
+    own = find_statement_head(encoder) if head is None else head
+    if own is None:
+        note = f"No statement head belongs to the encoder {encoder.card.name}: criteria alone."
+        return reconcile(_noted(coefficients.applied(said), note), other_calls)
+    try:
+        probabilities = own.of_record(record, encoder)
+    except SignalError as error:
+        note = f"No learned head: {error}"
+        return reconcile(_noted(coefficients.applied(said), note), other_calls)
+    withheld = why_withheld(quality)
+    # What the calls are withheld for, and another encoder's coefficients, leave criteria alone.
+    fits = coefficients.encoder_fingerprint == encoder.card.fingerprint
+    fused = coefficients.applied(said, probabilities if fits and not withheld else None)
+    return reconcile(fused, (*model_calls(own, probabilities, withheld), *other_calls))
+
+
+def model_calls(
+    head: StatementHead, probabilities: dict[str, float], withheld: str = ""
+) -> tuple[ModelCall, ...]:
+    """Call each label of a head present, absent or neither.
+
+    Parameters
+    ----------
+    head : StatementHead
+    probabilities : dict of str to float
+        Label → probability.
+    withheld : str
+        Why no label is called; empty where calls are made.
+
+    Returns
+    -------
+    tuple of ModelCall
+    """
+    return tuple(_called(label, probabilities[label.name], withheld) for label in head.card.labels)
+
+
+def _called(label: LabelCard, probability: float, withheld: str) -> ModelCall:
+    made = LabelCall("no call", withheld) if withheld else label_call(label, probability)
+    return ModelCall(
+        label.name,
+        label.display_name,
+        made.call,
+        probability,
+        correct=math.nan if made.correct is None else made.correct,
+        reason=made.reason,
+    )
+
+
+def _noted(interpretation: Interpretation, note: str) -> Interpretation:
+    return replace(interpretation, notes=(*interpretation.notes, note))
