@@ -40,7 +40,7 @@ def main() -> None:
     """Read, fit, measure, write, print."""
     arguments = _arguments()
     encoder = load_encoder(arguments.encoder)
-    ecgs = read_ecgs(arguments.data, encoder, random_seeds=_SEEDS, cache=arguments.cache)
+    ecgs = read_ecgs(arguments.data, encoder, seed=arguments.seed, cache=arguments.cache)
     codes, left_out = fittable_codes(ecgs)
     print(
         f"{len(ecgs.ids)} ECGs of {len(set(ecgs.patients))} patients; heads for {', '.join(codes)}"
@@ -91,7 +91,7 @@ def _features(ecgs: LabelledEcgs) -> dict[str, np.ndarray]:
     return {
         EMBEDDING: ecgs.features[EMBEDDING],
         PHYSIOLOGY: ecgs.features[PHYSIOLOGY],
-        RANDOM: ecgs.features[f"{RANDOM} {_SEEDS[0]}"],
+        RANDOM: ecgs.features[RANDOM],
     }
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -44,6 +44,7 @@ LICENCES: Mapping[str, tuple[str, str]] = {
 }
 """Folder → name and licence of each cohort that is used."""
 
+_Listed = tuple[str, CohortRecord, StatedWords]
 _SAME = 1 - 1e-6
 """Cosine of two embeddings above which two files hold the same ECG."""
 
@@ -62,7 +63,7 @@ class LabelledEcgs:
     targets : DataFrame
         One row an ECG, one column a code: 1, 0, or NaN where the cohort does not annotate it.
     features : mapping of str to (n, d) array
-        `EMBEDDING`, `PHYSIOLOGY`, and `RANDOM` with a seed.
+        `EMBEDDING`, `RANDOM` and `PHYSIOLOGY`.
     states : DataFrame
         The criteria's states, one row an ECG, one column a code.
     left_out : tuple of str
@@ -79,7 +80,7 @@ class LabelledEcgs:
 
 
 def read_ecgs(
-    data: Path, encoder: Encoder, *, random_seeds: tuple[int, ...], cache: Path | None = None
+    data: Path, encoder: Encoder, *, seed: int, cache: Path | None = None
 ) -> LabelledEcgs:
     """Read every cohort of `LICENCES` there is, its labels and its features.
 
@@ -88,11 +89,11 @@ def read_ecgs(
     data : Path
         With one folder a cohort.
     encoder : Encoder
-    random_seeds : tuple of int
-        Of the untrained encoders.
+    seed : int
+        Of the untrained encoder.
     cache : Path, optional
-        A folder for features and states; what is in it is used only for the same encoder, seeds
-        and code of the package.
+        A folder for features and states. What is in it is used for the same ECGs, encoder and
+        seed, and as long as the code that measures is the same.
 
     Returns
     -------
@@ -102,25 +103,35 @@ def read_ecgs(
         entry for folder in LICENCES if (data / folder).is_dir() for entry in _listed(data / folder)
     ]
     ids = np.array([f"{folder}/{record.record_id}" for folder, record, _ in listed])
-    arrays = _cached(listed, ids, encoder, random_seeds, cache)
-    rows = [int(np.flatnonzero(ids == own)[0]) for own in arrays["ids"]]
-    patients = np.array([f"{listed[row][0]}/{listed[row][1].patient_id}" for row in rows])
+    made = _Made(encoder, random_encoder(encoder, seed=seed))
+    key = f"{encoder.card.fingerprint} {seed} {' '.join(ids)}"
+    arrays = _cached(cache, key, ("signal",), lambda: _embedded(listed, ids, made))
+    of_ecg = {name: row for row, name in enumerate(ids.tolist())}
+    rows = [of_ecg[own] for own in arrays["ids"].tolist()]
+    kept = [listed[row] for row in rows]
+    measured = _cached(
+        cache,
+        " ".join(arrays["ids"]),
+        ("interpretation", "physiology", "signal"),
+        lambda: _measured(kept, arrays["ids"]),
+    )
+    patients = np.array([f"{folder}/{record.patient_id}" for folder, record, _ in kept])
     return LabelledEcgs(
         ids=arrays["ids"],
-        folders=np.array([listed[row][0] for row in rows]),
+        folders=np.array([folder for folder, _, _ in kept]),
         patients=_merged(patients, arrays[EMBEDDING]),
-        targets=_annotated([listed[row][2] for row in rows], arrays["ids"]),
+        targets=_annotated([words for _, _, words in kept], arrays["ids"]),
         features={
-            name: values
-            for name, values in arrays.items()
-            if name not in ("ids", "states", "left_out")
+            EMBEDDING: arrays[EMBEDDING],
+            RANDOM: arrays[RANDOM],
+            PHYSIOLOGY: measured[PHYSIOLOGY],
         },
-        states=pd.DataFrame(arrays["states"], index=arrays["ids"], columns=list(VOCABULARY)),
+        states=pd.DataFrame(measured["states"], index=arrays["ids"], columns=list(VOCABULARY)),
         left_out=tuple(arrays["left_out"].tolist()),
     )
 
 
-def _listed(folder: Path) -> list[tuple[str, CohortRecord, StatedWords]]:
+def _listed(folder: Path) -> list[_Listed]:
     cohort = find_cohort(folder)
     scp_codes = read_scp_codes(folder) if folder.name == "ptb-xl" else None
     return [
@@ -136,54 +147,61 @@ def _listed(folder: Path) -> list[tuple[str, CohortRecord, StatedWords]]:
 
 
 def _cached(
-    listed: list[tuple[str, CohortRecord, StatedWords]],
-    ids: NDArray[np.str_],
-    encoder: Encoder,
-    seeds: tuple[int, ...],
     cache: Path | None,
+    key: str,
+    packages: tuple[str, ...],
+    make: Callable[[], dict[str, NDArray[Any]]],
 ) -> dict[str, NDArray[Any]]:
+    """Return what was stored for a key and the code of some packages; make and store it else."""
     if cache is None:
-        return _measured(listed, ids, encoder, seeds)
-    digest = hashlib.sha256(f"{encoder.card.fingerprint} {seeds} {' '.join(ids)}".encode())
-    for package in ("interpretation", "physiology", "signal"):
+        return make()
+    digest = hashlib.sha256(key.encode())
+    for package in packages:
         for file in sorted(Path(str(files("physioclr") / package)).glob("*.*")):
-            digest.update(file.read_bytes())
-    file = cache / f"rhythm-head-{digest.hexdigest()[:16]}.npz"
-    if not file.is_file():
+            # What fuses and maps labels measures nothing.
+            if file.stem not in ("fusion", "fusion_fit", "label_map", "reading"):
+                digest.update(file.read_bytes())
+    stored = cache / f"rhythm-head-{digest.hexdigest()[:16]}.npz"
+    if not stored.is_file():
         cache.mkdir(parents=True, exist_ok=True)
-        np.savez(file, **_measured(listed, ids, encoder, seeds))
-    with np.load(file) as stored:
-        return dict(stored)
+        np.savez(stored, **make())
+    with np.load(stored) as arrays:
+        return dict(arrays)
 
 
-def _measured(
-    listed: list[tuple[str, CohortRecord, StatedWords]],
-    ids: NDArray[np.str_],
-    encoder: Encoder,
-    seeds: tuple[int, ...],
-) -> dict[str, NDArray[Any]]:
-    encoders = {EMBEDDING: encoder}
-    encoders |= {f"{RANDOM} {seed}": random_encoder(encoder, seed=seed) for seed in seeds}
-    rows: dict[str, list[Any]] = {name: [] for name in ("ids", PHYSIOLOGY, "states", *encoders)}
-    left_out = []
-    for record_id, (_, entry, _) in zip(track(ids, "Measuring"), listed, strict=True):
+class _Made(NamedTuple):
+    encoder: Encoder
+    untrained: Encoder
+
+
+def _embedded(listed: list[_Listed], ids: NDArray[np.str_], made: _Made) -> dict[str, NDArray[Any]]:
+    kept, left_out = [], []
+    embedded: dict[str, list[NDArray[np.float32]]] = {EMBEDDING: [], RANDOM: []}
+    for record_id, (_, entry, _) in zip(track(ids, "Embedding"), listed, strict=True):
         try:
             record = entry.read()
-            embedded = {name: embed(record, each)[0] for name, each in encoders.items()}
+            own, control = embed(record, made.encoder)[0], embed(record, made.untrained)[0]
         except PhysioclrError as error:
             left_out.append(f"{record_id}: {error}")
             continue
+        kept.append(record_id)
+        embedded[EMBEDDING].append(own)
+        embedded[RANDOM].append(control)
+    arrays = {name: np.array(values, dtype=np.float64) for name, values in embedded.items()}
+    return arrays | {"ids": np.array(kept), "left_out": np.array(left_out, dtype=np.str_)}
+
+
+def _measured(listed: list[_Listed], ids: NDArray[np.str_]) -> dict[str, NDArray[Any]]:
+    vectors, states = [], []
+    for _, (_, entry, _) in zip(track(ids, "Measuring"), listed, strict=True):
+        record = entry.read()
         record = replace(record, meta={**_person(entry), **record.meta})
         features = compute_beat_features(record, delineate(record))
         measured = summarise(features)
         said = interpret(record, features=features, measured=measured)
-        rows["ids"].append(record_id)
-        rows[PHYSIOLOGY].append(vector_of_beats(features, measured).values)
-        rows["states"].append([_state(said, code) for code in VOCABULARY])
-        for name, values in embedded.items():
-            rows[name].append(values)
-    arrays = {name: np.array(values) for name, values in rows.items()}
-    return arrays | {"left_out": np.array(left_out, dtype=np.str_)}
+        vectors.append(vector_of_beats(features, measured).values)
+        states.append([_state(said, code) for code in VOCABULARY])
+    return {PHYSIOLOGY: np.array(vectors), "states": np.array(states)}
 
 
 def _state(said: Interpretation, code: str) -> State:

@@ -15,21 +15,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from physioclr.interpretation.fusion import Fusion, head_label
-from physioclr.interpretation.fusion_fit import (
-    MIN_POSITIVE,
-    LabelledFinding,
-    best_f1_limit,
-    fit_fusion,
-)
+from physioclr.interpretation.fusion_fit import LabelledFinding, fit_fusion
 from physioclr.interpretation.label_map import GROUP_CODES, GROUP_MEMBERS
-from physioclr.probe import cross_validate_probe, fit_probe, patient_folds, unmeasurable_labels
+from physioclr.probe import patient_folds, unmeasurable_labels
+from physioclr.probe.calibration import fit_calibration
+from physioclr.probe.cross_validation import DEFAULT_STRENGTHS, choose_strength, path_logits
 from physioclr.probe.folds import patient_codes
 from physioclr.probe.scores import auroc, interval, patient_resamples
 from studies.rhythm_head.ecgs import EMBEDDING, LabelledEcgs
 
 __all__ = [
     "MIN_PATIENTS",
+    "SOURCES",
     "OutOfFold",
+    "findings_of",
     "fittable_codes",
     "grouped_states",
     "out_of_fold",
@@ -164,19 +163,28 @@ def _head(
     (n_ecgs, n_codes), and the limits of the calls; NaN for a code that cannot be fitted there.
     """
     values, targets = ecgs.features[features], ecgs.targets[list(codes)].to_numpy()
-    patients = ecgs.patients[training]
-    reasons = unmeasurable_labels(targets[training], patients, codes, n_folds=_N_FOLDS)
+    reasons = unmeasurable_labels(
+        targets[training], ecgs.patients[training], codes, n_folds=_N_FOLDS
+    )
     kept = [i for i, code in enumerate(codes) if code not in reasons]
-    names = [codes[i] for i in kept]
-    data = (values[training], targets[training][:, kept], patients)
-    inner = np.full(targets.shape, np.nan)
-    inner[np.ix_(training, kept)] = cross_validate_probe(
-        *data, label_names=names, seed=seed + 1, n_bootstrap=1
-    ).probabilities
-    probe = fit_probe(*data, label_names=names, seed=seed + 1)
-    outer, limits = np.full(targets.shape, np.nan), np.full(len(codes), np.nan)
-    outer[:, kept] = probe.probabilities(values)
-    limits[kept] = probe.thresholds
+    own = targets[:, kept]
+    folds = np.full(len(values), -1)
+    folds[training] = patient_folds(
+        own[training], ecgs.patients[training], n_folds=_N_FOLDS, seed=seed + 1
+    )
+    grid = np.array(DEFAULT_STRENGTHS)
+    validation = np.full((len(grid), *own.shape), np.nan)
+    for fold in range(_N_FOLDS):
+        fitted, asked = training & (folds != fold), folds == fold
+        validation[:, asked] = path_logits(values[fitted], own[fitted], values[asked], grid)
+    strengths, logits = choose_strength(validation[:, training], own[training], grid)
+    calibration = fit_calibration(logits, own[training])
+    outer_logits = path_logits(values[training], own[training], values, strengths[None, :])[0]
+    inner, outer = np.full(targets.shape, np.nan), np.full(targets.shape, np.nan)
+    limits = np.full(len(codes), np.nan)
+    inner[np.ix_(training, kept)] = calibration.probabilities(logits)
+    outer[:, kept] = calibration.probabilities(outer_logits)
+    limits[kept] = calibration.thresholds
     return inner, outer, limits
 
 
@@ -266,11 +274,3 @@ def table_of(ecgs: LabelledEcgs, found: OutOfFold) -> pd.DataFrame:
         if found.scores[source][code].notna().any()
     ]
     return pd.DataFrame(rows)
-
-
-def best_limit(scores: NDArray[np.float64], targets: NDArray[np.float64]) -> float:
-    """Return the limit of the best F1 among known scores; inf where too few are positive."""
-    known = ~np.isnan(scores) & ~np.isnan(targets)
-    if targets[known].sum() < MIN_POSITIVE:
-        return float("inf")
-    return best_f1_limit(scores[known], targets[known])
