@@ -26,10 +26,10 @@ from physioclr.signal.quality import Quality, assess_quality
 
 if TYPE_CHECKING:
     from physioclr.datasets.store import Store
-    from physioclr.encoders.checkpoint import Encoder
+    from physioclr.encoders.encoder import Encoder
     from physioclr.evaluation.probe_run import ProbeRun
     from physioclr.explore.cohort_map import CohortMap
-    from physioclr.explore.embedding_map import MapSettings
+    from physioclr.explore.map_layout import MapSettings
     from physioclr.explore.nearness import Nearness
     from physioclr.prediction.attribution import Attribution, RandomisationCheck
     from physioclr.prediction.change import PredictionChange

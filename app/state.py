@@ -14,7 +14,7 @@ import streamlit as st
 from app.resources import content_hash
 
 if TYPE_CHECKING:
-    from physioclr.explore.embedding_map import MapSettings
+    from physioclr.explore.map_layout import MapSettings
     from physioclr.pretraining.plan import PretrainPlan
     from physioclr.records import EcgRecord
 

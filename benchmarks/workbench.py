@@ -39,11 +39,11 @@ from physioclr.datasets.store import Store
 from physioclr.datasets.store_writer import TABLE_NAMES
 from physioclr.encoders.checkpoint import load_encoder
 from physioclr.encoders.embedding import embed
+from physioclr.evaluation.probe_features import MEDIAN_BEAT, PHYSIOLOGY, RANDOM_INIT
 from physioclr.evaluation.probe_run import ProbedCohort, ProbeRun
 from physioclr.evaluation.probe_run_files import save_probe_run
-from physioclr.evaluation.store_probe import MEDIAN_BEAT, PHYSIOLOGY, RANDOM_INIT
 from physioclr.explore.cohort_map import find_cohort_map, make_cohort_map, save_cohort_map
-from physioclr.explore.embedding_map import MapSettings
+from physioclr.explore.map_layout import MapSettings
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.mapping import MapTask
 from physioclr.jobs.probing import ProbeTask

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from physioclr.datasets.store import Store
-    from physioclr.encoders.checkpoint import Encoder, load_encoder
+    from physioclr.encoders.checkpoint import load_encoder
     from physioclr.encoders.embedding import embed
+    from physioclr.encoders.encoder import Encoder
     from physioclr.errors import (
         CheckpointError,
         DatasetError,
@@ -67,7 +68,7 @@ _HOME = {
     "DatasetError": "physioclr.errors",
     "Delineation": "physioclr.signal.delineation",
     "EcgRecord": "physioclr.records",
-    "Encoder": "physioclr.encoders.checkpoint",
+    "Encoder": "physioclr.encoders.encoder",
     "Measurements": "physioclr.physiology.measurements",
     "PhysioclrError": "physioclr.errors",
     "PhysiologySpace": "physioclr.physiology.similarity",

@@ -11,7 +11,7 @@ import numpy as np
 from app.components.html_table import Html, html_table
 
 if TYPE_CHECKING:
-    from physioclr.encoders.checkpoint import HeadCard
+    from physioclr.encoders.card import HeadCard
     from physioclr.prediction.prediction import LabelCall, Prediction
 
 __all__ = ["evidence_sentence", "percent", "prediction_table"]

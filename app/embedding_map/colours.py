@@ -12,13 +12,13 @@ import pandas as pd
 from app.embedding_map.scatter import Groups, Numbers
 from app.inputs.cohort_labels import NO_LABEL, SEVERAL_LABELS
 from app.resources import cohort, cohort_map, encoder, map_clusters, map_predictions
-from physioclr.explore.embedding_map import MapSettings
+from physioclr.explore.map_layout import MapSettings
 from physioclr.physiology.angles import ANGLES
 from physioclr.physiology.measurements import MEASUREMENTS
 
 if TYPE_CHECKING:
     from physioclr.datasets.store import Store
-    from physioclr.encoders.checkpoint import HeadCard
+    from physioclr.encoders.card import HeadCard
     from physioclr.explore.cohort_map import CohortMap
 
 __all__ = ["MapShown", "colour_choices", "colours_of"]

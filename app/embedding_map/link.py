@@ -19,7 +19,7 @@ from physioclr.datasets.condition import columns_of
 from physioclr.datasets.selection import saved_selections
 from physioclr.encoders.installed import known_checkpoints
 from physioclr.errors import PhysioclrError
-from physioclr.explore.embedding_map import MapSettings
+from physioclr.explore.map_layout import MapSettings
 
 if TYPE_CHECKING:
     from app.state import MapState

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from physioclr.explore.embedding_map import METHODS, METRICS, MapSettings
+from physioclr.explore.map_layout import METHODS, METRICS, MapSettings
 
 if TYPE_CHECKING:
     from app.state import MapState

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from physioclr.explore.embedding_map import METHODS
+from physioclr.explore.map_layout import METHODS
 
 if TYPE_CHECKING:
-    from physioclr.explore.embedding_map import EmbeddingMap, MapSettings
+    from physioclr.explore.embedding_map import EmbeddingMap
+    from physioclr.explore.map_layout import MapSettings
 
 __all__ = ["off_manifold_sentence", "settings_name", "trust_sentence"]
 

@@ -21,7 +21,7 @@ from physioclr.datasets.selection import (
 )
 from physioclr.errors import DatasetError
 from physioclr.explore.cohort_map import unreadable_map
-from physioclr.explore.embedding_map import MapSettings
+from physioclr.explore.map_layout import MapSettings
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.mapping import MapTask
 from physioclr.runtime.cache_folder import cache_folder

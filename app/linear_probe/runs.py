@@ -12,7 +12,7 @@ import streamlit as st
 from app.resources import cohort, probe_run
 from physioclr.encoders.installed import known_checkpoints
 from physioclr.errors import DatasetError, PhysioclrError
-from physioclr.evaluation.store_probe import probe_targets
+from physioclr.evaluation.probe_features import probe_targets
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.probing import ProbeTask
 from physioclr.probe import unmeasurable_labels

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
+from physioclr.cli.option_groups import takes_option_groups
 from physioclr.cli.terminal import (
     AsJson,
     number_cell,
@@ -18,6 +20,9 @@ from physioclr.cli.terminal import (
 )
 from physioclr.errors import PhysioclrError
 
+if TYPE_CHECKING:
+    from physioclr.encoders.preprocessing import Preprocessing
+
 __all__ = ["app", "compare_runs", "delete_run", "list_runs", "objectives", "pretrain"]
 
 app = typer.Typer()
@@ -25,10 +30,74 @@ runs_app = typer.Typer(name="runs", help="Pretraining runs.", no_args_is_help=Tr
 app.add_typer(runs_app)
 
 
+@dataclass(frozen=True)
+class EncoderOptions:
+    """The encoder, and what it takes in."""
+
+    encoder: Annotated[
+        str, typer.Option(help="transformer-tiny, -small, -medium or -base; resnet1d-tiny, …")
+    ] = "transformer-tiny"
+    fs: Annotated[float, typer.Option(help="The encoder's sampling rate, 100 to 500 Hz.")] = 100.0
+    window: Annotated[float, typer.Option(help="Seconds of one input.")] = 5.0
+    leads: Annotated[
+        str | None, typer.Option(help="The encoder's leads, as I,II,V1; all twelve if absent.")
+    ] = None
+
+    def preprocessing(self) -> Preprocessing:
+        """Return what makes the encoder's input of an ECG."""
+        from physioclr.encoders.preprocessing import Preprocessing
+        from physioclr.leads import STANDARD_LEADS
+
+        leads = tuple(self.leads.split(",")) if self.leads else STANDARD_LEADS
+        return Preprocessing(fs_hz=self.fs, window_s=self.window, leads=leads)
+
+
+@dataclass(frozen=True)
+class BudgetOptions:
+    """Steps, batches, optimiser, and how often a run is saved and monitored."""
+
+    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 500
+    batch: Annotated[int, typer.Option(min=2, help="Recordings in a batch.")] = 32
+    accumulate: Annotated[int, typer.Option(min=1, help="Batches a step.")] = 1
+    learning_rate: Annotated[float, typer.Option(help="At its highest.")] = 1e-3
+    ema: Annotated[
+        float | None, typer.Option(help="Keep the exponential average with this decay.")
+    ] = None
+    bf16: Annotated[bool, typer.Option("--bf16", help="Networks in bfloat16.")] = False
+    compiled: Annotated[bool, typer.Option("--compile", help="torch.compile the encoder.")] = False
+    held_out: Annotated[
+        float, typer.Option(help="Share of the patients to monitor on, not trained on.")
+    ] = 0.1
+    save_every: Annotated[int, typer.Option(min=1, help="Steps between saved states.")] = 50
+    monitor_every: Annotated[
+        int, typer.Option(min=0, help="Steps between evaluations of the embedding; 0: never.")
+    ] = 50
+    seed: Annotated[int, typer.Option()] = 0
+
+    def settings(self) -> dict[str, Any]:
+        """Return them as `PretrainConfig` takes them."""
+        return {
+            "steps": self.steps,
+            "records_per_batch": self.batch,
+            "accumulate": self.accumulate,
+            "learning_rate": self.learning_rate,
+            "precision": "bf16-mixed" if self.bf16 else "32-true",
+            "compile_encoder": self.compiled,
+            "ema_decay": self.ema,
+            "held_out": self.held_out,
+            "save_every": self.save_every,
+            "monitor_every": self.monitor_every,
+            "seed": self.seed,
+        }
+
+
 @app.command()
+@takes_option_groups
 def pretrain(
     stores: Annotated[list[Path], typer.Argument(help="One or more stores.")],
     out: Annotated[Path, typer.Option(help="The run folder.")],
+    budget: BudgetOptions,
+    encoder: EncoderOptions,
     objective: Annotated[
         str, typer.Option(help="What is learned; `physioclr objectives` lists them.")
     ] = "physioclr",
@@ -36,38 +105,11 @@ def pretrain(
         list[str] | None,
         typer.Option("--set", help="A setting of the objective, as name=value; repeatable."),
     ] = None,
-    encoder: Annotated[
-        str, typer.Option(help="transformer-tiny, -small, -medium or -base; resnet1d-tiny, …")
-    ] = "transformer-tiny",
-    fs: Annotated[float, typer.Option(help="The encoder's sampling rate, 100 to 500 Hz.")] = 100.0,
-    window: Annotated[float, typer.Option(help="Seconds of one input.")] = 5.0,
-    leads: Annotated[
-        str | None, typer.Option(help="The encoder's leads, as I,II,V1; all twelve if absent.")
-    ] = None,
     physiology: Annotated[
         list[Path] | None,
         typer.Option(help="A Parquet table in place of a store's own; one for each store."),
     ] = None,
-    steps: Annotated[int, typer.Option(min=1, help="Optimiser steps.")] = 500,
-    batch: Annotated[int, typer.Option(min=2, help="Recordings in a batch.")] = 32,
-    accumulate: Annotated[int, typer.Option(min=1, help="Batches a step.")] = 1,
-    learning_rate: Annotated[float, typer.Option(help="At its highest.")] = 1e-3,
-    ema: Annotated[
-        float | None, typer.Option(help="Keep the exponential average with this decay.")
-    ] = None,
-    bf16: Annotated[bool, typer.Option("--bf16", help="Networks in bfloat16.")] = False,
-    compiled: Annotated[bool, typer.Option("--compile", help="torch.compile the encoder.")] = False,
-    held_out: Annotated[
-        float, typer.Option(help="Share of the patients to monitor on, not trained on.")
-    ] = 0.1,
-    save_every: Annotated[
-        int, typer.Option(min=1, help="Steps from one saved state to the next.")
-    ] = 50,
-    monitor_every: Annotated[
-        int, typer.Option(min=0, help="Steps from one look at the embedding to the next; 0: never.")
-    ] = 50,
-    seed: Annotated[int, typer.Option()] = 0,
-    resume: Annotated[bool, typer.Option(help="Go on where a run stopped.")] = False,
+    resume: Annotated[bool, typer.Option(help="Resume a run that stopped.")] = False,
     device: Annotated[str | None, typer.Option(help="cpu, cuda, …; a GPU if there is one.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -76,8 +118,6 @@ def pretrain(
     On several GPUs or nodes: `torchrun --nproc-per-node 4 -m physioclr pretrain …`.
     """
     from physioclr import Store
-    from physioclr.encoders.preprocessing import Preprocessing
-    from physioclr.leads import STANDARD_LEADS
     from physioclr.models import encoder_config
     from physioclr.objectives import objective_config
     from physioclr.pretraining.config import PretrainConfig
@@ -85,32 +125,19 @@ def pretrain(
     from physioclr.pretraining.run import StepReport
 
     with option_errors():
-        preprocessing = Preprocessing(
-            fs_hz=fs,
-            window_s=window,
-            leads=tuple(leads.split(",")) if leads else STANDARD_LEADS,
-        )
+        preprocessing = encoder.preprocessing()
+        n_leads = len(preprocessing.leads)
         config = PretrainConfig(
             objective=objective_config(objective, settings or ()),
-            encoder=encoder_config(encoder, fs_hz=fs, n_leads=len(preprocessing.leads)),
-            steps=steps,
-            records_per_batch=batch,
-            accumulate=accumulate,
-            learning_rate=learning_rate,
-            precision="bf16-mixed" if bf16 else "32-true",
-            compile_encoder=compiled,
-            ema_decay=ema,
-            held_out=held_out,
-            save_every=save_every,
-            monitor_every=monitor_every,
-            seed=seed,
+            encoder=encoder_config(encoder.encoder, fs_hz=encoder.fs, n_leads=n_leads),
+            **budget.settings(),
         )
     opened = [Store.open(store) for store in stores]
     with progress_bar(f"Pretraining, {objective}") as report:
 
         def show(step: StepReport) -> None:
             what = f"loss {step.loss:.3f} · {step.records_per_s:.0f} ECGs/s"
-            report(step.step, steps, what)
+            report(step.step, config.steps, what)
 
         card = pretrain_stores(
             opened,

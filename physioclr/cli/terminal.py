@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -20,6 +20,9 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 __all__ = [
     "AsJson",
     "Checkpoint",
@@ -27,6 +30,7 @@ __all__ = [
     "StoreFolder",
     "auroc_cell",
     "err_console",
+    "json_rows",
     "number_cell",
     "option_errors",
     "out_console",
@@ -58,6 +62,12 @@ def option_errors() -> Iterator[None]:
         raise typer.BadParameter(str(error)) from error
 
 
+def json_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as JSON has them."""
+    rows: list[dict[str, Any]] = json.loads(table.reset_index().to_json(orient="records"))
+    return rows
+
+
 def number_cell(value: float | None, decimals: int = 3) -> str:
     """Write a number for a table; nothing where there is none."""
     return "" if value is None else f"{value:.{decimals}f}"
@@ -83,6 +93,10 @@ class Report:
         """Show how far it is."""
         title = f"{self._title}: {what}" if what else self._title
         self._progress.update(self._task, completed=done, total=total, description=title)
+
+    def share(self, what: str, share: float) -> None:
+        """Show what is being done and the share done, in [0, 1]."""
+        self(round(100 * share), 100, what)
 
 
 @contextmanager

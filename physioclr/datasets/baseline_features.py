@@ -1,6 +1,6 @@
 """The control features of every probe: what a representation must beat to be worth its cost.
 
-A random encoder is the third control: `physioclr.evaluation.store_probe` makes it.
+A random encoder is the third control: `physioclr.evaluation.probe_features` makes it.
 """
 
 from __future__ import annotations

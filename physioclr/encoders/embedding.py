@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physioclr.datasets.store import Store
-from physioclr.encoders.checkpoint import Encoder
+from physioclr.encoders.encoder import Encoder
 from physioclr.errors import SignalError
 from physioclr.records import EcgRecord
 

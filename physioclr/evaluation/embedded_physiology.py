@@ -13,10 +13,11 @@ import torch
 from numpy.typing import NDArray
 
 from physioclr.datasets.store import Store
-from physioclr.encoders.checkpoint import Encoder
+from physioclr.encoders.encoder import Encoder
 from physioclr.encoders.window_embeddings import embed_windows, usable_batches
 from physioclr.errors import DatasetError
-from physioclr.explore.embedding_map import MapSettings, fit_map
+from physioclr.explore.embedding_map import fit_map
+from physioclr.explore.map_layout import MapSettings
 from physioclr.explore.neighbourhoods import (
     Agreement,
     label_agreement,

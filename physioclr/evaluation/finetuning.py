@@ -22,9 +22,9 @@ from torch import Tensor, nn
 
 from physioclr.augment import AmbientNoise, Draws, RandomLeadMasking, TimeShift
 from physioclr.datasets.store import Store
-from physioclr.encoders.checkpoint import Encoder
+from physioclr.encoders.encoder import Encoder
 from physioclr.errors import DatasetError
-from physioclr.evaluation.store_probe import probe_targets
+from physioclr.evaluation.probe_features import probe_targets
 from physioclr.models import EcgEncoder, build_encoder
 from physioclr.objectives.supervised import known_label_loss
 from physioclr.pretraining.monitoring import embed_rows

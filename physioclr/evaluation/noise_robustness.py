@@ -32,11 +32,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from physioclr.datasets.store import Store
-from physioclr.encoders.checkpoint import Encoder
+from physioclr.encoders.encoder import Encoder
 from physioclr.encoders.window_embeddings import UsableBatch, embed_windows, usable_batches
 from physioclr.errors import DatasetError
 from physioclr.evaluation.noise_sources import NoiseSource, noise_sources
-from physioclr.evaluation.store_probe import probe_targets
+from physioclr.evaluation.probe_features import probe_targets
 from physioclr.leads import LIMB_LEADS, PRECORDIAL_LEADS, STANDARD_LEADS
 from physioclr.probe import MACRO, ProbeResult, cross_validate_probe, paired_difference
 from physioclr.records import EcgRecord

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from physioclr.datasets.store import Store
-from physioclr.encoders.checkpoint import Encoder
-from physioclr.evaluation.store_probe import (
+from physioclr.encoders.encoder import Encoder
+from physioclr.evaluation.probe_features import (
     probe_features,
     probe_targets,
     untrained_features,
@@ -28,7 +28,7 @@ from physioclr.probe import (
 from physioclr.probe.paired import can_be_paired
 from physioclr.probe.subgroups import score_subgroups, subgroups_of
 
-__all__ = ["ProbeRun", "ProbedCohort", "pair_runs", "run_probes"]
+__all__ = ["ProbeRun", "ProbedCohort", "pair_runs", "probe_store"]
 
 Report = Callable[[str, float], None]
 
@@ -111,9 +111,9 @@ class ProbeRun:
         return max(results, key=lambda name: results[name].macro_auroc)
 
 
-def run_probes(
+def probe_store(
     store: Store,
-    encoders: Mapping[str, Encoder],
+    encoders: Encoder | Mapping[str, Encoder],
     label_set: str,
     *,
     fractions: Sequence[float] = (),
@@ -126,12 +126,13 @@ def run_probes(
     Parameters
     ----------
     store : Store
-    encoders : mapping of str to Encoder
+    encoders : Encoder, or mapping of str to Encoder
+        One, named by its card, or several by the names they are to have.
     label_set : str
     fractions : sequence of float
         Of the labelled patients, for `label_efficiency`; none where empty.
     seeds : sequence of int
-        Each deals other folds, draws other resamples and makes other untrained encoders.
+        Each has its own folds, bootstrap samples and untrained encoders.
     n_bootstrap : int
         Resamples of the patients for the 95 % intervals.
     on_progress : callable, optional
@@ -140,6 +141,8 @@ def run_probes(
     Returns
     -------
     ProbeRun
+        The encoders, then the controls of `probe_features`, all on the same records and the same
+        patient-grouped folds. ECGs that one of the encoders refuses are left out of every row.
 
     Raises
     ------
@@ -148,6 +151,8 @@ def run_probes(
     ValueError
         If there is no encoder or no seed, or a seed is there twice.
     """
+    if isinstance(encoders, Encoder):
+        encoders = {encoders.card.name: encoders}
     if not encoders or not seeds or len(set(seeds)) < len(seeds):
         raise ValueError(f"encoders and seeds must not be empty, got {list(encoders)} and {seeds}")
     targets, patients, names = probe_targets(store, label_set)

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from physioclr.errors import DatasetError
 from physioclr.evaluation.probe_run import ProbedCohort, ProbeRun
 from physioclr.probe import ProbeResult
-from physioclr.runtime.atomic_files import replacing
+from physioclr.runtime.atomic_files import make_folder, replacing
 
-__all__ = ["open_probe_run", "save_probe_run"]
+__all__ = ["open_probe_run", "probe_document", "save_probe_run"]
 
 _JSON, _ARRAYS = "probe.json", "probe.npz"
 _VERSION = 1
@@ -32,12 +32,13 @@ _BY_RECORD = ("probabilities", "folds")
 
 
 def save_probe_run(run: ProbeRun, folder: Path) -> None:
-    """Write a run into a folder, which exists.
+    """Write a run into a folder.
 
     Parameters
     ----------
     run : ProbeRun
     folder : Path
+        Made if it does not exist.
 
     Raises
     ------
@@ -47,25 +48,38 @@ def save_probe_run(run: ProbeRun, folder: Path) -> None:
     first = next(iter(run.results[run.seeds[0]].values()))
     arrays: dict[str, NDArray[Any]] = {"record_ids": run.record_ids}
     arrays |= {name: getattr(first, name) for name in _SHARED}
-    stored: list[dict[str, Any]] = []
-    for seed, results in run.results.items():
-        for model, result in results.items():
-            place = str(len(stored))
-            arrays |= {f"{name}-{place}": getattr(result, name) for name in _BY_RECORD}
-            arrays[f"draws-{place}"] = run.draws[seed][model].astype(np.float32)
-            small = result.summary_dict()
-            stored.append({"model": model, **small})
-    document = {
-        "version": _VERSION,
-        "cohort": asdict(run.cohort),
-        "results": stored,
-        "subgroups": _records(run.subgroups),
-        "efficiency": _records(run.efficiency),
-    }
+    for place, (seed, model, result) in enumerate(_every_result(run)):
+        arrays |= {f"{name}-{place}": getattr(result, name) for name in _BY_RECORD}
+        arrays[f"draws-{place}"] = run.draws[seed][model].astype(np.float32)
+    make_folder(folder)
     with replacing(folder / _ARRAYS) as file:
         np.savez(file, allow_pickle=False, **arrays)
     with replacing(folder / _JSON) as file:
-        file.write(json.dumps(document, allow_nan=False).encode())
+        file.write(json.dumps(probe_document(run), allow_nan=False).encode())
+
+
+def probe_document(run: ProbeRun) -> dict[str, Any]:
+    """Return the scores of a run and what they are of, as ``probe.json`` has them.
+
+    Parameters
+    ----------
+    run : ProbeRun
+
+    Returns
+    -------
+    dict
+        ``version``, ``cohort``, ``results`` (one of each model and seed), ``subgroups`` and
+        ``efficiency``; NaN is None.
+    """
+    return {
+        "version": _VERSION,
+        "cohort": asdict(run.cohort),
+        "results": [
+            {"model": model, **result.summary_dict()} for _, model, result in _every_result(run)
+        ],
+        "subgroups": _records(run.subgroups),
+        "efficiency": _records(run.efficiency),
+    }
 
 
 def open_probe_run(folder: Path) -> ProbeRun:
@@ -94,6 +108,12 @@ def open_probe_run(folder: Path) -> ProbeRun:
             expected="the results of a probe, whole and of this version",
             found=f"none that can be read ({type(error).__name__})",
         ) from error
+
+
+def _every_result(run: ProbeRun) -> list[tuple[int, str, ProbeResult]]:
+    return [
+        (seed, model, r) for seed, of_seed in run.results.items() for model, r in of_seed.items()
+    ]
 
 
 def _rebuilt(document: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> ProbeRun:

@@ -17,9 +17,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from physioclr.datasets.store import Store
-from physioclr.encoders.checkpoint import Encoder
+from physioclr.encoders.encoder import Encoder
 from physioclr.errors import DatasetError
-from physioclr.evaluation.store_probe import probe_features, usable_records
+from physioclr.evaluation.probe_features import probe_features, usable_records
 from physioclr.probe import cross_validate_probe, unmeasurable_labels
 from physioclr.probe.cross_validation import DEFAULT_STRENGTHS
 from physioclr.probe.fitted_scores import fitted_scores

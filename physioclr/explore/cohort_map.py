@@ -18,10 +18,13 @@ from numpy.typing import NDArray
 
 from physioclr.datasets.demo import open_demo_store
 from physioclr.datasets.store import Store
-from physioclr.encoders.checkpoint import Encoder, load_encoder
+from physioclr.encoders.checkpoint import load_encoder
 from physioclr.encoders.embedding import embed_store
+from physioclr.encoders.encoder import Encoder
 from physioclr.errors import DatasetError
-from physioclr.explore.embedding_map import EmbeddingMap, MapSettings, fit_map
+from physioclr.explore.embedding_map import EmbeddingMap, fit_map
+from physioclr.explore.map_files import load_map, save_map
+from physioclr.explore.map_layout import MapSettings
 from physioclr.runtime.atomic_files import make_folder, replace_file
 from physioclr.runtime.cache_folder import cache_folder
 from physioclr.runtime.shipped_files import bundled
@@ -182,7 +185,7 @@ def save_cohort_map(
     place = folder or cache_folder() / "maps"
     kept = place / _name(store, encoder, mapped.layout.settings)
     make_folder(kept)
-    mapped.layout.save(kept / _LAYOUT)
+    save_map(mapped.layout, kept / _LAYOUT)
     content = BytesIO()
     np.save(content, mapped.rows, allow_pickle=False)
     replace_file(kept / _ROWS, content.getvalue())  # last: its presence says that all is there
@@ -205,7 +208,7 @@ def _places(folder: Path | None, pattern: str) -> Iterator[Path]:
 
 
 def _open(place: Path, store: Store) -> CohortMap:
-    layout = EmbeddingMap.load(place / _LAYOUT)
+    layout = load_map(place / _LAYOUT)
     try:
         rows = np.load(place / _ROWS, allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from physioclr.jobs.task import Report, Task
 
 if TYPE_CHECKING:
-    from physioclr.explore.embedding_map import MapSettings
+    from physioclr.explore.map_layout import MapSettings
 
 __all__ = ["MapTask"]
 
@@ -43,7 +43,7 @@ class MapTask(Task):
     @property
     def title(self) -> str:
         """What is mapped, in which space, by which method."""
-        from physioclr.explore.embedding_map import METHODS
+        from physioclr.explore.map_layout import METHODS
 
         cohort = Path(self.store_path).stem if self.store_path else "demo cohort"
         space = Path(self.checkpoint).name if self.checkpoint else "the shipped encoder"
@@ -57,7 +57,7 @@ class MapTask(Task):
         other : MapTask
             Perhaps of another version, with settings that are none here.
         """
-        from physioclr.explore.embedding_map import MapSettings
+        from physioclr.explore.map_layout import MapSettings
 
         try:
             one, two = (MapSettings(**task.settings).fingerprint for task in (self, other))
@@ -84,7 +84,7 @@ class MapTask(Task):
         from physioclr.datasets.selection import open_cohort
         from physioclr.encoders.checkpoint import load_encoder
         from physioclr.explore.cohort_map import make_cohort_map
-        from physioclr.explore.embedding_map import MapSettings
+        from physioclr.explore.map_layout import MapSettings
 
         store = open_cohort(Path(self.store_path)) if self.store_path else open_demo_store()
         encoder = load_encoder(Path(self.checkpoint)) if self.checkpoint else load_encoder()

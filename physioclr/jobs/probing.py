@@ -59,7 +59,7 @@ class ProbeTask(Task):
         return f"Probe of {', '.join(self.checkpoints)} on {self.cohort_name}, {self.label_set}"
 
     def run(self, folder: Path, report: Report) -> dict[str, Any]:
-        """Probe and write all that was found; see `physioclr.evaluation.probe_run.run_probes`.
+        """Probe and write all that was found; see `physioclr.evaluation.probe_run.probe_store`.
 
         Parameters
         ----------
@@ -74,7 +74,7 @@ class ProbeTask(Task):
         report("Opening the cohort", 0.0)
         # Loaded here, so that who stops the job while it loads is heard.
         from physioclr.encoders.checkpoint import load_encoder
-        from physioclr.evaluation.probe_run import run_probes
+        from physioclr.evaluation.probe_run import probe_store
         from physioclr.evaluation.probe_run_files import save_probe_run
         from physioclr.probe import MACRO
 
@@ -83,7 +83,7 @@ class ProbeTask(Task):
             name: load_encoder(Path(at)) if at else load_encoder()
             for name, at in self.checkpoints.items()
         }
-        run = run_probes(
+        run = probe_store(
             store,
             encoders,
             self.label_set,

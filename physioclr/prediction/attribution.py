@@ -29,7 +29,7 @@ from scipy.special import expit
 from scipy.stats import spearmanr
 from torch import Tensor
 
-from physioclr.encoders.checkpoint import Encoder, random_encoder
+from physioclr.encoders.encoder import Encoder, random_encoder
 from physioclr.prediction.prediction import head_name
 from physioclr.probe import LinearProbe
 from physioclr.records import EcgRecord

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from physioclr.encoders.checkpoint import Encoder
 from physioclr.encoders.embedding import embed
+from physioclr.encoders.encoder import Encoder
 from physioclr.errors import CheckpointError
 from physioclr.prediction.prediction import Prediction, predict
 from physioclr.records import EcgRecord

@@ -9,19 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physioclr.datasets.store import Store
-from physioclr.encoders.checkpoint import (
-    CallCard,
-    Encoder,
-    HeadCard,
-    LabelCard,
-    ReliabilityCard,
-    load_encoder,
-    load_physiology_space,
-    save_checkpoint,
-)
+from physioclr.encoders.card import CallCard, HeadCard, LabelCard, ReliabilityCard
+from physioclr.encoders.checkpoint import load_encoder, load_physiology_space, save_checkpoint
 from physioclr.encoders.embedding import embed_store
+from physioclr.encoders.encoder import Encoder
 from physioclr.encoders.reference_ecgs import ReferenceEcgs
-from physioclr.evaluation.store_probe import probe_targets
+from physioclr.evaluation.probe_features import probe_targets
 from physioclr.probe import ProbeResult, cross_validate_probe, fit_probe
 from physioclr.probe.no_call import DEFAULT_ALPHA, fit_call_limits, measure_calls
 from physioclr.probe.reliability import reliability_bins

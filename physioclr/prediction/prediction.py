@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from physioclr.encoders.checkpoint import Encoder, HeadCard, LabelCard
+from physioclr.encoders.card import HeadCard, LabelCard
 from physioclr.encoders.embedding import embed
+from physioclr.encoders.encoder import Encoder
 from physioclr.encoders.reference_ecgs import COMPARED, differences
 from physioclr.errors import CheckpointError
 from physioclr.probe.no_call import Call

@@ -22,8 +22,8 @@ from safetensors.numpy import load_file
 from safetensors.numpy import save as serialise
 
 from physioclr.encoders.card import INTENDED_USE, LabelCard
-from physioclr.encoders.checkpoint import Encoder
 from physioclr.encoders.embedding import embed
+from physioclr.encoders.encoder import Encoder
 from physioclr.errors import CheckpointError
 from physioclr.probe import LinearProbe
 from physioclr.records import EcgRecord

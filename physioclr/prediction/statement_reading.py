@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from physioclr.encoders.card import LabelCard
-from physioclr.encoders.checkpoint import Encoder
+from physioclr.encoders.encoder import Encoder
 from physioclr.errors import SignalError
 from physioclr.interpretation.fusion import Fusion, default_fusion
 from physioclr.interpretation.interpret import interpret

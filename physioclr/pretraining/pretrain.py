@@ -17,7 +17,7 @@ import pandas as pd
 import torch
 
 from physioclr.datasets.store import Store
-from physioclr.encoders.checkpoint import CheckpointCard
+from physioclr.encoders.card import CheckpointCard
 from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.pretraining.config import PretrainConfig
 from physioclr.pretraining.run import PretrainRun, StepReport, placed

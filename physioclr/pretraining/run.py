@@ -22,13 +22,8 @@ from lightning_fabric.strategies.ddp import DDPStrategy
 from tensorboardX import SummaryWriter
 from torch import Tensor, nn
 
-from physioclr.encoders.checkpoint import (
-    CheckpointCard,
-    CohortCard,
-    TrainingCard,
-    read_card,
-    save_checkpoint,
-)
+from physioclr.encoders.card import CheckpointCard, CohortCard, TrainingCard
+from physioclr.encoders.checkpoint import read_card, save_checkpoint
 from physioclr.errors import DatasetError
 from physioclr.models.encoder import EcgEncoder
 from physioclr.models.exponential_average import ExponentialAverage

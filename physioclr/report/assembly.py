@@ -12,7 +12,7 @@ from physioclr.report.findings import ReaderFindings, Report
 from physioclr.signal.quality import assess_quality
 
 if TYPE_CHECKING:
-    from physioclr.encoders.checkpoint import Encoder
+    from physioclr.encoders.encoder import Encoder
 
 __all__ = ["encoder_name", "make_report"]
 

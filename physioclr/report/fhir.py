@@ -23,7 +23,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from physioclr import __version__
-from physioclr.encoders.checkpoint import LabelCard
+from physioclr.encoders.card import LabelCard
 from physioclr.physiology.measurements import MEASUREMENTS
 from physioclr.physiology.normal_ranges import NoRange, deviation, normal_range
 from physioclr.prediction.prediction import Prediction

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from physioclr.encoders.checkpoint import HeadCard
+from physioclr.encoders.card import HeadCard
 from physioclr.physiology.measurements import MEASUREMENTS
 from physioclr.physiology.normal_ranges import NoRange, NormalRange, deviation, normal_range
 from physioclr.prediction.prediction import Prediction

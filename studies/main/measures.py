@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from physioclr.datasets.baseline_features import median_beat_features, physiology_features
 from physioclr.datasets.store import Store
-from physioclr.encoders.checkpoint import Encoder, random_encoder
 from physioclr.encoders.embedding import embed, embed_store
+from physioclr.encoders.encoder import Encoder, random_encoder
 from physioclr.errors import DatasetError, SignalError
-from physioclr.evaluation.store_probe import MEDIAN_BEAT, PHYSIOLOGY, RANDOM_INIT, probe_targets
+from physioclr.evaluation.probe_features import MEDIAN_BEAT, PHYSIOLOGY, RANDOM_INIT, probe_targets
 from physioclr.models import AnsweringEncoder
 from physioclr.models.architectures import config_to_dict
 from physioclr.probe import ProbeResult, cross_validate_probe, label_efficiency

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from physioclr.datasets.prepare import prepare
 from physioclr.datasets.store import Store
-from physioclr.encoders.checkpoint import Encoder, load_encoder
+from physioclr.encoders.checkpoint import load_encoder
+from physioclr.encoders.encoder import Encoder
 from physioclr.pretraining.pretrain import pretrain_cohort
 from physioclr.runtime.atomic_files import make_folder
 from physioclr.training_data.cohort import TrainingCohort

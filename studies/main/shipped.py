@@ -19,11 +19,11 @@ import pandas as pd
 
 from physioclr.encoders.checkpoint import (
     DEFAULT_CHECKPOINT,
-    Encoder,
     load_encoder,
     load_physiology_space,
     save_checkpoint,
 )
+from physioclr.encoders.encoder import Encoder
 from physioclr.evaluation.embedded_physiology import EmbeddingDescription, describe_embedding
 from physioclr.evaluation.noise_robustness import noise_robustness
 from physioclr.evaluation.noise_sources import noise_sources

@@ -18,8 +18,8 @@ from physioclr.datasets.cohort import CohortRecord
 from physioclr.datasets.ptb_xl import read_scp_codes
 from physioclr.datasets.sources import find_cohort
 from physioclr.datasets.statement_labels import StatedWords, stated_words, statement_labels
-from physioclr.encoders.checkpoint import Encoder, random_encoder
 from physioclr.encoders.embedding import embed
+from physioclr.encoders.encoder import Encoder, random_encoder
 from physioclr.errors import PhysioclrError
 from physioclr.interpretation.interpret import interpret
 from physioclr.interpretation.label_map import default_label_map

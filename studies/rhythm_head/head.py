@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 import physioclr
-from physioclr.encoders.checkpoint import Encoder
+from physioclr.encoders.encoder import Encoder
 from physioclr.interpretation.label_map import GROUP_CODES
 from physioclr.interpretation.vocabulary import VOCABULARY
 from physioclr.prediction.heads import label_card

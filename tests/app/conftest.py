@@ -15,17 +15,11 @@ from benchmarks.browser import open_chromium
 from physioclr.datasets import demo
 from physioclr.datasets.store import Store, StoreWriter
 from physioclr.encoders import checkpoint
-from physioclr.encoders.checkpoint import (
-    CohortCard,
-    HeadCard,
-    LabelCard,
-    TrainingCard,
-    load_encoder,
-    save_checkpoint,
-)
+from physioclr.encoders.card import CohortCard, HeadCard, LabelCard, TrainingCard
+from physioclr.encoders.checkpoint import load_encoder, save_checkpoint
 from physioclr.encoders.embedding import embed_store
 from physioclr.encoders.preprocessing import Preprocessing
-from physioclr.evaluation.store_probe import probe_targets
+from physioclr.evaluation.probe_features import probe_targets
 from physioclr.models.transformer import EcgTransformer, TransformerConfig
 from physioclr.probe import fit_probe
 from physioclr.simulate import simulate_cohort, simulate_record

@@ -25,7 +25,7 @@ from physioclr.datasets.selection import open_cohort, save_selection, saved_sele
 from physioclr.encoders import checkpoint
 from physioclr.errors import DatasetError
 from physioclr.explore.cohort_map import make_cohort_map
-from physioclr.explore.embedding_map import MapSettings
+from physioclr.explore.map_layout import MapSettings
 from physioclr.explore.nearness import _ranks
 from physioclr.jobs import default_queue
 from physioclr.jobs.mapping import MapTask

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import physioclr
+from physioclr.evaluation.probe_run_files import open_probe_run
 from physioclr.leads import STANDARD_LEADS
 from physioclr.simulate import simulate_record
 from tests.conftest import write_wfdb_pair
@@ -211,23 +212,26 @@ def test_from_a_store_to_a_probe(run_cli, tmp_path, pulse_store):
         assert saved["record_ids"].tolist() == pulse_store.records["record_id"].tolist()
 
     probe = ("probe", store, "--labels", "rate", "--checkpoint", out / "checkpoint")
-    code, printed, _ = run_cli(*probe, "--out", tmp_path / "r.json")
+    code, printed, _ = run_cli(*probe, "--out", tmp_path / "probe")
     assert code == 0
     assert "random init" in printed.replace("\n", " ")
-    result = json.loads((tmp_path / "r.json").read_text())
-    assert list(result["models"]) == ["run", "random init", "physiology vector", "median beat"]
-    assert result["simulated"] is True
+    found = open_probe_run(tmp_path / "probe")
+    assert found.models == ("run", "random init", "physiology vector", "median beat")
+    assert found.cohort.simulated
 
     drawn = tmp_path / "compared.html"
     compared = ("probe", store, "--labels", "rate", "--compare", out / "checkpoint")
     code, printed, _ = run_cli(*compared, "physioclr-tiny", "--figure", drawn, "--json")
     assert code == 0
     result = json.loads(printed)
-    assert list(result["models"])[:2] == ["run", "physioclr-tiny"]
-    assert len(result["encoder_fingerprints"]) == 2
+    assert [row["model"] for row in result["results"]][:2] == ["run", "physioclr-tiny"]
+    assert len(result["cohort"]["encoders"]) == 2
     pairs = {(row["label"], row["model"]) for row in result["paired"]}
     assert ("macro", "physioclr-tiny") in pairs
     assert "AUROC [95 % CI]" in drawn.read_text()
+    code, _, err = run_cli(*probe, "--out", tmp_path / "r.json")
+    assert code == 2
+    assert "folder" in err
     code, _, err = run_cli(*compared, "--checkpoint", "physioclr-tiny")
     assert code == 2
     assert "--compare" in err

@@ -6,13 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from physioclr.encoders.checkpoint import (
-    TrainingCard,
-    load_encoder,
-    load_physiology_space,
-    random_encoder,
-    save_checkpoint,
-)
+from physioclr.encoders.card import TrainingCard
+from physioclr.encoders.checkpoint import load_encoder, load_physiology_space, save_checkpoint
+from physioclr.encoders.encoder import random_encoder
 from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.errors import CheckpointError
 from physioclr.leads import STANDARD_LEADS

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from physioclr.datasets.store import Store, StoreWriter
-from physioclr.encoders.checkpoint import TrainingCard, load_encoder, save_checkpoint
+from physioclr.encoders.card import TrainingCard
+from physioclr.encoders.checkpoint import load_encoder, save_checkpoint
 from physioclr.encoders.embedding import embed, embed_store
 from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.encoders.reference_ecgs import COMPARED, ReferenceEcgs, differences

@@ -8,12 +8,13 @@ import torch
 
 from physioclr.datasets.store import Store
 from physioclr.datasets.store_writer import StoreWriter
-from physioclr.encoders.checkpoint import CheckpointCard, Encoder, TrainingCard
+from physioclr.encoders.card import CheckpointCard, TrainingCard
 from physioclr.encoders.embedding import embed_store
+from physioclr.encoders.encoder import Encoder
 from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.errors import DatasetError
 from physioclr.evaluation.finetuning import FinetuneConfig, cross_validate_finetuning
-from physioclr.evaluation.store_probe import probe_targets
+from physioclr.evaluation.probe_features import probe_targets
 from physioclr.models import ResNetConfig, build_encoder
 from physioclr.models.architectures import config_to_dict
 from physioclr.probe import cross_validate_probe, paired_difference

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from physioclr.datasets.store import Store, StoreWriter
-from physioclr.encoders.checkpoint import Encoder, load_encoder
+from physioclr.encoders.checkpoint import load_encoder
+from physioclr.encoders.encoder import Encoder
 from physioclr.encoders.window_embeddings import UsableBatch
 from physioclr.errors import DatasetError
 from physioclr.evaluation.noise_robustness import (

@@ -12,7 +12,7 @@ from physioclr.datasets.store import Store
 from physioclr.datasets.store_writer import StoreWriter
 from physioclr.encoders.checkpoint import load_encoder
 from physioclr.errors import DatasetError
-from physioclr.evaluation.store_probe import RANDOM_INIT
+from physioclr.evaluation.probe_features import RANDOM_INIT
 from physioclr.evaluation.transfer import SHARED_DIAGNOSES, shared_targets, transfer_probe
 from tests.conftest import pulse_train
 

@@ -10,7 +10,7 @@ from physioclr.datasets.store_view import where
 from physioclr.errors import DatasetError
 from physioclr.explore import cohort_map
 from physioclr.explore.cohort_map import find_cohort_map, make_cohort_map, unreadable_map
-from physioclr.explore.embedding_map import MapSettings
+from physioclr.explore.map_layout import MapSettings
 
 PCA = MapSettings(method="pca")
 

@@ -9,7 +9,7 @@ import pytest
 
 from physioclr import load_encoder
 from physioclr.explore.cohort_map import find_cohort_map
-from physioclr.explore.embedding_map import MapSettings
+from physioclr.explore.map_layout import MapSettings
 from physioclr.jobs.mapping import MapTask
 from physioclr.jobs.tasks import task_of
 

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from physioclr.encoders.checkpoint import CheckpointCard, Encoder, TrainingCard, load_encoder
+from physioclr.encoders.card import CheckpointCard, TrainingCard
+from physioclr.encoders.checkpoint import load_encoder
 from physioclr.encoders.embedding import embed
+from physioclr.encoders.encoder import Encoder
 from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.errors import CheckpointError, SignalError
 from physioclr.leads import STANDARD_LEADS

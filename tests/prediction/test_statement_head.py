@@ -9,13 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from physioclr.encoders.card import LabelCard
-from physioclr.encoders.checkpoint import (
-    TrainingCard,
-    load_encoder,
-    random_encoder,
-    save_checkpoint,
-)
+from physioclr.encoders.card import LabelCard, TrainingCard
+from physioclr.encoders.checkpoint import load_encoder, save_checkpoint
+from physioclr.encoders.encoder import random_encoder
 from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.errors import CheckpointError, SignalError
 from physioclr.interpretation.label_map import GROUP_CODES

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from physioclr.encoders.checkpoint import load_encoder, random_encoder
+from physioclr.encoders.checkpoint import load_encoder
+from physioclr.encoders.encoder import random_encoder
 from physioclr.interpretation.fusion import default_fusion
 from physioclr.interpretation.reading import ModelCall
 from physioclr.io import read_ecg

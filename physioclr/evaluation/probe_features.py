@@ -1,4 +1,4 @@
-"""The linear probe of encoders on a store, with the controls that stand beside them."""
+"""What a linear probe of a store learns from: embeddings, their controls, and the labels."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ from numpy.typing import NDArray
 
 from physioclr.datasets.baseline_features import median_beat_features, physiology_features
 from physioclr.datasets.store import Store
-from physioclr.encoders.checkpoint import Encoder, random_encoder
 from physioclr.encoders.embedding import embed_store
+from physioclr.encoders.encoder import Encoder, random_encoder
 from physioclr.encoders.preprocessing import Preprocessing
-from physioclr.probe import ProbeResult, compare_probes
 
 __all__ = [
     "MEDIAN_BEAT",
     "PHYSIOLOGY",
     "RANDOM_INIT",
     "probe_features",
-    "probe_store",
     "probe_targets",
     "untrained_features",
     "usable_records",
@@ -57,59 +55,6 @@ def probe_targets(
     return labels.to_numpy(dtype=np.float64), patients, tuple(labels.columns)
 
 
-def probe_store(
-    store: Store,
-    encoders: Encoder | Mapping[str, Encoder],
-    label_set: str,
-    *,
-    seed: int = 0,
-    n_bootstrap: int = 1000,
-    on_progress: Callable[[str, float], None] | None = None,
-) -> dict[str, ProbeResult]:
-    """Cross-validate linear probes on the embeddings of encoders and on their controls.
-
-    Parameters
-    ----------
-    store : Store
-    encoders : Encoder, or mapping of str to Encoder
-        One, which goes by its card's name, or several by the names they are to have.
-    label_set : str
-    seed : int
-        Of the folds, the bootstrap and the random encoders.
-    n_bootstrap : int
-    on_progress : callable, optional
-        Called with what is being done and the share done, in [0, 1].
-
-    Returns
-    -------
-    dict of str to ProbeResult
-        The encoders, then the controls of `probe_features`, all on the same records and the same
-        patient-grouped folds. ECGs that one of the encoders refuses are left out of every row.
-
-    Raises
-    ------
-    DatasetError
-        If the store has no such label set, or no label can be measured.
-    """
-    report = on_progress or (lambda _what, _share: None)
-    targets, patients, names = probe_targets(store, label_set)
-    features = probe_features(
-        store, encoders, seed=seed, on_progress=lambda what, x: report(what, 0.7 * x)
-    )
-    usable = usable_records(features)
-    results: dict[str, ProbeResult] = compare_probes(
-        {name: values[usable] for name, values in features.items()},
-        targets[usable],
-        patients[usable],
-        label_names=names,
-        seed=seed,
-        n_bootstrap=n_bootstrap,
-        on_progress=lambda i, n: report("Fitting the probes", 0.7 + 0.3 * i / n),
-    )
-    report("Done", 1.0)
-    return results
-
-
 def probe_features(
     store: Store,
     encoders: Encoder | Mapping[str, Encoder],
@@ -123,7 +68,7 @@ def probe_features(
     ----------
     store : Store
     encoders : Encoder, or mapping of str to Encoder
-        As for `probe_store`.
+        One, named by its card, or several by the names they are to have.
     seed : int
         Of the random encoders.
     on_progress : callable, optional
