@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from physioclr.interpretation.fusion import Fusion, FusionWeights
+from physioclr.interpretation.fusion import Fusion, FusionWeights, default_fusion, head_label
 from physioclr.interpretation.fusion_fit import (
     MIN_POSITIVE,
     LabelledFinding,
     best_f1_limit,
     fit_fusion,
 )
+from physioclr.interpretation.statement import Interpretation, Statement
 from physioclr.interpretation.vocabulary import VOCABULARY
 
 LEVELS = ("absent", "borderline", "present")
@@ -168,3 +169,41 @@ def test_a_state_or_probability_that_is_none_is_refused(fusion):
         fusion.certainty("AFIB", "likely", 0.5)
     with pytest.raises(ValueError, match="head_probability"):
         fusion.certainty("AFIB", "present", 1.5)
+
+
+def test_a_block_without_a_label_of_its_own_uses_that_of_its_group():
+    assert head_label("CLBBB", {"LBBB", "AFIB"}) == "LBBB"
+    assert head_label("CRBBB", {"RBBB", "CRBBB"}) == "CRBBB"
+    assert head_label("WPW", {"LBBB"}) == "WPW"
+
+
+def test_an_interpretation_keeps_its_states_and_gains_certainties(fusion):
+    said = Interpretation(
+        "ecg",
+        (
+            Statement("AFIB", "present", "rule", "source"),
+            Statement("VTAC", "absent", "rule", "source"),
+            Statement("PVC", "present", "rule", "source"),
+            Statement("SR", "not assessable", "rule", "source", reason="no P"),
+        ),
+    )
+    certain = fusion.applied(said, {"AFIB": 0.9, "SR": 0.9})
+    assert [each.state for each in certain.statements] == [each.state for each in said.statements]
+    assert certain["AFIB"].certainty == fusion.certainty("AFIB", "present", 0.9).probability
+    assert certain["VTAC"].certainty == 1 - fusion.certainty("VTAC", "absent").probability
+    for code in ("PVC", "SR"):
+        assert math.isnan(certain[code].certainty)
+        assert certain[code].certainty_basis == ""
+
+
+def test_the_shipped_coefficients_are_monotone_and_say_what_made_them():
+    shipped = default_fusion()
+    assert shipped.command.startswith("python -m studies.rhythm_head")
+    assert {"AFIB", "SR", "RBBB", "LBBB"} <= set(shipped.weights)
+    for code, weights in shipped.weights.items():
+        assert weights.n_positive >= MIN_POSITIVE
+        for state in LEVELS:
+            found = [shipped.certainty(code, state, p).probability for p in (0.05, 0.5, 0.95)]
+            assert found == sorted(found)
+        alone = [shipped.certainty(code, state).probability for state in LEVELS]
+        assert alone == sorted(alone)
