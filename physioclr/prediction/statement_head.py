@@ -155,7 +155,8 @@ class StatementHead:
         ValueError
             If the card is of other numbers.
         """
-        tensors = self.probe.to_tensors()
+        # safetensors writes an array's memory as it lies: a transposed one would come back shuffled.
+        tensors = {k: np.ascontiguousarray(v) for k, v in self.probe.to_tensors().items()}
         if self.card.fingerprint != tensors_fingerprint(tensors):
             raise ValueError("card must carry the fingerprint of the probe's tensors")
         make_folder(folder.parent)

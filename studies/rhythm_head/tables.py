@@ -79,7 +79,9 @@ def evidence_table(table: pd.DataFrame) -> str:
 def nine_words_table(ecgs: LabelledEcgs, found: OutOfFold) -> str:
     """F1 of the nine words of CPSC 2018 on its own ECGs, and their mean.
 
-    Normal is called only where none of the other eight is, as a reading never calls both.
+    Normal is called only where none of the other eight is, as a reading never calls both. ST
+    deviation is not called where a bundle branch block explains it: ST elevation in left, ST
+    depression in left and right bundle branch block.
     """
     rows = ecgs.folders == "cpsc2018"
     lines = ["| | positive | " + " | ".join(SOURCES) + " |", "| --- " * 5 + "|"]
@@ -106,7 +108,10 @@ def _called(found: OutOfFold, source: str, rows: NDArray[np.bool_]) -> NDArray[n
     if source == "head":
         filled = [calls[code] for code in NINE_WORDS.values()]
     called = np.array([column.to_numpy() == 1 for column in filled]).T
-    called[:, 0] &= ~called[:, 1:].any(axis=1)
+    word = {name: called[:, i] for i, name in enumerate(NINE_WORDS)}
+    word["STE"] &= ~word["LBBB"]
+    word["STD"] &= ~(word["LBBB"] | word["RBBB"])
+    word["Normal"] &= ~called[:, 1:].any(axis=1)
     return called
 
 

@@ -54,7 +54,7 @@ def head(encoder):
         CODES,
         mean=rng.normal(size=16),
         scale=np.ones(16),
-        weights=rng.normal(size=(2, 16)),
+        weights=rng.normal(size=(16, 2)).T,  # as a fit leaves them: columns lie together
         bias=np.zeros(2),
         platt_slope=np.ones(2),
         platt_intercept=np.zeros(2),
