@@ -138,7 +138,7 @@ def _neurokit_score(lead_mv: NDArray[np.float32], fs_hz: float, method: str) -> 
 
 def run_ptb_xl(data: Path) -> Rows:
     """Judge PTB-XL, where a technician remarked on some; no weight was fitted on it."""
-    table, records = _read_ptb_xl(data / "ptb-xl")
+    table, records = read_ptb_xl(data / "ptb-xl")
     qualities = [assess_quality(record) for record in records]
     scores = np.array([quality.score for quality in qualities])
     remarked = table[_FLAGS].notna().any(axis=1).to_numpy()
@@ -152,7 +152,7 @@ def run_ptb_xl(data: Path) -> Rows:
     }
 
 
-def _read_ptb_xl(folder: Path) -> tuple[pd.DataFrame, list[EcgRecord]]:
+def read_ptb_xl(folder: Path) -> tuple[pd.DataFrame, list[EcgRecord]]:
     table = pd.read_csv(folder / "ptbxl_database.csv", index_col="ecg_id")
     records = []
     for ecg_id, path in table.filename_hr.items():
@@ -188,7 +188,7 @@ def run_reversal(data: Path) -> Rows:
         simulate_record(condition, seed=seed) for condition in CONDITIONS for seed in range(8)
     ]
     cohorts = {
-        "PTB-XL (limits set here)": _read_ptb_xl(data / "ptb-xl")[1],
+        "PTB-XL (limits set here)": read_ptb_xl(data / "ptb-xl")[1],
         "LUDB": [item.record for item in read_ludb(data / "ludb")],
         "simulated": simulated,
     }

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         RecordError,
         SignalError,
     )
+    from physioclr.interpretation.interpret import interpret
+    from physioclr.interpretation.statement import Interpretation, Statement
     from physioclr.io import ArrayLayout, read_ecg
     from physioclr.physiology.explanation import SimilarityExplanation, explain_similarity
     from physioclr.physiology.measurements import Measurements, measure
@@ -38,6 +40,7 @@ __all__ = [
     "Delineation",
     "EcgRecord",
     "Encoder",
+    "Interpretation",
     "Measurements",
     "PhysioclrError",
     "PhysiologySpace",
@@ -47,12 +50,14 @@ __all__ = [
     "RecordError",
     "SignalError",
     "SimilarityExplanation",
+    "Statement",
     "Store",
     "__version__",
     "assess_quality",
     "delineate",
     "embed",
     "explain_similarity",
+    "interpret",
     "load_encoder",
     "measure",
     "physiology_vector",
@@ -69,6 +74,7 @@ _HOME = {
     "Delineation": "physioclr.signal.delineation",
     "EcgRecord": "physioclr.records",
     "Encoder": "physioclr.encoders.encoder",
+    "Interpretation": "physioclr.interpretation.statement",
     "Measurements": "physioclr.physiology.measurements",
     "PhysioclrError": "physioclr.errors",
     "PhysiologySpace": "physioclr.physiology.similarity",
@@ -78,11 +84,13 @@ _HOME = {
     "RecordError": "physioclr.errors",
     "SignalError": "physioclr.errors",
     "SimilarityExplanation": "physioclr.physiology.explanation",
+    "Statement": "physioclr.interpretation.statement",
     "Store": "physioclr.datasets.store",
     "assess_quality": "physioclr.signal.quality",
     "delineate": "physioclr.signal.delineation",
     "embed": "physioclr.encoders.embedding",
     "explain_similarity": "physioclr.physiology.explanation",
+    "interpret": "physioclr.interpretation.interpret",
     "load_encoder": "physioclr.encoders.checkpoint",
     "measure": "physioclr.physiology.measurements",
     "physiology_vector": "physioclr.physiology.vector",

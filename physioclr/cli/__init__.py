@@ -12,7 +12,16 @@ from typing import Annotated
 
 import typer
 
-from physioclr.cli import cohorts, ecgs, embeddings, learning, pretraining, probes, reporting
+from physioclr.cli import (
+    cohorts,
+    ecgs,
+    embeddings,
+    interpretation,
+    learning,
+    pretraining,
+    probes,
+    reporting,
+)
 from physioclr.cli.terminal import err_console
 from physioclr.errors import PhysioclrError
 from physioclr.runtime.openmp import sleep_while_waiting
@@ -26,7 +35,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verbs in (ecgs, reporting, cohorts, pretraining, probes, learning, embeddings):
+for verbs in (ecgs, interpretation, reporting, cohorts, pretraining, probes, learning, embeddings):
     app.add_typer(verbs.app)
 
 

@@ -31,6 +31,7 @@ _LAFB_DEG, _NEARLY_LAFB_DEG = -45.0, -30.0
 _LAFB_R_PEAK_MS = 45.0
 _TERMINAL_MV = 0.05
 _BROAD_R_MS = 100.0
+_R_PRIME_FALLS_MV = 0.02
 _AXIS_ERROR_DEG = 8.0
 _SMALL_Q_MV = 0.05
 
@@ -210,7 +211,8 @@ def _incomplete_right(found: Findings) -> Verdict:
     if verdict.state != "absent" or found.measured.qrs_ms >= _wide_ms(found):
         return verdict
     first = found.leads["V1"]
-    if first.r2_mv >= 0.1 and first.r_mv > 0:
+    falls = first.r2_mv - first.st_at(0) >= _R_PRIME_FALLS_MV
+    if first.r2_mv >= 0.1 and first.r_mv > 0 and falls:
         shown = Evidence("R′", first.r2_mv, "mV", leads=("V1",))
         return borderline(*verdict.evidence, shown, reason="rSr′ in V1 with a narrow QRS")
     return verdict

@@ -67,6 +67,10 @@ class Findings:
     atrial : AtrialActivity
     blocked_p : tuple of int
         Beats after which a P wave without QRS was found; see `find_blocked_p`.
+    paced : (tuple of int, tuple of int) or None
+        Beats with a pacing spike before P, and before QRS; None where spikes cannot be found.
+    why_no_spikes : str
+        Why they cannot.
     duration_s : float
     """
 
@@ -81,6 +85,8 @@ class Findings:
     reversed_electrodes: str | None = None
     atrial: AtrialActivity = field(default_factory=AtrialActivity)
     blocked_p: tuple[int, ...] = ()
+    paced: tuple[tuple[int, ...], tuple[int, ...]] | None = ((), ())
+    why_no_spikes: str = ""
     duration_s: float = 10.0
 
     def __post_init__(self) -> None:
@@ -164,6 +170,8 @@ def gather(
         reversed_electrodes=quality.suspected_reversal,
         atrial=_atrial(signal_mv, record, features, measured, poor),
         blocked_p=_blocked_p(signal_mv, record, features, measured, poor),
+        paced=None,
+        why_no_spikes="pacing spikes were not looked for",
         duration_s=record.duration_s,
     )
 

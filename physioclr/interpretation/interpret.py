@@ -11,6 +11,7 @@ from physioclr.interpretation import (
     critical,
     ectopy,
     ischaemia,
+    pacing,
     repolarisation,
     rhythm,
     technical,
@@ -32,6 +33,7 @@ __all__ = ["CRITERIA", "interpret", "interpret_findings"]
 
 CRITERIA: tuple[Criterion, ...] = (
     *rhythm.CRITERIA,
+    *pacing.CRITERIA,
     *ectopy.CRITERIA,
     *av_block.CRITERIA,
     *conduction.CRITERIA,
@@ -47,7 +49,9 @@ _NORMAL = "Sinus rhythm, every finding assessed, none of an abnormal ECG"
 _ABNORMAL = "At least one finding that is no part of a normal ECG"
 # What need not be known of an ECG to call it normal: they follow from another finding, or cannot
 # be told of a healthy heart.
-_NEED_NOT_BE_KNOWN = frozenset({"SGARB", "MISSLEAD", "BADLEAD", "AFLT"})
+_NEED_NOT_BE_KNOWN = frozenset(
+    {"SGARB", "MISSLEAD", "BADLEAD", "AFLT", "PACE", "APACE", "VPACE", "DPACE"}
+)
 
 
 def interpret(
@@ -107,7 +111,7 @@ def interpret_findings(found: Findings, record_id: str) -> Interpretation:
     if not found.acceptable:
         made = {code: _in_poor_record(each, found) for code, each in made.items()}
     made = {**_overall(list(made.values())), **made}
-    ordered = tuple(made[code] for code in VOCABULARY if code in made)
+    ordered = tuple(made[code] for code in VOCABULARY)
     return Interpretation(record_id, ordered, _notes(found))
 
 

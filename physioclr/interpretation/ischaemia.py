@@ -39,7 +39,7 @@ from physioclr.leads import STANDARD_LEADS
 __all__ = ["CRITERIA", "st_limit_mv"]
 
 _ST_MV = 0.1
-_LASTING_SHARE = 0.7
+_EARLY_SHARE, _LASTING_SHARE = 0.9, 0.7
 _V2_V3 = ("V2", "V3")
 _ST_DEPRESSION_MV, _RISING_ST_DEPRESSION_MV = -0.05, -0.08
 _T_INVERSION_MV = -0.1
@@ -99,7 +99,8 @@ def _elevated(found: Findings, *, surely: bool = True, lasting: bool = True) -> 
     def passes(lead: str) -> bool:
         limit = st_limit_mv(lead, found.age_years, found.sex)[1 if surely else 0]
         waves = found.leads[lead]
-        lasts = not lasting or waves.st_at(40) >= _LASTING_SHARE * limit
+        later = waves.st_at(20) >= _EARLY_SHARE * limit
+        lasts = not lasting or (later and waves.st_at(40) >= _LASTING_SHARE * limit)
         return lead != "aVR" and waves.st_at(0) >= limit and lasts
 
     return contiguous(leads_where(found, lambda lead, _: passes(lead)))
@@ -517,8 +518,8 @@ CRITERIA = (
     Criterion(
         "STE_",
         "J point in two contiguous leads at least 0.1 mV; in V2 and V3 0.2 mV (men from 40 "
-        "years), 0.25 mV (men below), 0.15 mV (women), and 70 % of it 40 ms later; borderline: J "
-        "alone",
+        "years), 0.25 mV (men below), 0.15 mV (women), and 90 % of it 20 ms, 70 % of it "
+        "40 ms later; borderline: J alone",
         THYGESEN,
         _elevation,
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 AMPLITUDES = ("r_mv", "s_mv", "t_mv", "p_mv", "st_j_mv", "st_j60_mv")
 _ISOELECTRIC_MS = 20.0
 _ST_DELAY_MS = 60.0
+# Beats looked at together, so that what is held beside the signal does not grow with it.
+_BLOCK_BEATS = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,6 +65,38 @@ def measure_amplitudes(
     stands over the chord from its onset to its end. R is the highest point of the QRS and at least
     0, S the lowest and at most 0. T and P are read at that lead's own peak.
     """
+    blocks = [
+        _amplitudes(
+            signal_mv,
+            fs_hz,
+            {name: samples[:, block] for name, samples in of_leads.items()},
+            {name: samples[block] for name, samples in of_beats.items()},
+        )
+        for block in _blocks(of_beats["qrs_on"].size)
+    ]
+    if len(blocks) == 1:
+        return blocks[0]
+    return BeatAmplitudes(
+        _joined([block.amplitudes_mv for block in blocks]),
+        _joined([block.areas_mv_ms for block in blocks]),
+    )
+
+
+def _blocks(n_beats: int) -> Iterator[slice]:
+    for start in range(0, max(n_beats, 1), _BLOCK_BEATS):
+        yield slice(start, start + _BLOCK_BEATS)
+
+
+def _joined(blocks: list[Mapping[str, Floats]]) -> dict[str, Floats]:
+    return {name: np.concatenate([block[name] for block in blocks], axis=1) for name in blocks[0]}
+
+
+def _amplitudes(
+    signal_mv: Floats,
+    fs_hz: float,
+    of_leads: Mapping[str, Floats],
+    of_beats: Mapping[str, Floats],
+) -> BeatAmplitudes:
     before = max(1, round(_ISOELECTRIC_MS * fs_hz / 1000))
     qrs_on, qrs_off = of_beats["qrs_on"], of_beats["qrs_off"]
     stop: Floats = np.where(qrs_off > qrs_on, np.round(qrs_on), np.nan)
@@ -75,7 +109,7 @@ def measure_amplitudes(
     return BeatAmplitudes(
         {
             "r_mv": np.maximum(qrs.highest(signal_mv) - level, 0.0),
-            "s_mv": np.minimum(-qrs.highest(-signal_mv) - level, 0.0),
+            "s_mv": np.minimum(qrs.lowest(signal_mv) - level, 0.0),
             "t_mv": _at(signal_mv, of_leads["t_peak"]) - level,
             "p_mv": _at(signal_mv, of_leads["p_peak"]) - chord,
             "st_j_mv": _at(signal_mv, qrs_off) - level,
@@ -105,9 +139,13 @@ def steepest_slopes(
     (n_beats,) float64
         In mV/s; NaN where onset or end are not known.
     """
-    slope_mv_per_s = np.abs(np.gradient(lead_mv)) * fs_hz
-    qrs = _Spans.between(qrs_on_samples, qrs_off_samples, lead_mv.size)
-    steepest: Floats = qrs.highest(slope_mv_per_s[None, :])[0]
+    steepest: Floats = np.full(qrs_on_samples.size, np.nan)
+    for block in _blocks(qrs_on_samples.size):
+        qrs = _Spans.between(qrs_on_samples[block], qrs_off_samples[block], lead_mv.size)
+        before, after = np.maximum(qrs.at - 1, 0), np.minimum(qrs.at + 1, lead_mv.size - 1)
+        slope = np.abs(lead_mv[after] - lead_mv[before]) / (after - before) * fs_hz
+        top = np.where(qrs.inside, slope, -np.inf).max(axis=1, initial=-np.inf)
+        steepest[block] = np.where(np.isneginf(top), np.nan, top)
     return steepest
 
 
@@ -141,6 +179,11 @@ class _Spans:
         """Return (n_leads, n_beats): the highest sample; NaN if one is unknown or there is none."""
         top = np.where(self.inside, signal[:, self.at], -np.inf).max(axis=2)
         return np.where(np.isneginf(top), np.nan, top)
+
+    def lowest(self, signal: Floats) -> Floats:
+        """Return (n_leads, n_beats): the lowest sample; NaN as in `highest`."""
+        bottom = np.where(self.inside, signal[:, self.at], np.inf).min(axis=2)
+        return np.where(np.isposinf(bottom), np.nan, bottom)
 
     def median(self, signal: Floats) -> Floats:
         """Return (n_leads, n_beats): the median; NaN if a sample is unknown or there is none."""

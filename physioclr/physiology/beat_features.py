@@ -16,6 +16,7 @@ from physioclr.physiology.beat_amplitudes import (
     measure_amplitudes,
     steepest_slopes,
 )
+from physioclr.physiology.beat_noise import BeatNoise, beat_noise
 from physioclr.physiology.beat_shapes import adjacent_correlation
 from physioclr.physiology.consensus import consensus_fiducials
 from physioclr.physiology.ectopy import BeatKinds, find_ectopic_beats
@@ -52,6 +53,8 @@ class BeatFeatures:
         Which beats are premature, of another shape, ectopic.
     median_beat : GlobalFiducials
         Onsets and ends of the median of the dominant beats.
+    noise : BeatNoise
+        Of that median beat.
     adjacent_correlation : (n_beats - 1,) float64
         Correlation of each beat with the one before it, over all measured leads at once.
     leads : tuple of str
@@ -69,6 +72,7 @@ class BeatFeatures:
     areas_mv_ms: Mapping[str, Floats]
     kinds: BeatKinds
     median_beat: GlobalFiducials
+    noise: BeatNoise
     adjacent_correlation: Floats
     leads: tuple[str, ...]
     rhythm_lead: str | None
@@ -157,6 +161,7 @@ def compute_beat_features(record: EcgRecord, delineation: Delineation) -> BeatFe
         waves.areas_mv_ms,
         kinds,
         global_fiducials(signal_mv, delineation, kinds.dominant),
+        beat_noise(signal_mv, delineation, kinds.dominant),
         adjacent_correlation(signal_mv, record.fs_hz, delineation.r_peaks_samples),
         record.leads,
         lead,

@@ -100,7 +100,9 @@ def dominant_beat(
     level = (time_ms >= onset_ms - _LEVEL_MS) & (time_ms <= onset_ms)
     levels_mv = np.mean(beats_mv[:, level], axis=1, keepdims=True)
     moved = {
-        each.name: getattr(at, each.name) - zero_ms for each in fields(at) if each.name != "n_beats"
+        each.name: getattr(at, each.name) - zero_ms
+        for each in fields(at)
+        if each.name not in ("n_beats", "doubts")
     }
     return DominantBeat(beats_mv - levels_mv, time_ms, features.leads, replace(at, **moved))
 

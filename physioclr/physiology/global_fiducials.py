@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,7 @@ _T_SMOOTH_SAMPLES = 17
 _T_SHARE_OF_PEAK = 0.1
 _T_REACH_MS = 60.0
 _BEFORE_NEXT_BEAT_MS = 250.0
+_LONGEST_QRS_MS = 200.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class GlobalFiducials:
     p_on, p_off, qrs_on, qrs_off, t_peak, t_off : float
     n_beats : int
         How many beats the median beat is made of.
+    doubts : mapping of str to str
+        ``"pr_ms"``, ``"p_ms"``, ``"qrs_ms"`` or ``"qt_ms"`` → why that interval may be wrong.
     """
 
     p_on: float
@@ -61,6 +65,7 @@ class GlobalFiducials:
     t_peak: float
     t_off: float
     n_beats: int
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
 
 def global_fiducials(
@@ -121,7 +126,16 @@ def global_fiducials(
     if velocity is not None and np.isfinite([found["t_peak"], found["t_off"]]).all():
         rr_ms = float(np.median(np.diff(delineation.r_peaks_samples))) * to_ms
         found["t_off"] = _t_end(velocity, found["t_peak"], found["t_off"], rr_ms)
-    return GlobalFiducials(**found, n_beats=n_beats)
+    return GlobalFiducials(**found, n_beats=n_beats, doubts=_doubts(found))
+
+
+def _doubts(found: Mapping[str, float]) -> dict[str, str]:
+    """Say which intervals of the median beat may be wrong, and why."""
+    doubts = {}
+    qrs_ms = found["qrs_off"] - found["qrs_on"]
+    if qrs_ms > _LONGEST_QRS_MS:
+        doubts["qrs_ms"] = f"QRS of {qrs_ms:.0f} ms: hardly any is longer than 200 ms"
+    return doubts
 
 
 def _spatial_velocity(

@@ -22,6 +22,9 @@ from physioclr.signal.gaps import require_duration
 __all__ = ["MEASUREMENTS", "MeasurementKind", "Measurements", "measure", "summarise"]
 
 
+_MAPPINGS = ("used", "reasons", "uncertainties")
+
+
 @dataclass(frozen=True)
 class MeasurementKind:
     """How one measurement is named and written.
@@ -103,6 +106,8 @@ class Measurements:
         Measurement → the beats it stands on; see `evidence`.
     reasons : mapping of str to str
         Measurement, or lead, → why it is missing.
+    uncertainties : mapping of str to str
+        Measurement → why its value may be wrong; see `uncertain`.
     """
 
     record_id: str
@@ -130,15 +135,17 @@ class Measurements:
     beats: pd.DataFrame
     used: Mapping[str, NDArray[np.bool_]]
     reasons: Mapping[str, str] = field(default_factory=dict)
+    uncertainties: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "used", MappingProxyType(dict(self.used)))
-        object.__setattr__(self, "reasons", MappingProxyType(dict(self.reasons)))
+        for name in _MAPPINGS:
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle through the constructor: a mapping proxy has no pickle of its own."""
-        values = [getattr(self, part.name) for part in fields(self)]
-        return Measurements, (*values[:-2], dict(self.used), dict(self.reasons))
+        values = {part.name: getattr(self, part.name) for part in fields(self)}
+        values |= {name: dict(values[name]) for name in _MAPPINGS}
+        return Measurements, tuple(values.values())
 
     @property
     def rhythm_regularity(self) -> str:
@@ -168,6 +175,30 @@ class Measurements:
             raise ValueError(f"name must be one of {', '.join(MEASUREMENTS)}, got {name!r}")
         return self.used[name]
 
+    def uncertain(self, name: str) -> str | None:
+        """Say why a measured value may be wrong.
+
+        Parameters
+        ----------
+        name : str
+            One of `MEASUREMENTS`.
+
+        Returns
+        -------
+        str or None
+            A reason, such as ``"leads disagree on the end of QRS by 62 ms"``; None for a value
+            that is certain, or not measurable. Draw no "above normal" from an uncertain value:
+            give the reason to `physioclr.physiology.normal_ranges.deviation`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such measurement.
+        """
+        if name not in self.used:
+            raise ValueError(f"name must be one of {', '.join(MEASUREMENTS)}, got {name!r}")
+        return self.uncertainties.get(name)
+
     def scalars(self) -> dict[str, float]:
         """Return the numbers of `MEASUREMENTS`, in its order.
 
@@ -185,8 +216,8 @@ class Measurements:
         -------
         dict
             ``record_id``, ``rhythm_regularity``, ``measurements`` (name → value, unit, label, rows
-            of the beats it stands on and, where the value is None, reason), ``leads``, ``beats``
-            and ``reasons``.
+            of the beats it stands on, ``reason`` if the value is None, ``uncertain`` with the
+            reason if it may be wrong), ``leads``, ``beats`` and ``reasons``.
         """
         measurements = {}
         for name, value in self.scalars().items():
@@ -199,6 +230,8 @@ class Measurements:
             }
             if name in self.reasons:
                 entry["reason"] = self.reasons[name]
+            if name in self.uncertainties:
+                entry["uncertain"] = self.uncertainties[name]
             measurements[name] = entry
         return {
             "record_id": self.record_id,
@@ -270,5 +303,6 @@ def summarise(features: BeatFeatures) -> Measurements:
         beats=features.beats,
         used=summary.used,
         reasons={**summary.reasons, **features.reasons},
+        uncertainties=summary.uncertainties,
         **summary.values,
     )

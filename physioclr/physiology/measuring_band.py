@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.signal import butter, sosfreqz
 
 from physioclr.signal.gaps import fill_gaps
+from physioclr.signal.mains_hum import subtract_mains_hum
 from physioclr.signal.pieces import overlapping_pieces
 
 __all__ = ["BAND_HZ", "measuring_band"]
@@ -21,7 +22,7 @@ _JOIN_S = 1.0
 
 
 def measuring_band(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.float64]:
-    """Keep 0.5 to 100 Hz, without delay.
+    """Keep 0.5 to 100 Hz, without delay and without the hum of the mains.
 
     Parameters
     ----------
@@ -36,7 +37,8 @@ def measuring_band(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.
 
     Notes
     -----
-    The gain is, at every frequency, that of `physioclr.signal.filtering.bandpass`: a Butterworth
+    Hum is subtracted first (`subtract_mains_hum`). The gain is, at every frequency, that of
+    `physioclr.signal.filtering.bandpass`: a Butterworth
     filter of order 2 run forwards and backwards. Both ends are extended by 2 s of odd reflection
     as there; where that filter then starts at rest, this one joins the two far ends smoothly, so
     the first and last second may differ by some µV under baseline wander. It takes a third of the
@@ -52,7 +54,8 @@ def measuring_band(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.
 
 
 def _passed(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.float32]:
-    filled, missing = fill_gaps(signal_mv)
+    without_gaps, missing = fill_gaps(signal_mv)
+    filled, _ = subtract_mains_hum(without_gaps, missing, fs_hz)
     n_samples = filled.shape[1]
     reach = min(n_samples - 1, round(_EXTENSION_S * fs_hz))
     extended = _extended(filled, reach, round(_JOIN_S * fs_hz))
@@ -64,7 +67,7 @@ def _passed(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.float32
     return np.asarray(kept, dtype=np.float32)
 
 
-def _extended(signal: NDArray[np.float64], reach: int, join: int) -> NDArray[np.float32]:
+def _extended(signal: NDArray[np.floating], reach: int, join: int) -> NDArray[np.float32]:
     """Reflect both ends, then lead from the far end back to the beginning."""
     n_leads, n_samples = signal.shape
     stop = n_samples + 2 * reach

@@ -22,8 +22,8 @@ from physioclr.physiology.paediatric_limits import (
 
 __all__ = ["SIDES", "Deviation", "NoRange", "NormalRange", "deviation", "normal_range"]
 
-SIDES = ("below", "within", "above", "not measurable", "no range")
-"""Where a value lies; the last two where it, or the range, is unknown."""
+SIDES = ("below", "within", "above", "uncertain", "not measurable", "no range")
+"""Where a value lies; the last three if the value is in doubt or unknown, or the range unknown."""
 
 _ADULT_YEARS = 16.0
 _OLDEST_YEARS = 120.0
@@ -282,7 +282,9 @@ def _age(years: float) -> str:
     return f"{number} {unit}{'s' * (number > 1)}"
 
 
-def deviation(value: float, limits: NormalRange | NoRange) -> Deviation:
+def deviation(
+    value: float, limits: NormalRange | NoRange, *, uncertain: str | None = None
+) -> Deviation:
     """Say on which side of its normal limits a value lies, and by how much.
 
     Parameters
@@ -291,17 +293,21 @@ def deviation(value: float, limits: NormalRange | NoRange) -> Deviation:
         In the unit of the range; NaN where not measurable.
     limits : NormalRange or NoRange
         As `normal_range` gives them.
+    uncertain : str, optional
+        Why the value may be wrong (`Measurements.uncertain`).
 
     Returns
     -------
     Deviation
-        A limit that is itself abnormal is exceeded by 0. An axis outside lies on the side it is
-        nearer to, round the circle.
+        An uncertain value lies on no side. A limit that is itself abnormal is exceeded by 0. An
+        axis outside lies on the side it is nearer to, round the circle.
     """
     if not math.isfinite(value):
         return Deviation("not measurable", math.nan)
     if isinstance(limits, NoRange):
         return Deviation("no range", math.nan)
+    if uncertain:
+        return Deviation("uncertain", math.nan)
     below, above = _outside(value, limits, limits.low, limits.high)
     too_low = below > 0 or (below == 0 and not limits.low_included)
     too_high = above > 0 or (above == 0 and not limits.high_included)

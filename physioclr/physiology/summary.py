@@ -40,11 +40,14 @@ class Summary:
         Measurement → the beats it stands on; none where it is not measurable.
     reasons : mapping of str to str
         Measurement → why it is not measurable.
+    uncertainties : mapping of str to str
+        Measurement → why its value may be wrong.
     """
 
     values: Mapping[str, float]
     used: Mapping[str, Flags]
     reasons: Mapping[str, str]
+    uncertainties: Mapping[str, str]
 
 
 def summarise_beats(features: BeatFeatures) -> Summary:
@@ -71,7 +74,7 @@ def summarise_beats(features: BeatFeatures) -> Summary:
     summary.axes()
     summary.variability()
     summary.counts()
-    return Summary(summary.values, summary.used, summary.reasons)
+    return Summary(summary.values, summary.used, summary.reasons, summary.uncertainties)
 
 
 class _Summariser:
@@ -83,6 +86,7 @@ class _Summariser:
         self.values: dict[str, float] = {}
         self.used: dict[str, Flags] = {}
         self.reasons: dict[str, str] = {}
+        self.uncertainties: dict[str, str] = {}
 
     def rate(self) -> None:
         rr_ms = self._features.by_beat["rr_ms"]
@@ -97,12 +101,13 @@ class _Summariser:
         known = np.isfinite(share)
         missing = self._too_few(known, "share of leads with a P wave", MIN_BEATS)
         self._keep("p_wave_presence_pct", _share_pct(share, known), known, missing)
-        no_p = missing or self._p_wave_is_absent(share)
+        noise = self._features.noise.reason
+        no_p = missing or noise or self._p_wave_is_absent(share)
         beat = self._features.median_beat
         self._of_median_beat("pr_ms", beat.qrs_on - beat.p_on, "PR interval", no_p)
         self._of_median_beat("p_ms", beat.p_off - beat.p_on, "P wave", no_p)
-        self._of_median_beat("qrs_ms", beat.qrs_off - beat.qrs_on, "QRS duration")
-        self._of_median_beat("qt_ms", beat.t_off - beat.qrs_on, "QT interval")
+        self._of_median_beat("qrs_ms", beat.qrs_off - beat.qrs_on, "QRS duration", noise)
+        self._of_median_beat("qt_ms", beat.t_off - beat.qrs_on, "QT interval", noise)
         for formula in QT_FORMULAS:
             qt_ms, rr_ms = self.values["qt_ms"], self.values["rr_ms"]
             self._keep(
@@ -111,6 +116,8 @@ class _Summariser:
                 self.used["qt_ms"],
                 self.reasons.get("qt_ms") or self.reasons.get("rr_ms"),
             )
+            if "qt_ms" in self.uncertainties:
+                self.uncertainties[f"qtc_{formula}_ms"] = self.uncertainties["qt_ms"]
 
     def axes(self) -> None:
         rows = [row for row, lead in enumerate(self._features.leads) if lead in LIMB_LEADS]
@@ -174,6 +181,9 @@ class _Summariser:
         if missing is None and not value > 0:
             missing = f"not measurable: no lead shows the {what} in {MIN_BEATS} beats"
         self._keep(name, value, known, missing)
+        doubt = self._features.median_beat.doubts.get(name)
+        if missing is None and doubt is not None:
+            self.uncertainties[name] = doubt
 
     def _too_few(self, known: Flags, what: str, needed: int) -> str | None:
         n_beats, n_dominant = self._features.n_beats, int(self._dominant.sum())

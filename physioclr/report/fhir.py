@@ -235,8 +235,13 @@ class _Resources:
             why = self.report.measured.reasons.get(name, "not measurable")
             quantity = _quantity(value, kind.unit, why)
             more |= self.normal_limits(name, value)
-            if name.startswith("qtc_") and (remark := qtc_remark(self.report.measured)):
-                more["note"] = [{"text": remark}]
+            remarks = (
+                [f"Uncertain: {why}."] if (why := self.report.measured.uncertain(name)) else []
+            )
+            if name.startswith("qtc_"):
+                remarks.append(qtc_remark(self.report.measured))
+            if any(remarks):
+                more["note"] = [{"text": remark} for remark in remarks if remark]
             made[name] = self.observation(_loinc(name, kind.label), quantity, **more)
         return made
 
@@ -250,7 +255,7 @@ class _Resources:
         for end, at in (("low", limits.low), ("high", limits.high)):
             if math.isfinite(at):
                 stated[end] = _quantity(at, MEASUREMENTS[name].unit, "")["valueQuantity"]
-        found = deviation(value, limits)
+        found = deviation(value, limits, uncertain=self.report.measured.uncertain(name))
         made: Json = {"referenceRange": [stated]}
         if found.side in _SIDES:
             side = _coding(_INTERPRETATION, *_SIDES[found.side])

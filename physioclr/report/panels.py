@@ -63,9 +63,12 @@ def _measurement(sheet: Sheet, report: Report, name: str, left: float, y: float)
     if not known:
         beside = report.measured.reasons.get(name, "").removeprefix("not measurable: ")
     elif isinstance(limits, NormalRange):
-        found = deviation(value, limits)
+        doubt = report.measured.uncertain(name)
+        found = deviation(value, limits, uncertain=doubt)
         mark = {"above": "▲ ", "below": "▼ "}.get(found.side, "")
         beside = f"{mark}{'borderline,' if found.borderline else 'normal'} {_limits(limits)}"
+        if doubt:
+            beside = f"uncertain: {doubt}"
     beside = cut_to_width(beside, _MEASURED_MM - 54.0, SMALL)
     sheet.text(left + 52.0, y, beside, SMALL, **({} if mark else {"color": QUIET}))
 

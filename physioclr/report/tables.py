@@ -120,6 +120,8 @@ def _rows(report: Report) -> Iterator[_Row]:
     yield from _quality_rows(report)
     for name, value in report.measured.scalars().items():
         kind, why = MEASUREMENTS[name], report.measured.reasons.get(name, "")
+        if doubt := report.measured.uncertain(name):
+            why = f"uncertain: {doubt}"
         yield _Row("measurement", name, kind.label, value, kind.unit, why)
     yield _Row("qt_formula", "", "Correction of QT that was chosen", report.qt_formula)
     if report.prediction is None:

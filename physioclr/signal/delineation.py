@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -187,7 +187,12 @@ class Delineation(Mapping[str, pd.DataFrame]):
         return self.samples[:, :, FIDUCIALS.index(fiducial)]
 
 
-def delineate(record: EcgRecord, *, network: WaveNetwork | None = None) -> Delineation:
+def delineate(
+    record: EcgRecord,
+    *,
+    network: WaveNetwork | None = None,
+    on_progress: Callable[[float, float], None] | None = None,
+) -> Delineation:
     """Find the heartbeats of a record and the waves of each, lead by lead.
 
     Parameters
@@ -196,6 +201,9 @@ def delineate(record: EcgRecord, *, network: WaveNetwork | None = None) -> Delin
         At least 5 s, from 100 Hz, any leads.
     network : WaveNetwork, optional
         Other weights than the shipped ones.
+    on_progress : callable, optional
+        Called with the seconds done and the seconds in all: once for a record up to 60 s, after
+        every 50 s of a longer one. What it raises ends the work.
 
     Returns
     -------
@@ -215,7 +223,7 @@ def delineate(record: EcgRecord, *, network: WaveNetwork | None = None) -> Delin
     has its own onset, peak and end. Waves over missing samples are NaN. ``docs/physiology.md``
     holds what is reached on LUDB.
     """
-    return _delineate(record, network or load_wave_network())
+    return _delineate(record, network or load_wave_network(), on_progress)
 
 
 def delineate_many(records: Iterable[EcgRecord]) -> Iterator[Delineation]:
@@ -241,7 +249,11 @@ def delineate_many(records: Iterable[EcgRecord]) -> Iterator[Delineation]:
         yield _delineate(record, network)
 
 
-def _delineate(record: EcgRecord, network: WaveNetwork) -> Delineation:
+def _delineate(
+    record: EcgRecord,
+    network: WaveNetwork,
+    on_progress: Callable[[float, float], None] | None = None,
+) -> Delineation:
     require_duration(record)
     reasons = find_lead_faults(record)
     measured = [lead for lead in record.leads if lead not in reasons]
@@ -250,7 +262,9 @@ def _delineate(record: EcgRecord, network: WaveNetwork) -> Delineation:
     rows = [record.leads.index(lead) for lead in measured]
     rhythm_row = measured.index(str(rhythm_lead(measured)))
     signal_mv = record.signal_mv if len(rows) == record.n_leads else record.signal_mv[rows]
-    waves = find_waves(signal_mv, record.fs_hz, network, rhythm_row=rhythm_row)
+    waves = find_waves(
+        signal_mv, record.fs_hz, network, rhythm_row=rhythm_row, on_progress=on_progress
+    )
     if not waves.beats.size:
         silent = {lead: f"lead {lead} shows no heartbeat" for lead in measured}
         return _without_beats(record, reasons | silent)

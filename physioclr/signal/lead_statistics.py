@@ -20,6 +20,7 @@ _FLAT_MV = 0.01
 _AT_EXTREME = 1e-4
 _CLIPPED_S, _SATURATED_S = 0.008, 0.2
 _POWERLINE_HZ = (50.0, 60.0)
+_LINE_REACH_HZ = 3.5
 _BEFORE_S, _AFTER_S = 0.2, 0.4
 _QRS_REACH_S = 0.1
 _MIN_BEATS = 2
@@ -47,7 +48,7 @@ class LeadStatistics:
     wander_mv : array
         Peak to peak below 0.5 Hz.
     powerline_mv : array
-        Amplitude of the larger of 50 and 60 Hz.
+        Amplitude of the larger of 50 and 60 Hz, of what could not be subtracted.
     noise_mv, noise_burst_mv : array
         Standard deviation from 25 to 43 Hz outside QRS: of the usual moment, of the worst 0.5 s.
     peakedness : array
@@ -85,14 +86,20 @@ class WindowBeats:
     typical_mv : (n_leads, n) float64
         The median beat of each lead between 0.5 and 40 Hz at `ECG_HZ`, from 200 ms before to
         400 ms after the beat; NaN below two beats.
+    ecg_mv : (n_leads, n_samples) float32
+        All of the window in that band and at that rate.
     """
 
     n_beats: int
     typical_mv: NDArray[np.float64]
+    ecg_mv: NDArray[np.float32]
 
 
 def lead_statistics(
-    filled_mv: NDArray[np.floating], missing: NDArray[np.bool_], fs_hz: float
+    filled_mv: NDArray[np.floating],
+    missing: NDArray[np.bool_],
+    fs_hz: float,
+    without_hum_mv: NDArray[np.floating] | None = None,
 ) -> tuple[LeadStatistics, WindowBeats]:
     """Compute the statistics of every lead.
 
@@ -103,13 +110,15 @@ def lead_statistics(
     missing : (n_leads, n_samples) bool
         Where `filled_mv` is not a sample of the record.
     fs_hz : float
+    without_hum_mv : (n_leads, n_samples) float array, optional
+        The same once hum is subtracted; flat and clipped stretches are looked for in `filled_mv`.
 
     Returns
     -------
     statistics : LeadStatistics
     beats : WindowBeats
     """
-    spectrum = LeadSpectrum(filled_mv, fs_hz)
+    spectrum = LeadSpectrum(filled_mv if without_hum_mv is None else without_hum_mv, fs_hz)
     hz = spectrum.frequency_hz
     fall = raised_cosine(hz, 47.0, 36.0)
     with np.errstate(divide="ignore"):
@@ -140,7 +149,7 @@ def lead_statistics(
         shared.agreement,
         steadiness,
     )
-    return statistics, WindowBeats(int(shared.peaks_samples.size), typical)
+    return statistics, WindowBeats(int(shared.peaks_samples.size), typical, ecg)
 
 
 def _blocks(signal: NDArray[np.floating], length: int) -> NDArray[np.floating]:
@@ -203,13 +212,16 @@ def _noise(
 
 
 def _powerline_mv(spectrum: LeadSpectrum) -> NDArray[np.float64]:
-    """Return the amplitude of the stronger powerline sine, its neighbours' level subtracted."""
+    """Return the amplitude of the stronger powerline, its neighbours' level subtracted.
+
+    What could be subtracted is gone, so what is left changes in time and is some Hz wide.
+    """
     amplitude = spectrum.power_mv2(0.0, 0.0)
     for hz in _POWERLINE_HZ:
-        if hz + 4.0 < spectrum.fs_hz / 2:
-            line = spectrum.power_mv2(hz - 1, hz + 1)
-            beside = spectrum.power_mv2(hz - 4, hz - 2) + spectrum.power_mv2(hz + 2, hz + 4)
-            amplitude = np.maximum(amplitude, np.sqrt(2 * np.maximum(line - beside / 2, 0.0)))
+        if hz + 2 * _LINE_REACH_HZ < spectrum.fs_hz / 2:
+            line = spectrum.power_mv2(hz - _LINE_REACH_HZ, hz + _LINE_REACH_HZ)
+            beside = spectrum.power_mv2(hz - 2 * _LINE_REACH_HZ, hz + 2 * _LINE_REACH_HZ) - line
+            amplitude = np.maximum(amplitude, np.sqrt(2 * np.maximum(line - beside, 0.0)))
     return amplitude
 
 

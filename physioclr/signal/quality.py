@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from operator import attrgetter
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +16,16 @@ from physioclr.records import EcgRecord
 from physioclr.signal.gaps import require_duration
 from physioclr.signal.lead_faults import find_dead_leads
 from physioclr.signal.lead_statistics import LeadStatistics
-from physioclr.signal.limb_lead_reversal import SuspectedReversal
+from physioclr.signal.limb_lead_identities import LimbLeadMisfit
+from physioclr.signal.mains_hum import MainsHum
 from physioclr.signal.quality_model import FAULT_KINDS, RAMPS, QualityModel, quality_model
-from physioclr.signal.quality_sentences import describe_fault
+from physioclr.signal.quality_sentences import describe_fault, describe_hum
 from physioclr.signal.quality_windows import WindowEvidence, quality_windows
 
 __all__ = ["LeadFault", "LeadQuality", "Quality", "assess_quality"]
 
 Floats = NDArray[np.float64]
+Found = TypeVar("Found")
 
 _ACCEPTABLE = 0.5
 _BAD_LEAD = 0.5
@@ -96,6 +99,11 @@ class Quality:
     suspected_reversal : str or None
         Limb electrodes that may have been exchanged, such as ``"left arm and right arm"``. It
         does not lower the score: the signal may be clean.
+    limb_lead_misfit : LimbLeadMisfit or None
+        Limb leads that break Einthoven's or Goldberger's identities, and what explains it
+        (`check_limb_leads`). It does not lower the score either.
+    mains_hum : MainsHum or None
+        The hum that is subtracted before anything is measured: no fault of the ECG.
     """
 
     leads: Mapping[str, LeadQuality]
@@ -103,6 +111,8 @@ class Quality:
     acceptable: bool
     reasons: list[str]
     suspected_reversal: str | None = None
+    limb_lead_misfit: LimbLeadMisfit | None = None
+    mains_hum: MainsHum | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "leads", MappingProxyType(dict(self.leads)))
@@ -115,14 +125,19 @@ class Quality:
             self.acceptable,
             list(self.reasons),
             self.suspected_reversal,
+            self.limb_lead_misfit,
+            self.mains_hum,
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON has it."""
+        misfit = self.limb_lead_misfit
         return {
             "acceptable": self.acceptable,
             "score": round(self.score, 3),
             "suspected_reversal": self.suspected_reversal,
+            "limb_lead_misfit": None if misfit is None else asdict(misfit),
+            "mains_hum": None if self.mains_hum is None else self._hum_to_dict(self.mains_hum),
             "reasons": list(self.reasons),
             "leads": {
                 lead: {
@@ -132,6 +147,14 @@ class Quality:
                 }
                 for lead, quality in self.leads.items()
             },
+        }
+
+    def _hum_to_dict(self, hum: MainsHum) -> dict[str, Any]:
+        amplitudes = zip(self.leads, hum.amplitude_mv.tolist(), strict=True)
+        return {
+            "frequency_hz": round(hum.frequency_hz, 2),
+            "harmonics": list(hum.harmonics),
+            "amplitude_mv": {lead: round(value, 3) for lead, value in amplitudes},
         }
 
 
@@ -182,17 +205,23 @@ def assess_quality(record: EcgRecord, *, model: QualityModel | None = None) -> Q
     with_beats = np.array([window.n_beats > 0 for window in windows])
     scores = 2.0 ** -model.record_loss(positions).sum(axis=1) * with_beats
     score = float(scores.mean())
-    reversal = _most_suspected(windows)
-    reasons = [] if reversal is None else [reversal.reason]
+    reversal = _of_most_windows([window.reversal for window in windows], attrgetter("electrodes"))
+    misfit = _of_most_windows([window.misfit for window in windows], attrgetter("cause", "leads"))
+    hum = _strongest_hum(windows)
+    reasons = [found.reason for found in (reversal, misfit) if found is not None]
     reasons += _of_the_record(leads, score, windows, values)
     worst_first = sorted(leads.values(), key=lambda quality: quality.score)
     reasons += [quality.reason for quality in worst_first if quality.reason is not None]
+    if hum is not None:
+        reasons.append(describe_hum(hum, record.leads))
     return Quality(
         leads,
         score,
         score >= _ACCEPTABLE,
         reasons,
         None if reversal is None else reversal.electrodes,
+        misfit,
+        hum,
     )
 
 
@@ -243,19 +272,22 @@ def _sentence(lead: str, faults: Sequence[LeadFault]) -> str | None:
     return f"lead {lead} {first.words}"
 
 
-def _most_suspected(windows: Sequence[WindowEvidence]) -> SuspectedReversal | None:
-    """Return the reversal that more than half of the windows suspect."""
-    votes = Counter(window.reversal.electrodes for window in windows if window.reversal is not None)
+def _of_most_windows(
+    found: Sequence[Found | None], kind: Callable[[Found], Hashable]
+) -> Found | None:
+    """Return what more than half of the windows find, as the first of them says it."""
+    votes = Counter(kind(one) for one in found if one is not None)
     if not votes:
         return None
-    electrodes, n_votes = votes.most_common(1)[0]
-    if n_votes <= len(windows) / 2:
+    most, n_votes = votes.most_common(1)[0]
+    if n_votes <= len(found) / 2:
         return None
-    return next(
-        window.reversal
-        for window in windows
-        if window.reversal is not None and window.reversal.electrodes == electrodes
-    )
+    return next(one for one in found if one is not None and kind(one) == most)
+
+
+def _strongest_hum(windows: Sequence[WindowEvidence]) -> MainsHum | None:
+    hums = [window.hum for window in windows if window.hum is not None]
+    return max(hums, key=lambda hum: float(hum.amplitude_mv.max()), default=None)
 
 
 def _of_the_record(

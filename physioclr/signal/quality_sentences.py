@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["describe_fault"]
+from physioclr.signal.mains_hum import MainsHum
+
+__all__ = ["describe_fault", "describe_hum"]
 
 _NO_HEARTBEAT_BELOW = 0.4
 _NO_AGREEMENT_BELOW = 0.5
@@ -31,6 +33,31 @@ def describe_fault(kind: str, values: Values) -> tuple[str, str]:
     if kind == "unsteady_beats":
         return _describe_beats(values)
     return kind, _WORDS[kind](values)
+
+
+def describe_hum(hum: MainsHum, leads: Sequence[str]) -> str:
+    """Say what hum was subtracted.
+
+    Parameters
+    ----------
+    hum : MainsHum
+    leads : sequence of str
+
+    Returns
+    -------
+    str
+        One sentence.
+    """
+    amplitudes_mv = hum.amplitude_mv
+    strongest = int(amplitudes_mv.argmax())
+    others = int((amplitudes_mv >= 0.1 * amplitudes_mv[strongest]).sum()) - 1
+    where = f"lead {leads[strongest]}"
+    if others:
+        where += f" and {others} other{'s' * (others > 1)}"
+    return (
+        f"powerline interference in {where} ({amplitudes_mv[strongest]:.2f} mV at "
+        f"{hum.frequency_hz:.1f} Hz) is subtracted before measuring"
+    )
 
 
 def _describe_beats(values: Values) -> tuple[str, str]:
@@ -86,6 +113,9 @@ _WORDS: dict[str, Callable[[Values], str]] = {
     "baseline_wander": lambda of: (
         f"has baseline wander ({of['wander_mv']:.1f} mV peak to peak below 0.5 Hz)"
     ),
-    "powerline": lambda of: f"has powerline interference ({of['powerline_mv']:.2f} mV)",
+    "powerline": lambda of: (
+        f"has powerline interference ({of['powerline_mv']:.2f} mV) that changes too fast to be "
+        "subtracted"
+    ),
     "muscle_noise": _noise,
 }

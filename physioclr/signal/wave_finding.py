@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from physioclr.signal.gaps import fill_gaps
+from physioclr.signal.mains_hum import subtract_mains_hum
 from physioclr.signal.pieces import overlapping_pieces
 from physioclr.signal.wave_decoding import Waves, decode_waves
 from physioclr.signal.wave_input import wave_input
@@ -14,10 +17,17 @@ from physioclr.signal.wave_network import WaveNetwork
 __all__ = ["find_waves"]
 
 _OVERLAP_S = 0.1
+# Below this rate hum at 60 Hz is mirrored to less than 47 Hz, where `wave_input` lets it pass.
+_MIRRORED_BELOW_HZ = 107.0
 
 
 def find_waves(
-    signal_mv: NDArray[np.floating], fs_hz: float, network: WaveNetwork, *, rhythm_row: int = 0
+    signal_mv: NDArray[np.floating],
+    fs_hz: float,
+    network: WaveNetwork,
+    *,
+    rhythm_row: int = 0,
+    on_progress: Callable[[float, float], None] | None = None,
 ) -> Waves:
     """Find the beats of a record and their waves in every lead.
 
@@ -29,6 +39,8 @@ def find_waves(
     network : WaveNetwork
     rhythm_row : int
         The lead in which beats are marked.
+    on_progress : callable, optional
+        Called after each piece with the seconds done and the seconds in all.
 
     Returns
     -------
@@ -45,14 +57,18 @@ def find_waves(
         found = _find(signal_mv[:, piece.first : piece.last], fs_hz, network, rhythm_row)
         found = Waves(found.beats + piece.first, found.fiducials + piece.first, found.absent)
         pieces.append(_within(found, piece.start, piece.stop, _OVERLAP_S * fs_hz))
+        if on_progress is not None:
+            on_progress(piece.stop / fs_hz, signal_mv.shape[1] / fs_hz)
     return pieces[0] if len(pieces) == 1 else _joined(pieces, 2 * _OVERLAP_S * fs_hz)
 
 
 def _find(
     signal_mv: NDArray[np.floating], fs_hz: float, network: WaveNetwork, rhythm_row: int
 ) -> Waves:
-    if not np.isfinite(signal_mv).all():
-        signal_mv = fill_gaps(signal_mv)[0]
+    if fs_hz < _MIRRORED_BELOW_HZ or not np.isfinite(signal_mv).all():
+        signal_mv, missing = fill_gaps(signal_mv)
+        if fs_hz < _MIRRORED_BELOW_HZ:
+            signal_mv, _ = subtract_mains_hum(signal_mv, missing, fs_hz)
     seen = wave_input(signal_mv, fs_hz)
     waves = decode_waves(network.probabilities(seen.leads), seen.leads, rhythm_row=rhythm_row)
     last = signal_mv.shape[1] - 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,6 +25,9 @@ _MULTIPLE = 32
 _MIDDLE_EDGE = 2
 _FINE_EDGE = 2 * _MIDDLE_EDGE
 _EDGE_SAMPLES = _FINE_EDGE * _N_PHASES
+# OpenBLAS computes a product of fewer multiplications than 262,144 (interface/gemm.c) in the thread
+# that asks; of a larger one it gives a part to every core, which then spin longer than they work.
+_ONE_THREAD_MULTIPLICATIONS = 200_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +46,10 @@ class WaveNetwork:
     layers at 62.5 and 31 Hz; mean and maximum over the leads feed one trunk, down to 7.8 Hz with
     5 s of sight, whose answer every lead gets back (Zaheer et al. 2017, Deep Sets, arXiv
     1703.06114). Any number of leads in any order will do. Trained by ``studies/wave_network``.
+
+    All products are small. They are cut into blocks of rows that OpenBLAS does not share among
+    threads, so the forward pass uses one core whatever the caller's thread settings, and does not
+    touch these.
     """
 
     weights: dict[str, Floats]
@@ -125,7 +133,7 @@ class WaveNetwork:
         """Return the probabilities at 250 Hz, (n_outputs, n_leads, n_samples)."""
         weight, bias = self.weights["head.weight"][0], self.weights["head.bias"]
         n_leads, n_rows, n_in = fine.shape
-        logits = weight.T @ fine.reshape(-1, n_in).T
+        logits = _product(fine.reshape(-1, n_in), weight).T
         by_phase = logits.reshape(_N_PHASES, len(OUTPUTS), n_leads, n_rows)
         n_samples = (n_rows - 2 * _FINE_EDGE) * _N_PHASES
         out = np.empty((len(OUTPUTS), n_leads, n_samples), dtype=np.float32)
@@ -145,22 +153,30 @@ class WaveNetwork:
 
         Output row ``first + i`` sees the rows ``i``, ``i + dilation``, …
         """
-        width, _, n_out = taps.shape
+        width, n_in, n_out = taps.shape
         out = np.empty((len(rows), n_out), dtype=np.float32)
         out[:] = bias
         n_windows = len(rows) - (width - 1) * dilation
         # BLAS counts columns first: transposed, these arrays are what it wants without a copy.
-        inner = out[first : first + n_windows].T
-        for tap in range(width):
-            seen = rows[tap * dilation : tap * dilation + n_windows].T
-            sgemm(1.0, taps[tap].T, seen, beta=1.0, c=inner, overwrite_c=True)
+        inner, seen = out[first : first + n_windows].T, rows.T
+        for block in _blocks(n_windows, n_in * n_out):
+            for tap in range(width):
+                shifted = slice(block.start + tap * dilation, block.stop + tap * dilation)
+                sgemm(
+                    1.0,
+                    taps[tap].T,
+                    seen[:, shifted],
+                    beta=1.0,
+                    c=inner[:, block],
+                    overwrite_c=True,
+                )
         return out
 
     def _pointwise(self, name: str, signal: Floats) -> Floats:
         """Multiply each row of (n_rows, n_samples, n_in) with one matrix."""
         weight, bias = self.weights[f"{name}.weight"], self.weights[f"{name}.bias"]
         n_rows, n_samples, n_in = signal.shape
-        out = signal.reshape(-1, n_in) @ weight.reshape(n_in, -1)
+        out = _product(signal.reshape(-1, n_in), weight.reshape(n_in, -1))
         out += bias
         return np.asarray(out.reshape(n_rows, n_samples, -1))
 
@@ -170,6 +186,21 @@ class WaveNetwork:
         padded = _with_edges(signal, 1)
         taps = [padded[:, tap : tap + n_samples - 1 : 2] for tap in range(4)]
         return self._pointwise(name, np.concatenate(taps, axis=2))
+
+
+def _product(rows: Floats, weight: Floats) -> Floats:
+    """Multiply (n_rows, n_in) with (n_in, n_out), block by block."""
+    out = np.empty((len(rows), weight.shape[1]), dtype=np.float32)
+    for block in _blocks(len(rows), weight.size):
+        np.matmul(rows[block], weight, out=out[block])
+    return out
+
+
+def _blocks(n_rows: int, multiplications_a_row: int) -> Iterator[slice]:
+    """Cut rows into blocks whose product OpenBLAS computes in the caller's thread."""
+    n_block = max(1, _ONE_THREAD_MULTIPLICATIONS // multiplications_a_row)
+    for start in range(0, n_rows, n_block):
+        yield slice(start, min(start + n_block, n_rows))
 
 
 def _with_edges(signal: Floats, edge: int) -> Floats:

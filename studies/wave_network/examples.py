@@ -12,6 +12,13 @@ from physioclr.signal.gaps import fill_gaps
 from physioclr.signal.wave_input import NETWORK_HZ, filter_at_network_rate, scale_leads
 from physioclr.simulate import SimulatedCohort
 from studies.references.ludb import WAVES, LudbRecord
+from studies.wave_network.conduction import (
+    block_p,
+    dissociate_p,
+    flatten_p,
+    shift_p,
+    widen_qrs,
+)
 from studies.wave_network.rhythms import erase_p, quicken
 
 __all__ = ["Source", "draw_example", "from_ludb", "from_simulated", "without_p"]
@@ -24,6 +31,9 @@ _UNMARKED_S = 0.06
 _VAGUE_S = 0.032
 _QUICKENED, _WITHOUT_P = 0.3, 0.06
 _TURNED_OVER = 0.25
+_WIDENED = 0.2
+# What is done to P waves, and how often; to the rest nothing.
+_P_CHANGES = ((shift_p, 0.12), (block_p, 0.05), (dissociate_p, 0.05), (flatten_p, 0.12))
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +131,8 @@ def draw_example(
     if not source.only_p and rng.random() < _QUICKENED:
         signal, waves, span_s = quicken(source.filtered_mv, source.waves, source.span_s, rng)
         source = replace(source, filtered_mv=signal, waves=waves, span_s=span_s)
+    if not source.only_p:
+        source = _with_disturbed_conduction(source, rng)
     stretch = float(np.exp(rng.uniform(np.log(0.75), np.log(1.35))))
     rows = rng.permutation(len(source.filtered_mv))[:n_leads]
     length_s = n_samples / NETWORK_HZ / stretch
@@ -142,6 +154,19 @@ def draw_example(
     leads = _disturbed(leads.astype(np.float32), noise, rng)
     scaled = scale_leads(leads) * np.exp(0.25 * rng.standard_normal((n_leads, 1)))
     return scaled.astype(np.float32), target, known
+
+
+def _with_disturbed_conduction(source: Source, rng: np.random.Generator) -> Source:
+    """Draw whether P waves come earlier, more often or smaller, and whether QRS is wide."""
+    signal, waves, span_s = source.filtered_mv, source.waves, source.span_s
+    drawn = rng.random()
+    for change, share in _P_CHANGES:
+        if 0 <= drawn < share:
+            signal, waves = change(signal, waves, rng)
+        drawn -= share
+    if rng.random() < _WIDENED:
+        signal, waves, span_s = widen_qrs(signal, waves, span_s, rng)
+    return replace(source, filtered_mv=signal, waves=waves, span_s=span_s)
 
 
 def _mark(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
-__all__ = ["WaveNetwork", "folded_weights"]
+__all__ = ["WaveNetwork", "folded_weights", "load_folded"]
 
 _FINE, _MIDDLE, _TRUNK = 16, 24, 64
 _N_PHASES, _N_OUTPUTS = 4, 6
@@ -112,3 +114,32 @@ def folded_weights(network: WaveNetwork) -> dict[str, Tensor]:
         folded[f"{name}.weight"] = weight.detach().permute(2, 1, 0).contiguous()
         folded[f"{name}.bias"] = bias.detach().clone()
     return folded
+
+
+def load_folded(network: WaveNetwork, weights: Mapping[str, Tensor]) -> None:
+    """Put folded weights into a network, for training that goes on without batch statistics.
+
+    Parameters
+    ----------
+    network : WaveNetwork
+        Its batch normalisations become the bias of their convolution and stay so in evaluation
+        mode: only weights and biases are trained.
+    weights : mapping of str to Tensor
+        As `folded_weights` returns them.
+    """
+    with torch.no_grad():
+        for name, part in network.named_children():
+            if not isinstance(part, _Convolution | nn.Conv1d):
+                continue
+            weight = weights[f"{name}.weight"].float().permute(2, 1, 0)
+            bias = weights[f"{name}.bias"].float()
+            if isinstance(part, nn.Conv1d):
+                part.weight.copy_(weight)
+                if part.bias is not None:
+                    part.bias.copy_(bias)
+                continue
+            part.convolution.weight.copy_(weight)
+            part.norm.running_mean.zero_()
+            part.norm.running_var.fill_(1.0)
+            part.norm.weight.fill_((1.0 + part.norm.eps) ** 0.5)
+            part.norm.bias.copy_(bias)

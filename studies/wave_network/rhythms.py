@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from physioclr.signal.wave_input import NETWORK_HZ
 
-__all__ = ["erase_p", "quicken"]
+__all__ = ["Floats", "Marks", "Times", "beat_groups", "erase_p", "is_whole", "quicken"]
 
 Floats = NDArray[np.float32]
 Times = NDArray[np.float64]
@@ -85,10 +85,10 @@ def erase_p(signal_mv: Floats, waves: Sequence[Marks]) -> tuple[Floats, list[dic
         Without the P waves of which onset and end are marked.
     """
     out = signal_mv.copy()
-    whole = [{"p": of_lead["p"][_is_whole(of_lead["p"])]} for of_lead in waves]
-    qrs = np.array([group.min() for group in _beats(waves, "qrs", 0)])
-    ends = [group.max() for group in _beats(whole, "p", 2)]
-    for onsets, end_s in zip(_beats(whole, "p", 0), ends, strict=True):
+    whole = [{"p": of_lead["p"][is_whole(of_lead["p"])]} for of_lead in waves]
+    qrs = np.array([group.min() for group in beat_groups(waves, "qrs", 0)])
+    ends = [group.max() for group in beat_groups(whole, "p", 2)]
+    for onsets, end_s in zip(beat_groups(whole, "p", 0), ends, strict=True):
         begin = round((onsets.min() - _MARGIN_S) * NETWORK_HZ)
         behind = qrs[qrs > onsets.max()]
         stop_s = min(end_s + _MARGIN_S, behind.min(initial=np.inf))
@@ -97,17 +97,20 @@ def erase_p(signal_mv: Floats, waves: Sequence[Marks]) -> tuple[Floats, list[dic
             share = np.linspace(0, 1, stop - begin + 1, dtype=np.float32)
             line = out[:, [begin]] + (out[:, [stop]] - out[:, [begin]]) * share
             out[:, begin : stop + 1] = line
-    return out, [{**of_lead, "p": of_lead["p"][~_is_whole(of_lead["p"])]} for of_lead in waves]
+    return out, [{**of_lead, "p": of_lead["p"][~is_whole(of_lead["p"])]} for of_lead in waves]
 
 
-def _is_whole(marks: Times) -> NDArray[np.bool_]:
+def is_whole(marks: Times) -> NDArray[np.bool_]:
+    """Tell which marks (n_waves, 3) have onset and end."""
     return np.isfinite(marks[:, ::2]).all(axis=1)
 
 
 def _rests(waves: Sequence[Marks]) -> Times:
     """Return (n_rests, 2): the last end of T in any lead, and the first onset after it."""
-    ends = np.array([group.max() for group in _beats(waves, "t", 2)])
-    onsets = np.array([group.min() for wave in ("p", "qrs") for group in _beats(waves, wave, 0)])
+    ends = np.array([group.max() for group in beat_groups(waves, "t", 2)])
+    onsets = np.array(
+        [group.min() for wave in ("p", "qrs") for group in beat_groups(waves, wave, 0)]
+    )
     onsets.sort()
     after = np.searchsorted(onsets, ends - _MAX_OVERLAP_S)
     ends, after = ends[after < onsets.size], after[after < onsets.size]
@@ -116,7 +119,7 @@ def _rests(waves: Sequence[Marks]) -> Times:
     return rests[rests[:, 1] - rests[:, 0] < _MAX_REST_S]
 
 
-def _beats(waves: Sequence[Marks], wave: str, column: int) -> list[Times]:
+def beat_groups(waves: Sequence[Marks], wave: str, column: int) -> list[Times]:
     """Group one mark of all leads by beat."""
     times = np.sort(np.concatenate([of_lead[wave][:, column] for of_lead in waves]))
     times = times[np.isfinite(times)]

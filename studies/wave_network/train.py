@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import pandas as pd
 import torch
 import wfdb
 from numpy.typing import NDArray
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -30,11 +31,12 @@ from studies.wave_network.examples import (
     from_simulated,
     without_p,
 )
-from studies.wave_network.model import WaveNetwork, folded_weights
+from studies.wave_network.model import WaveNetwork, folded_weights, load_folded
 
 _BATCH, _N_SAMPLES = 12, 1280
 _LEAD_COUNTS, _LEAD_SHARES = (1, 2, 3, 6, 12), (0.2, 0.2, 0.25, 0.25, 0.1)
 _PEAK_RATE, _WEIGHT_DECAY = 4e-3, 0.02
+_REFINING_RATE = 5e-4
 _SHARE_WITHOUT_P, _SHARE_SIMULATED = 0.06, 0.12
 _N_SIMULATED, _SIMULATION_SEED = 240, 90_210
 
@@ -78,6 +80,7 @@ def train(
     *,
     n_steps: int,
     seed: int,
+    start: Mapping[str, Tensor] | None = None,
 ) -> WaveNetwork:
     """Train one network.
 
@@ -87,6 +90,8 @@ def train(
         Fully marked records; records of which only the lack of P waves is known; simulated ones.
     noise : (n_rows, n_noise) float32
     n_steps, seed : int
+    start : mapping of str to Tensor, optional
+        Folded weights to go on from, at a tenth of the rate.
 
     Returns
     -------
@@ -96,16 +101,24 @@ def train(
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
     network = WaveNetwork()
+    peak_rate = _PEAK_RATE
+    if start is not None:
+        load_folded(network, start)
+        peak_rate = _REFINING_RATE
     average = torch.optim.swa_utils.AveragedModel(
         network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.99), use_buffers=True
     )
-    optimiser = torch.optim.AdamW(network.parameters(), _PEAK_RATE, weight_decay=_WEIGHT_DECAY)
+    optimiser = torch.optim.AdamW(network.parameters(), peak_rate, weight_decay=_WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, _PEAK_RATE, total_steps=n_steps, pct_start=0.15
+        optimiser, peak_rate, total_steps=n_steps, pct_start=0.15
     )
     shares = (1 - _SHARE_WITHOUT_P - _SHARE_SIMULATED, _SHARE_WITHOUT_P, _SHARE_SIMULATED)
     pools = list(zip((sources, without, simulated), shares, strict=True))
     network.train()
+    if start is not None:
+        for part in network.modules():
+            if isinstance(part, torch.nn.BatchNorm1d):
+                part.eval()
     began, running = time.perf_counter(), 0.0
     for step in range(n_steps):
         leads, target, known = _batch(pools, noise, rng)
@@ -156,6 +169,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=2400)
     parser.add_argument("--seed", type=int, default=20)
     parser.add_argument("--runs", nargs="*", default=[*map(str, range(N_FOLDS)), "all"])
+    parser.add_argument(
+        "--start-from", type=Path, help="folder of weights to go on from, named as in OUT"
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -168,6 +184,9 @@ def main() -> None:
         name = run if run == "all" else f"fold-{run}"
         print(f"{name}: {len(kept)} records, {len(without)} without P waves", flush=True)
         seed = arguments.seed + (N_FOLDS if run == "all" else int(run))
+        start = None
+        if arguments.start_from is not None:
+            start = load_file(arguments.start_from / f"{name}.safetensors")
         network = train(
             [from_ludb(item) for item in kept],
             without,
@@ -175,6 +194,7 @@ def main() -> None:
             noise,
             n_steps=arguments.steps,
             seed=seed,
+            start=start,
         )
         save_file(folded_weights(network), arguments.out / f"{name}.safetensors")
 

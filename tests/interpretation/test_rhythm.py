@@ -229,3 +229,25 @@ def test_independent_p_waves_are_complete_block_and_critical():
 
 def test_a_slow_regular_rhythm_without_p_leaves_complete_block_open():
     assert said("3AVB", beats=beats_table([1500.0] * 5, p_lead_share=0.0)).state == "borderline"
+
+
+@pytest.mark.parametrize(
+    ("atrial", "ventricular", "code"),
+    [
+        ((1, 2), (), "APACE"),
+        ((), (1, 2), "VPACE"),
+        ((1, 2), (1, 2), "DPACE"),
+    ],
+)
+def test_pacing_is_named_after_where_its_spikes_stand(atrial, ventricular, code):
+    for each in ("APACE", "VPACE", "DPACE"):
+        state = said(each, paced=(atrial, ventricular)).state
+        assert state == ("present" if each == code else "absent")
+    assert said("PACE", paced=(atrial, ventricular)).state == "present"
+    assert said("PACE", paced=(atrial[:1], ventricular[:1])).state == "absent"
+
+
+def test_pacing_is_not_assessable_where_spikes_cannot_be_found():
+    statement = said("PACE", paced=None, why_no_spikes="sampled at 100 Hz")
+    assert statement.state == "not assessable"
+    assert statement.reason == "sampled at 100 Hz"

@@ -1,6 +1,7 @@
 import json
 import math
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,8 @@ from hypothesis import strategies as st
 
 from physioclr.errors import SignalError
 from physioclr.leads import STANDARD_LEADS
-from physioclr.physiology.measurements import MEASUREMENTS, measure
+from physioclr.physiology.beat_features import compute_beat_features
+from physioclr.physiology.measurements import MEASUREMENTS, measure, summarise
 from physioclr.signal.delineation import delineate
 from tests.signal.synthetic import synthetic_record, with_leads, with_signal
 
@@ -24,6 +26,11 @@ def record():
 @pytest.fixture(scope="module")
 def measured(record):
     return measure(record)
+
+
+@pytest.fixture(scope="module")
+def features(record):
+    return compute_beat_features(record, delineate(record))
 
 
 def test_numbers_are_those_the_signal_was_made_of(measured):
@@ -206,3 +213,22 @@ def test_a_delineation_of_another_record_is_refused(record):
 def test_two_seconds_are_refused():
     with pytest.raises(SignalError, match=r"found 2\.0 s"):
         measure(synthetic_record(duration_s=2.0, beats_s=np.array([0.5, 1.3])))
+
+
+def test_an_uncertain_interval_stays_a_number_and_says_why(features):
+    doubted = summarise(
+        replace(
+            features,
+            median_beat=replace(
+                features.median_beat, doubts={"qrs_ms": "too long", "qt_ms": "T end"}
+            ),
+        )
+    )
+    assert doubted.uncertain("qrs_ms") == "too long"
+    assert doubted.uncertain("qtc_bazett_ms") == doubted.uncertain("qt_ms") == "T end"
+    assert doubted.uncertain("rr_ms") is None
+    assert math.isfinite(doubted.qrs_ms)
+    assert doubted.to_dict()["measurements"]["qrs_ms"]["uncertain"] == "too long"
+    assert pickle.loads(pickle.dumps(doubted)).uncertainties == doubted.uncertainties
+    with pytest.raises(ValueError, match="must be one of"):
+        doubted.uncertain("qrs")

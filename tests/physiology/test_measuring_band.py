@@ -20,7 +20,7 @@ def test_it_is_the_butterworth_band_pass_run_forwards_and_backwards(fs_hz):
 
 
 @settings(max_examples=20, deadline=None)
-@given(hz=st.floats(1.0, 60.0))
+@given(hz=st.floats(1.0, 48.5) | st.floats(51.5, 58.5))  # a line beyond is hum
 def test_frequencies_of_the_band_pass_unchanged_and_undelayed(hz):
     time_s = np.arange(5000) / 500
     wave = np.sin(2 * np.pi * hz * time_s)[None, :]

@@ -174,6 +174,15 @@ def test_what_is_not_measurable_is_on_no_side(name, age_years, sex):
     assert math.isnan(found.by)
 
 
+@pytest.mark.parametrize("value", [80, 215])
+def test_an_uncertain_value_is_neither_normal_nor_outside(value):
+    limits = normal_range("qrs_ms", age_years=40, sex="male")
+    found = deviation(value, limits, uncertain="leads disagree")
+    assert found.side == "uncertain"
+    assert math.isnan(found.by)
+    assert found.side in SIDES
+
+
 def test_without_a_range_no_value_is_called_normal():
     found = deviation(400, normal_range("qt_ms", age_years=40, sex="male"))
     assert found.side == "no range"

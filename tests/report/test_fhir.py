@@ -370,3 +370,18 @@ def test_the_time_keeps_its_zone(reports):
     made_at = datetime(2026, 11, 23, 14, 0, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
     (report,) = of_type(replace(reports["good"], made_at=made_at), "DiagnosticReport")
     assert datetime.fromisoformat(report["issued"]) == made_at
+
+
+def test_an_uncertain_measurement_carries_its_doubt_and_no_interpretation(reports):
+    report = reports["good"]
+    doubted = replace(report.measured, uncertainties={"qrs_ms": "leads disagree"})
+    made = fhir_bundle(replace(report, measured=doubted))
+    (found,) = [
+        each["resource"]
+        for each in json.loads(made)["entry"]
+        if each["resource"]["resourceType"] == "Observation"
+        and each["resource"]["code"]["text"] == "QRS duration"
+    ]
+    assert found["note"] == [{"text": "Uncertain: leads disagree."}]
+    assert "interpretation" not in found
+    assert found["valueQuantity"]["value"] > 0

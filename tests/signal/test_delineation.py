@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from physioclr.errors import SignalError
 from physioclr.leads import STANDARD_LEADS
+from physioclr.records import EcgRecord
 from physioclr.signal.delineation import FIDUCIALS, Delineation, cut_samples, delineate
 from tests.signal.synthetic import regular_beats_s, synthetic_record, with_leads, with_signal
 
@@ -179,3 +180,19 @@ def test_it_survives_pickling(delineation):
     again = pickle.loads(pickle.dumps(delineation))
     pd.testing.assert_frame_equal(again["V2"], delineation["V2"])
     np.testing.assert_array_equal(again.r_peaks_samples, delineation.r_peaks_samples)
+
+
+def test_progress_of_a_long_record_ends_with_all_of_it(record):
+    long = EcgRecord(np.tile(record.lead_mv("II"), 13)[None], 500.0, ("II",), "long")
+    said = []
+    delineate(long, on_progress=lambda done_s, all_s: said.append((done_s, all_s)))
+    assert [done_s for done_s, _ in said] == [50.0, 100.0, 130.0]
+    assert {all_s for _, all_s in said} == {130.0}
+
+
+def test_an_exception_in_the_progress_callback_ends_the_work(record):
+    def stop(done_s, all_s):
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        delineate(record, on_progress=stop)

@@ -31,6 +31,11 @@ def spoilt(record, lead, change):
     return with_signal(record, signal_mv)
 
 
+def unsteady_hum(mains_hz):
+    """Hum that comes and goes three times a second: no sine that could be followed."""
+    return (1 + 0.9 * np.sin(2 * np.pi * 3 * TIME_S)) * np.sin(2 * np.pi * mains_hz * TIME_S)
+
+
 def noise(seed, size_mv):
     return np.random.default_rng(seed).normal(scale=size_mv, size=5000)
 
@@ -70,13 +75,13 @@ def test_a_clean_record_is_acceptable_without_remarks(record):
         ),
         (
             "powerline",
-            lambda lead: lead + 0.4 * np.sin(2 * np.pi * 50 * TIME_S),
-            "powerline interference (0.39 mV)",
+            lambda lead: lead + 0.4 * unsteady_hum(50),
+            "powerline interference (0.",
         ),
         (
             "powerline",
-            lambda lead: lead + 0.4 * np.sin(2 * np.pi * 60 * TIME_S),
-            "powerline interference (0.39 mV)",
+            lambda lead: lead + 0.4 * unsteady_hum(60),
+            "powerline interference (0.",
         ),
         ("muscle_noise", lambda lead: lead + noise(0, 0.2), "high-frequency noise"),
         (
@@ -112,7 +117,7 @@ def test_missing_samples_are_named_however_few(record):
 
 
 def test_the_named_faults_are_what_the_score_is_made_of(record):
-    change = 0.2 * np.sin(2 * np.pi * 50 * TIME_S) + 1.5 * np.sin(2 * np.pi * 0.2 * TIME_S)
+    change = 0.2 * unsteady_hum(50) + 1.5 * np.sin(2 * np.pi * 0.2 * TIME_S)
     lead = assess_quality(spoilt(record, "V6", lambda lead: lead + change)).leads["V6"]
     assert {fault.kind for fault in lead.faults} == {"powerline", "baseline_wander"}
     # 0.93: a fault that takes less than 7 % is not named, and only one such could be there
@@ -120,7 +125,7 @@ def test_the_named_faults_are_what_the_score_is_made_of(record):
 
 
 def test_more_of_a_disturbance_never_raises_a_score(record):
-    hum, drift = np.sin(2 * np.pi * 50 * TIME_S), np.sin(2 * np.pi * 0.15 * TIME_S)
+    hum, drift = unsteady_hum(50), np.sin(2 * np.pi * 0.15 * TIME_S)
     for shape in (hum, 4 * drift, noise(3, 0.4)):
         scores = [
             assess_quality(spoilt(record, "V5", lambda lead, by=by, of=shape: lead + by * of))
