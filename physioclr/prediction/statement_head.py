@@ -61,6 +61,7 @@ class StatementHeadCard(_Card):
 
     `left_out` holds the statements that were not fitted, each with the reason. `comparison` holds
     the AUROC of the same probe on other features of the same ECGs, by features and label.
+    `precision` is the share of out-of-fold calls at the probe's thresholds that were right.
     """
 
     format: Literal["physioclr-statement-head"] = "physioclr-statement-head"
@@ -76,6 +77,7 @@ class StatementHeadCard(_Card):
     protocol: str
     seed: int
     comparison: dict[str, dict[str, float | None]]
+    precision: dict[str, float | None] = {}
     command: str
     physioclr_version: str
     intended_use: str = INTENDED_USE
@@ -155,7 +157,7 @@ class StatementHead:
         ValueError
             If the card is of other numbers.
         """
-        # safetensors writes an array's memory as it lies: a transposed one would come back shuffled.
+        # safetensors writes memory as it lies: a transposed array would come back shuffled.
         tensors = {k: np.ascontiguousarray(v) for k, v in self.probe.to_tensors().items()}
         if self.card.fingerprint != tensors_fingerprint(tensors):
             raise ValueError("card must carry the fingerprint of the probe's tensors")

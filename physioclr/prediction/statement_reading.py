@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from physioclr.encoders.card import LabelCard
 from physioclr.encoders.encoder import Encoder
 from physioclr.errors import SignalError
 from physioclr.interpretation.fusion import Fusion, default_fusion
@@ -92,6 +91,9 @@ def model_calls(
 ) -> tuple[ModelCall, ...]:
     """Call each label of a head present, absent or neither.
 
+    Present is called from the probability with the best F1 out of fold, absent below the limit
+    that a tenth of those with the finding fall short of.
+
     Parameters
     ----------
     head : StatementHead
@@ -104,11 +106,23 @@ def model_calls(
     -------
     tuple of ModelCall
     """
-    return tuple(_called(label, probabilities[label.name], withheld) for label in head.card.labels)
+    return tuple(
+        _called(head, column, probabilities[label.name], withheld)
+        for column, label in enumerate(head.card.labels)
+    )
 
 
-def _called(label: LabelCard, probability: float, withheld: str) -> ModelCall:
-    made = LabelCall("no call", withheld) if withheld else label_call(label, probability)
+def _called(head: StatementHead, column: int, probability: float, withheld: str) -> ModelCall:
+    label, limit = head.card.labels[column], float(head.probe.thresholds[column])
+    if withheld:
+        made = LabelCall("no call", withheld)
+    elif probability >= limit:
+        made = LabelCall("present", correct=head.card.precision.get(label.name))
+    else:
+        made = label_call(label, probability)
+        # Of a rare finding a tenth of all others may pass its conformal limit: too many to call.
+        if made.call == "present":
+            made = LabelCall("no call", f"below the limit of {limit:.2f}")
     return ModelCall(
         label.name,
         label.display_name,

@@ -87,6 +87,7 @@ def fit_head(
             features: {str(label): _rounded(area) for label, area in result.table["auroc"].items()}
             for features, result in evidence.items()
         },
+        precision={name: _rounded(own.table["precision"].to_dict()[name]) for name in names},
         command=COMMAND,
         physioclr_version=physioclr.__version__,
         limits=_LIMITS,

@@ -105,15 +105,20 @@ def test_calls_of_another_model_stand_after_the_heads(fibrillation, encoder):
     assert reading.model[-1].code == "CD"
 
 
-def test_a_call_is_made_by_the_limits_of_its_card(encoder):
+def test_a_call_is_made_by_the_heads_limit_and_its_right_share_is_the_cards(encoder):
     head = find_statement_head(encoder)
-    label = next(each for each in head.card.labels if each.name == "AFIB")
-    limits = label.calls.limits
-    at = {"present": 0.999, "absent": 0.0, "no call": (limits.absent_at + limits.present_at) / 2}
-    for call, probability in at.items():
-        said = dict.fromkeys(head.codes, probability)
-        found = next(each for each in model_calls(head, said) if each.label == "AFIB")
-        assert found.call == call or limits.absent_at == limits.present_at
+    column = head.codes.index("AFIB")
+    limit, label = float(head.probe.thresholds[column]), head.card.labels[column]
+    rates = label.calls
+    expected = {
+        limit: ("present", head.card.precision["AFIB"]),
+        0.0: ("absent", rates.npv),
+        (rates.absent_at + limit) / 2: ("no call", math.nan),
+    }
+    for probability, (call, correct) in expected.items():
+        found = model_calls(head, dict.fromkeys(head.codes, probability))[column]
+        assert found.call == call
+        assert found.correct == pytest.approx(correct, nan_ok=True)
 
 
 @needs_shared_data
