@@ -57,7 +57,7 @@ def write_noise(folder: Path, n_ecgs: int, fs_hz: float) -> float:
 def read_store(folder: Path, seconds: float) -> dict[str, float]:
     """Open a store and read random batches, in a process that has done nothing else."""
     started = time.perf_counter()
-    store = Store.open(folder)
+    store = Store(folder)
     opened_s = time.perf_counter() - started
     rng = np.random.default_rng(0)
     for first in range(0, len(store), BATCH):  # into the page cache

@@ -189,7 +189,7 @@ def model_rate(cohort: TrainingCohort, config: PretrainConfig, out: Path) -> dic
 def simulated_store(folder: Path, n_records: int) -> Store:
     cohort = simulated_cohort(n_records, seed=0)
     prepare_cohort(cohort, folder, fs_hz=500.0, duration_s=10.0)
-    return Store.open(folder)
+    return Store(folder)
 
 
 def print_table(title: str, rows: Mapping[str, float], unit: str) -> None:
@@ -218,7 +218,7 @@ def main() -> None:
     found["shuffle speed"] = {name: loop / value for name, value in found["shuffle"].items()}
     print_table("The same, times the speed of the loop", found["shuffle speed"], "×")
     with tempfile.TemporaryDirectory() as folder:
-        stores = [Store.open(store) for store in arguments.stores]
+        stores = [Store(store) for store in arguments.stores]
         stores = stores or [simulated_store(Path(folder) / "store", 128)]
         cohort = TrainingCohort.from_stores(
             stores, Preprocessing(fs_hz=arguments.fs), device=device

@@ -110,7 +110,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
     table = ablated_physiology(
-        Store.open(arguments.store),
+        Store(arguments.store),
         from_mean_lead=arguments.mean_lead,
         by_neurokit=arguments.neurokit_dwt,
     )

@@ -73,7 +73,7 @@ def pulse_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
                     "t_peaks_samples": (r_peaks + 150).tolist(),
                 },
             )
-    return Store.open(out)
+    return Store(out)
 
 
 def write_wfdb_pair(folder: Path, name: str, signal_mv: np.ndarray, leads: Sequence[str]) -> Path:

@@ -133,7 +133,7 @@ def export_store(
     from physioclr.datasets.store_view import where
     from physioclr.datasets.wfdb_export import export_wfdb
 
-    opened = Store.open(store)
+    opened = Store(store)
     chosen = opened if condition is None else where(opened, condition)
     with progress_bar("Exporting") as report:
         export_wfdb(chosen, out, on_progress=report)
@@ -148,7 +148,7 @@ def verify(store: StoreFolder) -> None:
     """Compare every file of a store with its checksum."""
     from physioclr import Store
 
-    opened = Store.open(store)
+    opened = Store(store)
     opened.verify()
     files = len(opened.manifest.checksums)
     out_console.print(f"{files} files of {store} are as they were written", highlight=False)
@@ -165,7 +165,7 @@ def fit_physiology(
     from physioclr import Store
     from physioclr.datasets.physiology_space import fit_physiology_space
 
-    opened = [Store.open(store) for store in stores]
+    opened = [Store(store) for store in stores]
     space = fit_physiology_space(opened, n_components=components)
     space.save(out)
     n_components = space.components.shape[1]
@@ -196,7 +196,7 @@ def embed(
     from physioclr.encoders.embedding import embed_store
     from physioclr.runtime.atomic_files import replace_file
 
-    opened, encoder = Store.open(store), load_encoder(checkpoint)
+    opened, encoder = Store(store), load_encoder(checkpoint)
     with progress_bar("Embedding") as report:
         embeddings = embed_store(opened, encoder, on_progress=report)
     buffer = io.BytesIO()

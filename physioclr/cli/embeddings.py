@@ -38,7 +38,7 @@ def describe(
     from physioclr import Store, load_encoder
     from physioclr.evaluation.embedded_physiology import describe_embedding
 
-    opened, encoder = Store.open(store), load_encoder(checkpoint)
+    opened, encoder = Store(store), load_encoder(checkpoint)
     with progress_bar("Describing") as report:
         found = describe_embedding(
             opened,
@@ -96,7 +96,7 @@ def robustness(
     from physioclr.evaluation.noise_robustness import noise_robustness
     from physioclr.evaluation.noise_sources import noise_sources
 
-    opened, encoder = Store.open(store), load_encoder(checkpoint)
+    opened, encoder = Store(store), load_encoder(checkpoint)
     with progress_bar("Robustness") as report:
         found = noise_robustness(
             opened,

@@ -46,7 +46,7 @@ def finetune(
     from physioclr.probe import cross_validate_probe
     from physioclr.runtime.atomic_files import replace_file
 
-    opened, encoder = Store.open(store), load_encoder(checkpoint)
+    opened, encoder = Store(store), load_encoder(checkpoint)
     targets, patients, names = probe_targets(opened, labels)
     config = FinetuneConfig(epochs=epochs)
     with progress_bar("Fine-tuning") as report:
@@ -99,7 +99,7 @@ def transfer(
     from physioclr import Store, load_encoder
     from physioclr.evaluation.transfer import transfer_probe
 
-    learnt, asked = Store.open(train), Store.open(test)
+    learnt, asked = Store(train), Store(test)
     with progress_bar("Transfer") as report:
         found = transfer_probe(
             learnt,
@@ -144,7 +144,7 @@ def fit_head(
     from physioclr import Store
     from physioclr.prediction.heads import add_head
 
-    card = add_head(checkpoint, Store.open(store), labels, seed=seed, alpha=alpha)
+    card = add_head(checkpoint, Store(store), labels, seed=seed, alpha=alpha)
     for label in card.labels:
         calls = label.calls
         no_call = "" if calls is None else f", no call on {100 * (calls.no_call or 0):.0f} %"

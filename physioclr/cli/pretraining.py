@@ -132,7 +132,7 @@ def pretrain(
             encoder=encoder_config(encoder.encoder, fs_hz=encoder.fs, n_leads=n_leads),
             **budget.settings(),
         )
-    opened = [Store.open(store) for store in stores]
+    opened = [Store(store) for store in stores]
     with progress_bar(f"Pretraining, {objective}") as report:
 
         def show(step: StepReport) -> None:

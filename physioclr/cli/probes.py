@@ -62,7 +62,7 @@ def probe(
         )
     if out is not None and out.suffix == ".json":
         raise typer.BadParameter(f"--out is a folder, for probe.json and probe.npz; got {out}")
-    opened = Store.open(store)
+    opened = Store(store)
     encoders = named_encoders([checkpoint] if compare is None else [compare, *(others or [])])
     with progress_bar("Probing") as report:
         run = probe_store(opened, encoders, labels, seeds=(seed,), on_progress=report.share)
@@ -141,7 +141,7 @@ def label_efficiency(
     from physioclr.probe import FRACTIONS
     from physioclr.probe import label_efficiency as efficiency
 
-    opened = Store.open(store)
+    opened = Store(store)
     encoders = named_encoders([*checkpoints] if checkpoints else [None])
     targets, patients, names = probe_targets(opened, labels)
     with progress_bar("Label efficiency") as report:

@@ -145,6 +145,13 @@ def prepare(
         ECG in two folds, as PTB-XL has one, is left out the second time.
     ValueError
         If a number is not above 0.
+
+    Examples
+    --------
+    >>> import physioclr
+    >>> report = physioclr.prepare("simulated:60", "store", workers=1)
+    >>> report.n_prepared, report.left_out
+    (60, ())
     """
     for parameter, value in (
         ("fs_hz", fs_hz),

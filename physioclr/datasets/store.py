@@ -26,7 +26,7 @@ from physioclr.datasets.store_writer import NO_SAMPLE, UNITS_PER_MV, StoreWriter
 from physioclr.errors import DatasetError
 from physioclr.records import EcgRecord
 
-__all__ = ["Store", "StoreWriter"]
+__all__ = ["Store", "StoreWriter", "open_store"]
 
 
 class Store:
@@ -52,11 +52,6 @@ class Store:
         self._manifest = read_manifest(self._path)
         for shard in self._manifest.shards:
             _check_size(self._path / shard.file, self._manifest.shard_bytes(shard))
-
-    @classmethod
-    def open(cls, path: str | Path) -> Store:
-        """Open a store; the same as ``Store(path)``."""
-        return cls(path)
 
     def __len__(self) -> int:
         return self._manifest.n_records
@@ -384,3 +379,34 @@ def _check_size(file: Path, n_bytes: int) -> None:
         raise DatasetError(subject, expected=f"{n_bytes} bytes", found="no such file") from None
     if found != n_bytes:
         raise DatasetError(subject, expected=f"{n_bytes} bytes", found=f"{found} bytes")
+
+
+def open_store(path: str | Path) -> Store:
+    """Open a store.
+
+    Parameters
+    ----------
+    path : path-like
+        The folder that `physioclr.prepare` wrote.
+
+    Returns
+    -------
+    Store
+        Only ``store.json`` is read; a table or a signal is read on first use.
+
+    Raises
+    ------
+    DatasetError
+        If there is none, or it is damaged or of a newer version.
+
+    Examples
+    --------
+    >>> import physioclr
+    >>> report = physioclr.prepare("simulated:60", "store", workers=1)
+    >>> store = physioclr.open_store("store")
+    >>> len(store), store.simulated
+    (60, True)
+    >>> store.record(0).leads[:3]
+    ('I', 'II', 'III')
+    """
+    return Store(path)

@@ -48,6 +48,13 @@ def export_wfdb(
         If `out` is there already.
     PhysioclrError
         If it cannot be written.
+
+    Examples
+    --------
+    >>> import physioclr
+    >>> report = physioclr.prepare("simulated:60", "store", workers=1)
+    >>> store = physioclr.open_store("store")
+    >>> physioclr.export_wfdb(store, "exported")
     """
     out = Path(out).resolve()
     if out.exists():

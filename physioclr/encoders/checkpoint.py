@@ -164,6 +164,13 @@ def load_encoder(
     CheckpointError
         If there is no such checkpoint, its files are damaged or do not belong together, or it was
         trained with another preprocessing, sampling rate or order of leads than `expected`.
+
+    Examples
+    --------
+    >>> from physioclr import load_encoder
+    >>> encoder = load_encoder("physioclr-tiny")
+    >>> encoder.card.name, encoder.card.fs_hz, len(encoder.card.leads)
+    ('physioclr-tiny', 100.0, 12)
     """
     folder = _find(DEFAULT_CHECKPOINT if source is None else source)
     card = read_card(folder)

@@ -33,6 +33,15 @@ def embed(records: Sequence[EcgRecord] | EcgRecord, encoder: Encoder) -> NDArray
     ------
     SignalError
         If a record lacks a lead, has a flat one or missing samples, or is shorter than a window.
+
+    Examples
+    --------
+    >>> from physioclr import embed, load_encoder
+    >>> from physioclr.simulate import simulate_record
+    >>> record = simulate_record("sinus_rhythm", seed=1, heart_rate_bpm=60)
+    >>> encoder = load_encoder()
+    >>> embed(record, encoder).shape == (1, encoder.embedding_dim)
+    True
     """
     if isinstance(records, EcgRecord):
         records = [records]
@@ -63,6 +72,15 @@ def embed_store(
     -------
     (n_records, embedding_dim) float32
         NaN in the rows of ECGs that `embed` refuses (a flat lead, missing samples).
+
+    Examples
+    --------
+    >>> import physioclr
+    >>> report = physioclr.prepare("simulated:60", "store", workers=1)
+    >>> store = physioclr.open_store("store")
+    >>> encoder = physioclr.load_encoder()
+    >>> physioclr.embed_store(store, encoder).shape == (60, encoder.embedding_dim)
+    True
     """
     embeddings = np.full((len(store), encoder.embedding_dim), np.nan, dtype=np.float32)
     for start in range(0, len(store), _RECORDS_AT_ONCE):

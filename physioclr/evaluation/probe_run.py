@@ -150,6 +150,16 @@ def probe_store(
         If the store has no such label set, or no label can be measured.
     ValueError
         If there is no encoder or no seed, or a seed is there twice.
+
+    Examples
+    --------
+    >>> import physioclr
+    >>> report = physioclr.prepare("simulated:60", "store", workers=1)
+    >>> store = physioclr.open_store("store")
+    >>> encoder = physioclr.load_encoder()
+    >>> run = physioclr.probe_store(store, encoder, "condition", n_bootstrap=20)
+    >>> run.models
+    ('physioclr-tiny', 'random init', 'physiology vector', 'median beat')
     """
     if isinstance(encoders, Encoder):
         encoders = {encoders.card.name: encoders}

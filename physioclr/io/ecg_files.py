@@ -57,6 +57,16 @@ def read_ecg(
         numbers mean.
     TypeError
         If `source` is of another type, or `name` does not go with it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from physioclr import ArrayLayout, read_ecg
+    >>> np.save("strip.npy", np.zeros((2, 5000)))
+    >>> layout = ArrayLayout(fs_hz=500, unit="mV", leads=("I", "II"), orientation="leads_first")
+    >>> record = read_ecg("strip.npy", layout=layout)
+    >>> record.leads, record.fs_hz
+    (('I', 'II', 'III', 'aVR', 'aVL', 'aVF'), 500.0)
     """
     if isinstance(source, bytes):
         if name is None:

@@ -96,6 +96,16 @@ def explain_similarity(
 
     which is the same for (a, b) and (b, a), and Σᵢ cᵢ = p·q / (|p| |q|). A group's contribution is
     the sum over its entries. Negative ones say that the two differ there.
+
+    Examples
+    --------
+    >>> from physioclr import explain_similarity, physiology_vector
+    >>> from physioclr.simulate import simulate_record
+    >>> record = simulate_record("sinus_rhythm", seed=1, heart_rate_bpm=60)
+    >>> other = simulate_record("lbbb", seed=2)
+    >>> why = explain_similarity(physiology_vector(record), physiology_vector(other))
+    >>> -1 <= why.similarity <= 1
+    True
     """
     space = space or reference_space()
     groups = _groups(space.names)

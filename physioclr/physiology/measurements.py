@@ -278,6 +278,15 @@ def measure(record: EcgRecord, delineation: Delineation | None = None) -> Measur
         If the record is shorter than 5 s.
     ValueError
         If the delineation is of another record.
+
+    Examples
+    --------
+    >>> from physioclr import measure
+    >>> from physioclr.simulate import simulate_record
+    >>> record = simulate_record("sinus_rhythm", seed=1, heart_rate_bpm=60)
+    >>> measured = measure(record)
+    >>> 55 < measured.heart_rate_bpm < 65
+    True
     """
     require_duration(record)
     delineation = delineate(record) if delineation is None else delineation

@@ -180,6 +180,15 @@ def physiology_vector(
     an abnormal ST where at least two leads leave the isoelectric level by 0.1 mV or more at
     J + 60 ms, an absent P where fewer than half of the leads have one. The spread of ST is the
     median over beats of its range over the leads.
+
+    Examples
+    --------
+    >>> from physioclr import physiology_vector
+    >>> from physioclr.simulate import simulate_record
+    >>> record = simulate_record("sinus_rhythm", seed=1, heart_rate_bpm=60)
+    >>> vector = physiology_vector(record)
+    >>> len(vector.values) == len(vector.names)
+    True
     """
     require_duration(record)
     delineation = delineate(record) if delineation is None else delineation

@@ -200,6 +200,15 @@ def attribute(
         If the ECG cannot be embedded: an absent or flat lead, missing samples, too short.
     ValueError
         If it has no head of that name, the head no such label, or `n_steps` is below 1.
+
+    Examples
+    --------
+    >>> from physioclr import attribute, load_encoder
+    >>> from physioclr.simulate import simulate_record
+    >>> record = simulate_record("sinus_rhythm", seed=1, heart_rate_bpm=60)
+    >>> found = attribute(record, load_encoder(), "MI", n_steps=4)
+    >>> found.values.shape == (12, int(record.duration_s * found.fs_hz))
+    True
     """
     name = head_name(encoder, head)
     probe, preprocessing = encoder.heads[name], encoder.card.preprocessing

@@ -219,6 +219,15 @@ def predict(
         If the ECG cannot be embedded: an absent or flat lead, missing samples, too short.
     ValueError
         If it has no head of that name.
+
+    Examples
+    --------
+    >>> from physioclr import load_encoder, predict
+    >>> from physioclr.simulate import simulate_record
+    >>> record = simulate_record("sinus_rhythm", seed=1, heart_rate_bpm=60)
+    >>> prediction = predict(record, load_encoder())
+    >>> prediction.labels
+    ('NORM', 'MI', 'STTC', 'CD', 'HYP')
     """
     name = head_name(encoder, head)
     probe, bank = encoder.heads[name], encoder.references

@@ -69,6 +69,15 @@ def pretrain(
     CheckpointError
         If `out` holds a run already and `resume` is false, a run of another configuration, or one
         that another process works at.
+
+    Examples
+    --------
+    >>> import physioclr
+    >>> report = physioclr.prepare("simulated:60", "store", workers=1)
+    >>> store = physioclr.open_store("store")
+    >>> config = physioclr.PretrainConfig(steps=2, records_per_batch=4)
+    >>> card = physioclr.pretrain(store, "run", config)
+    >>> encoder = physioclr.load_encoder("run/checkpoint")
     """
     config = config or PretrainConfig()
     run = RunFolder(Path(out))

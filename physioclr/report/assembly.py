@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from physioclr.errors import PhysioclrError
@@ -19,9 +19,9 @@ __all__ = ["encoder_name", "make_report"]
 
 def make_report(
     record: EcgRecord,
-    encoder: Encoder | None,
+    encoder: Encoder | None = None,
     *,
-    made_at: datetime,
+    made_at: datetime | None = None,
     reader: ReaderFindings | None = None,
     qt_formula: str = "fridericia",
 ) -> Report:
@@ -30,10 +30,10 @@ def make_report(
     Parameters
     ----------
     record : EcgRecord
-    encoder : Encoder or None
-        With a head; None where nothing is to be predicted.
-    made_at : datetime
-        With its time zone.
+    encoder : Encoder, optional
+        With a head; without one nothing is predicted.
+    made_at : datetime, optional
+        With its time zone; now by default.
     reader : ReaderFindings, optional
     qt_formula : str
         The correction of QT that stands first.
@@ -47,6 +47,15 @@ def make_report(
     ------
     SignalError
         If the ECG is too short to be measured.
+
+    Examples
+    --------
+    >>> from physioclr import make_report
+    >>> from physioclr.simulate import simulate_record
+    >>> record = simulate_record("sinus_rhythm", seed=1, heart_rate_bpm=60)
+    >>> from physioclr.report.tables import report_csv
+    >>> "heart_rate_bpm" in report_csv(make_report(record))
+    True
     """
     from physioclr.prediction.prediction import predict
 
@@ -61,7 +70,7 @@ def make_report(
         record=record,
         quality=quality,
         measured=measure(record),
-        made_at=made_at,
+        made_at=made_at or datetime.now(UTC),
         prediction=prediction,
         why_no_prediction=why,
         encoder="" if encoder is None else encoder_name(encoder),

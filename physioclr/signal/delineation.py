@@ -222,6 +222,15 @@ def delineate(
     others in sight, `decode_waves` makes beats of it: the leads vote on which waves there are, each
     has its own onset, peak and end. Waves over missing samples are NaN. ``docs/physiology.md``
     holds what is reached on LUDB.
+
+    Examples
+    --------
+    >>> from physioclr import delineate
+    >>> from physioclr.simulate import simulate_record
+    >>> record = simulate_record("sinus_rhythm", seed=1, heart_rate_bpm=60)
+    >>> beats = delineate(record)["II"]
+    >>> len(beats) > 5
+    True
     """
     return _delineate(record, network or load_wave_network(), on_progress)
 

@@ -185,6 +185,14 @@ def assess_quality(record: EcgRecord, *, model: QualityModel | None = None) -> Q
     lead and the mean of its leads on each ramp. Weights: fitted on CinC 2011, see
     ``docs/quality.md``. A lead that is flat or empty scores 0, as does a record without
     heartbeats. Records from 20 s on are judged in windows of 10 to 20 s and averaged.
+
+    Examples
+    --------
+    >>> from physioclr import assess_quality
+    >>> from physioclr.simulate import simulate_record
+    >>> record = simulate_record("sinus_rhythm", seed=1, heart_rate_bpm=60)
+    >>> assess_quality(record).acceptable
+    True
     """
     require_duration(record)
     windows = list(quality_windows(record))

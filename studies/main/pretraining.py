@@ -56,7 +56,7 @@ class Study:
 
     def store(self, name: str) -> Store:
         """Open one of the cohorts."""
-        return Store.open(self.out / "stores" / name)
+        return Store(self.out / "stores" / name)
 
     def encoder(self, row: Row, seed: int) -> Encoder:
         """Return the encoder of a run, which is made if it is not there."""

@@ -280,7 +280,7 @@ def test_prepare_lists_what_is_left_out_and_goes_on(run_cli, tmp_path, ecg):
     assert code == 0
     assert "1 ECGs" in out
     assert "left out two" in err
-    assert len(physioclr.Store.open(tmp_path / "store")) == 1
+    assert len(physioclr.Store(tmp_path / "store")) == 1
 
 
 def test_a_source_that_is_none_leaves_nothing(run_cli, tmp_path):

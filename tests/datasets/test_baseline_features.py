@@ -34,7 +34,7 @@ def odd_store(tmp_path_factory):
                 physiology={"rr_ms_median": 800.0 if len(peaks) > 1 else np.nan},
                 beats={"r_peaks_samples": np.asarray(peaks, dtype=int).tolist()},
             )
-    return Store.open(out)
+    return Store(out)
 
 
 def test_physiology_features_keep_unknown_unknown(odd_store):

@@ -41,7 +41,7 @@ def test_an_icu_cohort_with_one_outcome_becomes_a_store(tmp_path):
     )
     report = prepare(str(file), tmp_path / "store", workers=1)
     assert report.left_out == ()
-    store = Store.open(tmp_path / "store")
+    store = Store(tmp_path / "store")
     assert store.source == "icu"
     assert list(store.records["patient_id"]) == ["P1", "P1", "P2"]
     assert list(store.records["sex"]) == ["female", "female", "male"]

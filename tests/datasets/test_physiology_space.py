@@ -23,7 +23,7 @@ def write_store(folder, n, seed):
                 {"record_id": f"{seed}-{row}", "patient_id": f"{seed}-{row}"},
                 physiology=dict(zip(PHYSIOLOGY_NAMES, values, strict=True)),
             )
-    return Store.open(folder)
+    return Store(folder)
 
 
 def test_it_is_fitted_on_the_ecgs_of_all_stores(tmp_path):

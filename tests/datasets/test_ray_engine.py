@@ -65,7 +65,7 @@ def test_ecgs_are_measured_as_they_are_here(two_nodes):
 def test_a_store_made_on_the_cluster_is_the_one_made_here(two_nodes, tmp_path):
     for engine in ("processes", "ray"):
         prepare("simulated:6", tmp_path / engine, workers=1, engine=engine)
-    here, there = (Store.open(tmp_path / engine) for engine in ("processes", "ray"))
+    here, there = (Store(tmp_path / engine) for engine in ("processes", "ray"))
     assert here.fingerprint == there.fingerprint
 
 

@@ -212,7 +212,7 @@ def test_a_callers_mistake_is_a_value_error(tmp_path, arguments):
 def test_opening_reads_the_manifest_alone(store):
     for table in store.path.glob("*.parquet"):
         table.write_bytes(b"damaged")
-    opened = Store.open(store.path)
+    opened = Store(store.path)
     assert len(opened) == 5
     with pytest.raises(DatasetError, match=r"records\.parquet: .*damaged"):
         _ = opened.records

@@ -32,7 +32,7 @@ def test_an_ecg_that_cannot_be_embedded_is_a_row_of_nan_in_a_store(encoder, tmp_
     with StoreWriter(tmp_path / "s", fs_hz=500.0, n_samples=5000, source="two") as writer:
         for name, ecg in (("good", signal), ("flat", flat)):
             writer.append(ecg, {"record_id": name, "patient_id": name})
-    store = physioclr.Store.open(tmp_path / "s")
+    store = physioclr.Store(tmp_path / "s")
     done = []
     embeddings = embed_store(store, encoder, on_progress=lambda i, n: done.append((i, n)))
     assert np.isfinite(embeddings[0]).all()

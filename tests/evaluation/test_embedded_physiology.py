@@ -25,7 +25,7 @@ FAST = {"n_bootstrap": 100}
 def store(tmp_path_factory):
     out = tmp_path_factory.mktemp("stores") / "simulated"
     prepare_cohort(simulated_cohort(60, seed=3), out, fs_hz=500.0, duration_s=10.0, workers=1)
-    return Store.open(out)
+    return Store(out)
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +167,7 @@ def test_refuses_a_store_that_cannot_be_described(store, encoder):
 @needs_shared_data
 def test_the_shipped_encoder_knows_the_heart_rate_of_people(tmp_path, encoder):
     prepare(SHARED_DATA / "ptb-xl", tmp_path / "real", limit=80, workers=1)
-    real = Store.open(tmp_path / "real")
+    real = Store(tmp_path / "real")
     table = embedded_physiology(
         real, embed_store(real, encoder), measurements=["heart_rate_bpm"], **FAST
     )

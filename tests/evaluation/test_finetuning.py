@@ -109,7 +109,7 @@ def test_a_label_that_cannot_be_measured_has_a_reason(tmp_path, encoder):
             writer.append(
                 signal, {"record_id": f"p{row}", "patient_id": f"p{row}"}, labels={"x": labels}
             )
-    store = Store.open(tmp_path / "s")
+    store = Store(tmp_path / "s")
     found = cross_validate_finetuning(store, encoder, "x", config=SHORT, n_bootstrap=20)
     assert found.measured == ("half",)
     assert found.table.loc["rare", "reason"] == "needs 5 patients with it, has 2"

@@ -77,7 +77,7 @@ def store(tmp_path_factory):
         flat = pulse_train(400, seed=99)[0]
         flat[4] = 0
         writer.append(flat, {"record_id": "flat", "patient_id": "flat"})
-    return Store.open(out)
+    return Store(out)
 
 
 def ratio_db(clean, noisy):

@@ -45,7 +45,7 @@ def cohort(folder, label_set, slow, n, *, seed, rare=None):
                     "t_peaks_samples": (r_peaks + 100).tolist(),
                 },
             )
-    return Store.open(folder)
+    return Store(folder)
 
 
 @pytest.fixture(scope="module")

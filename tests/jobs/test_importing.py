@@ -13,7 +13,7 @@ def test_a_cohort_is_prepared_by_a_process_of_its_own(tmp_path):
     assert found.status == "finished"
     assert (found.result["n_prepared"], found.result["n_left_out"]) == (4, 0)
     assert "4 of 4 ECGs" in found.what
-    assert len(Store.open(tmp_path / "store")) == 4
+    assert len(Store(tmp_path / "store")) == 4
 
 
 def test_a_source_that_is_not_there_fails_in_one_sentence(tmp_path):

@@ -164,7 +164,7 @@ def test_each_setting_changes_the_loss(batch, name, setting, value):
 def test_no_setting_is_without_such_a_test():
     untested = {"n_labels", "momentum"}  # the cohort's; seen after a step alone
     for name, objective in OBJECTIVES.items():
-        if name != "physioclr":  # tests/test_pretrain.py
+        if name != "physioclr":  # tests/pretraining/test_pretrain.py
             assert {field.name for field in fields(objective.Config)} - untested == set(
                 CHANGES[name]
             )

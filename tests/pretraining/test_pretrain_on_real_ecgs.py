@@ -37,7 +37,7 @@ def stores(tmp_path_factory) -> list[Store]:
     prepare(SHARED_DATA / "ptb-xl", folder / "real", limit=20, workers=1)
     simulated = simulated_cohort(20, seed=0)
     prepare_cohort(simulated, folder / "simulated", fs_hz=500.0, duration_s=10.0, workers=1)
-    return [Store.open(folder / name) for name in ("real", "simulated")]
+    return [Store(folder / name) for name in ("real", "simulated")]
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 
 from physioclr.errors import DatasetError
 from physioclr.probe import label_efficiency
-from tests.test_probe import NAMES, a_cohort
+from tests.probe.test_probe import NAMES, a_cohort
 
 FAST = {"label_names": NAMES, "n_bootstrap": 60, "seeds": (0, 1)}
 

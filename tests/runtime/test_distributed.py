@@ -24,7 +24,7 @@ ENCODERS = {
 
 def loss_and_gradients(store: Path, name: str, encoder: str, processes: Processes):
     """The loss and the gradients of this process's share of one batch."""
-    cohort = TrainingCohort.from_stores([Store.open(store)])
+    cohort = TrainingCohort.from_stores([Store(store)])
     kind = OBJECTIVES[name]
     torch.manual_seed(0)
     config = kind.fitted(objective_config(name), n_labels=len(cohort.label_names), n_levels=0)

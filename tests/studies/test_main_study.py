@@ -16,7 +16,7 @@ from studies.main.pretraining import Study
 from studies.main.rows import PAPER, RECIPE, ROWS, budget
 from studies.main.seeds import seed_difference, seed_mean
 from studies.main.tables import _markdown, write_tables
-from tests.test_probe import NAMES, a_cohort
+from tests.probe.test_probe import NAMES, a_cohort
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ def ecg() -> EcgRecord:
 def small_store(tmp_path_factory) -> Store:
     out = tmp_path_factory.mktemp("ablations") / "store"
     prepare_cohort(simulated_cohort(8, seed=0), out, fs_hz=500.0, duration_s=10.0, workers=1)
-    return Store.open(out)
+    return Store(out)
 
 
 def test_the_mean_of_the_leads_is_one_lead_and_its_axis_is_lost(ecg):

@@ -35,7 +35,7 @@ def store_of(folder, signals, *, fs_hz=500.0, **row):
     ) as writer:
         for i, signal in enumerate(signals):
             writer.append(signal, {"record_id": f"{i}", "patient_id": f"{i}"}, **row)
-    return Store.open(folder)
+    return Store(folder)
 
 
 def noise(n, n_samples=5000):
