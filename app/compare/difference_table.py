@@ -113,6 +113,8 @@ def _limit(measured: Repeatability | None, decimals: int) -> str:
 def _verdict(row: MeasurementDifference) -> str:
     if math.isnan(row.difference):
         return _wrapped(_reasons(row.reasons))
+    if row.uncertainties:
+        return _wrapped(f"uncertain: {_reasons(row.uncertainties)}")
     exceeded = row.exceeded_kinds
     if exceeded is None:
         return ""

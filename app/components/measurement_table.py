@@ -146,13 +146,19 @@ def _row(measured: Measurements, name: str, limits: NormalRange | NoRange) -> li
     value = measured.scalars()[name]
     beats = "–" if math.isnan(value) or name == "n_beats" else f"{used.sum()} of {used.size}"
     normal = limits.text if isinstance(limits, NormalRange) else "–"
-    shown = Html(f"{_value_or_reason(measured, name)}{outside_mark(value, limits, name)}")
+    shown = Html(f"{_value_or_reason(measured, name)}{outside_mark(measured, name, limits)}")
     return [MEASUREMENTS[name].label, shown, normal, beats]
 
 
-def outside_mark(value: float, limits: NormalRange | NoRange, name: str) -> str:
-    """Return by how much a measurement is outside its limits, as HTML; empty where it is not."""
-    found = deviation(value, limits)
+def outside_mark(measured: Measurements, name: str, limits: NormalRange | NoRange) -> str:
+    """Return how far a measurement is outside its limits, or why it is uncertain, as HTML.
+
+    Empty for a value within its limits, or not measurable.
+    """
+    doubt = measured.uncertain(name)
+    if doubt is not None:
+        return f' <span class="pc-quiet">uncertain: {html.escape(doubt)}</span>'
+    found = deviation(measured.scalars()[name], limits)
     if found.side not in ("below", "above"):
         return ""
     arrow = "▲" if found.side == "above" else "▼"

@@ -44,7 +44,7 @@ def number_strip(
             MEASUREMENTS[name].label,
             _why(measured.reasons[name])
             if math.isnan(values[name]) and name in measured.reasons
-            else f"{number(values[name], name)}{outside_mark(values[name], limits[name], name)}",
+            else f"{number(values[name], name)}{outside_mark(measured, name, limits[name])}",
         )
         for name in names
     ]

@@ -18,6 +18,7 @@ from physioclr.cli.terminal import (
     option_errors,
     out_console,
     print_json,
+    progress_bar,
 )
 
 __all__ = ["app", "declared_layout", "measure", "predict"]
@@ -42,7 +43,10 @@ def measure(file: File, layout: Layout = None, as_json: AsJson = False) -> None:
 
     record = read_ecg(file, layout=declared_layout(layout))
     quality = assess_quality(record)
-    measured = measure_record(record)
+    with progress_bar("Finding the waves") as report:
+        measured = measure_record(
+            record, on_progress=lambda done_s, all_s: report(round(done_s), round(all_s))
+        )
     if as_json:
         print_json(
             {
@@ -64,7 +68,9 @@ def measure(file: File, layout: Layout = None, as_json: AsJson = False) -> None:
         if name in measured.reasons:
             table.add_row(entry.label, "not measurable", measured.reasons[name])
         else:
-            table.add_row(entry.label, f"{value:.{entry.decimals}f}", entry.unit)
+            doubt = measured.uncertain(name)
+            beside = f"{entry.unit}, uncertain: {doubt}" if doubt else entry.unit
+            table.add_row(entry.label, f"{value:.{entry.decimals}f}", beside)
     out_console.print(table)
 
 

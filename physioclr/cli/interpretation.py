@@ -58,9 +58,10 @@ def interpret(
         statement = row.statement
         if statement is None:
             continue
-        shown = [each.text for each in statement.evidence[:_SHOWN_EVIDENCE]]
-        if len(statement.evidence) > _SHOWN_EVIDENCE:
-            shown.append(f"{len(statement.evidence) - _SHOWN_EVIDENCE} more")
+        texts = statement.evidence_texts
+        shown = list(texts[:_SHOWN_EVIDENCE])
+        if len(texts) > _SHOWN_EVIDENCE:
+            shown.append(f"{len(texts) - _SHOWN_EVIDENCE} more")
         said = "; ".join([*shown, *([row.reason] if row.reason else [])])
         mark = "[bold red]" if row.is_critical else ""
         table.add_row(

@@ -86,6 +86,16 @@ def interpret(
     -----
     Research use only. Each criterion is that of the source it names, ``docs/interpretation.md``
     says how often it is right.
+
+    Examples
+    --------
+    >>> from physioclr import interpret
+    >>> from physioclr.simulate import simulate_record
+    >>> said = interpret(simulate_record("stemi_inferior", seed=1))
+    >>> [statement.code for statement in said.critical]
+    ['STEMI']
+    >>> said.state("AFIB")
+    'absent'
     """
     require_duration(record)
     quality = assess_quality(record) if quality is None else quality
@@ -138,12 +148,12 @@ def _overall(statements: list[Statement]) -> dict[str, Statement]:
         if each.state == "not assessable" and each.code not in _NEED_NOT_BE_KNOWN
     ]
     sinus = next(each for each in statements if each.code == "SR")
-    named = ", ".join(each.text.lower() for each in (surely or perhaps)[:4])
+    named = ", ".join(each.term.in_a_sentence for each in (surely or perhaps)[:4])
     if surely:
         normal = Statement("NORM", "absent", _NORMAL, MASON, reason=named)
         abnormal = Statement("ABNORM", "present", _ABNORMAL, MASON, reason=named)
     elif unknown or sinus.state != "present":
-        lacking = ", ".join(each.text.lower() for each in unknown[:4]) or "the rhythm"
+        lacking = ", ".join(each.term.in_a_sentence for each in unknown[:4]) or "the rhythm"
         more = f" and {len(unknown) - 4} more" if len(unknown) > 4 else ""
         reason = f"not assessed: {lacking}{more}"
         normal = Statement("NORM", "not assessable", _NORMAL, MASON, reason=reason)

@@ -275,9 +275,7 @@ def _of_call(call: ModelCall, interpretation: Interpretation) -> Row:
     known = [interpretation[code] for code in codes if code in interpretation]
     found = [statement for statement in known if statement.state == "present"]
     if shown == "absent" and found:
-        measured = ", ".join(
-            statement.text[:1].lower() + statement.text[1:] for statement in found[:3]
-        )
+        measured = ", ".join(statement.term.in_a_sentence for statement in found[:3])
         return _changed(
             row, "undecided", f"measured: {measured}; the model disagrees", "criterion over absence"
         )
@@ -292,7 +290,7 @@ def _of_normal(row: Row, interpretation: Interpretation) -> Row:
     if row.shown != "present":
         return row
     surely = [each for each in interpretation.abnormal if each.state == "present"]
-    named = [each.text[:1].lower() + each.text[1:] for each in surely if each.code != "ABNORM"]
+    named = [each.term.in_a_sentence for each in surely if each.code != "ABNORM"]
     if named:
         return _changed(
             row,

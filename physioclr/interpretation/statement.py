@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
@@ -72,9 +73,14 @@ class Evidence:
         return f"{said} (limit {self.relation} {self._written(self.limit)})"
 
     def _written(self, value: float) -> str:
-        number = f"{value:.{_DECIMALS.get(self.unit, 2)}f}".replace("-", "−")
-        gap = "" if self.unit in ("", "°") else " "
-        return f"{number}{gap}{self.unit}"
+        return f"{self._number(value)}{self._unit}"
+
+    def _number(self, value: float) -> str:
+        return f"{value:.{_DECIMALS.get(self.unit, 2)}f}".replace("-", "−")
+
+    @property
+    def _unit(self) -> str:
+        return self.unit if self.unit in ("", "°") else f" {self.unit}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return it for JSON: what is unknown is None."""
@@ -89,6 +95,28 @@ class Evidence:
             "beats": list(self.beats),
             "text": self.text,
         }
+
+
+def _together(alike: Sequence[Evidence]) -> str:
+    """Write values of one kind in several leads as one: ``"R in V1 0.52, V2 0.61 mV"``."""
+    first = alike[0]
+    if len(alike) == 1:
+        return first.text
+    values = ", ".join(f"{each.leads[0]} {each._number(each.value)}" for each in alike)
+    limit = (
+        ""
+        if math.isnan(first.limit)
+        else f" (limit {first.relation} {first._written(first.limit)})"
+    )
+    return f"{first.name} in {values}{first._unit}{limit}"
+
+
+def _kind(evidence: Evidence) -> tuple[object, ...]:
+    """Return what evidence must share to be written as one."""
+    apart = len(evidence.leads) != 1 or math.isnan(evidence.value)
+    limit = None if math.isnan(evidence.limit) else evidence.limit
+    own = evidence if apart else None
+    return evidence.name, evidence.unit, evidence.relation, limit, own
 
 
 @dataclass(frozen=True)
@@ -145,6 +173,11 @@ class Statement:
     def text(self) -> str:
         """The finding in the words of AHA/ACC/HRS."""
         return self.term.text
+
+    @property
+    def evidence_texts(self) -> tuple[str, ...]:
+        """The evidence in words, values of one kind in several leads together."""
+        return tuple(_together(tuple(alike)) for _, alike in groupby(self.evidence, key=_kind))
 
     @property
     def leads(self) -> tuple[str, ...]:

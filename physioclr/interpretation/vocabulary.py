@@ -61,6 +61,12 @@ class Term:
     abnormal: bool
     critical: bool
 
+    @property
+    def in_a_sentence(self) -> str:
+        """The words as they stand within a sentence: ``"sinus rhythm"``, ``"ST elevation"``."""
+        first = self.text.split()[0]
+        return self.text if first.isupper() else self.text[:1].lower() + self.text[1:]
+
 
 def _read() -> dict[str, Term]:
     text = files("physioclr.interpretation").joinpath("statements.csv").read_text(encoding="utf-8")

@@ -23,6 +23,7 @@ from physioclr.physiology.ectopy import BeatKinds, find_ectopic_beats
 from physioclr.physiology.global_fiducials import GlobalFiducials, global_fiducials
 from physioclr.physiology.intervals import corrected_qt_ms
 from physioclr.physiology.measuring_band import measuring_band
+from physioclr.physiology.qrs_axis import qrs_axis_deg
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import FIDUCIALS, Delineation
 
@@ -55,6 +56,8 @@ class BeatFeatures:
         Onsets and ends of the median of the dominant beats.
     noise : BeatNoise
         Of that median beat.
+    qrs_axis_deg : float
+        Of that median beat; see `qrs_axis_deg`.
     adjacent_correlation : (n_beats - 1,) float64
         Correlation of each beat with the one before it, over all measured leads at once.
     leads : tuple of str
@@ -73,6 +76,7 @@ class BeatFeatures:
     kinds: BeatKinds
     median_beat: GlobalFiducials
     noise: BeatNoise
+    qrs_axis_deg: float
     adjacent_correlation: Floats
     leads: tuple[str, ...]
     rhythm_lead: str | None
@@ -154,14 +158,16 @@ def compute_beat_features(record: EcgRecord, delineation: Delineation) -> BeatFe
         by_beat["rr_ms"],
         by_beat["qrs_ms"],
     )
+    median_beat = global_fiducials(signal_mv, delineation, kinds.dominant)
     return BeatFeatures(
         delineation.r_peaks_samples,
         by_beat,
         waves.amplitudes_mv,
         waves.areas_mv_ms,
         kinds,
-        global_fiducials(signal_mv, delineation, kinds.dominant),
+        median_beat,
         beat_noise(signal_mv, delineation, kinds.dominant),
+        qrs_axis_deg(signal_mv, delineation, kinds.dominant, median_beat),
         adjacent_correlation(signal_mv, record.fs_hz, delineation.r_peaks_samples),
         record.leads,
         lead,

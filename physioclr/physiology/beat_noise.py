@@ -100,7 +100,7 @@ def beat_noise(signal_mv: Floats, delineation: Delineation, beats: NDArray[np.bo
     if not peak > 0 or n_samples < _MIN_SAMPLES:
         return BeatNoise(math.nan, powerline=False)
     usual = [np.median(np.abs(rest), axis=(0, 2)) / _NORMAL_MEDIAN for rest in rests]
-    noise = float(np.sqrt((np.mean(usual, axis=0) ** 2).sum()))
+    noise = float(np.mean([np.sqrt((of_leads**2).sum()) for of_leads in usual]))
     share = _MEDIAN_ERROR * noise / np.sqrt(len(qrs_mv)) / peak
     return BeatNoise(share, powerline=_is_powerline(rests[0], delineation.fs_hz))
 

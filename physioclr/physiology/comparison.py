@@ -38,6 +38,8 @@ class MeasurementDifference:
         All kinds, also those on too few pairs to be used.
     reasons : mapping of str to str
         ``"before"`` or ``"after"`` → why it could not be measured there.
+    uncertainties : mapping of str to str
+        ``"before"`` or ``"after"`` → why its value may be wrong there.
     """
 
     name: str
@@ -47,11 +49,15 @@ class MeasurementDifference:
     repeatability: Repeatability | None
     measured: Mapping[str, Repeatability]
     reasons: Mapping[str, str] = field(default_factory=dict)
+    uncertainties: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def exceeds(self) -> bool | None:
-        """Whether the difference is more than the limit; None where it cannot be told."""
-        if self.repeatability is None or math.isnan(self.difference):
+        """Whether the difference is more than the limit; None where it cannot be told.
+
+        It cannot be told of an uncertain value.
+        """
+        if self.repeatability is None or math.isnan(self.difference) or self.uncertainties:
             return None
         return abs(self.difference) > self.repeatability.limit
 
@@ -62,7 +68,7 @@ class MeasurementDifference:
         Two recordings lie farther apart than the halves of one, so that what exceeds the latter
         alone may be no more than another hour, posture or placement of the electrodes.
         """
-        if not self.measured or math.isnan(self.difference):
+        if not self.measured or math.isnan(self.difference) or self.uncertainties:
             return None
         return tuple(
             kind for kind, one in self.measured.items() if abs(self.difference) > one.limit
@@ -110,6 +116,11 @@ def compare_measurements(
                 side: of_side.reasons[name]
                 for side, of_side in (("before", before), ("after", after))
                 if name in of_side.reasons
+            },
+            {
+                side: of_side.uncertainties[name]
+                for side, of_side in (("before", before), ("after", after))
+                if name in of_side.uncertainties
             },
         )
         for name in MEASUREMENTS

@@ -19,6 +19,7 @@ from physioclr.signal.resampling import resample
 __all__ = ["DominantBeat", "aligned_beats", "dominant_beat"]
 
 _BEFORE_MS, _AFTER_MS = 300.0, 600.0
+_BEFORE_P_MS, _LONGEST_BEFORE_MS = 60.0, 700.0
 _LEVEL_MS = 20.0
 _LEVEL_BEFORE_R_MS = 60.0
 
@@ -51,6 +52,7 @@ def dominant_beat(
     *,
     zero_ms: float = 0.0,
     fs_hz: float | None = None,
+    before_ms: float | None = None,
 ) -> DominantBeat:
     """Take the median of the dominant beats, in the band amplitudes are measured in.
 
@@ -63,11 +65,14 @@ def dominant_beat(
         What of the beat becomes 0 of its time axis, from the beats' mark.
     fs_hz : float, optional
         Sampling rate of the beat; the record's by default.
+    before_ms : float, optional
+        How long before 0 the beat begins: by default 300 ms, or 60 ms before the onset of P where
+        that is earlier.
 
     Returns
     -------
     DominantBeat
-        From 300 ms before 0 to 600 ms after it.
+        To 600 ms after 0.
 
     Raises
     ------
@@ -80,6 +85,8 @@ def dominant_beat(
             record.record_id, expected=f"{MIN_BEATS} beats or more", found=str(dominant.sum())
         )
     rate_hz = fs_hz or record.fs_hz
+    if before_ms is None:
+        before_ms = _before_ms(features, zero_ms)
     signal_mv = measuring_band(record.signal_mv, record.fs_hz)
     signal_mv[[record.leads.index(lead) for lead in features.reasons]] = np.nan
     if rate_hz != record.fs_hz:
@@ -90,10 +97,10 @@ def dominant_beat(
         signal_mv,
         rate_hz,
         zeros[(zeros >= 0) & (zeros < signal_mv.shape[1])],
-        before_ms=_BEFORE_MS,
+        before_ms=before_ms,
         after_ms=_AFTER_MS,
     )
-    first = -round(_BEFORE_MS * rate_hz / 1000)
+    first = -round(before_ms * rate_hz / 1000)
     time_ms = 1000 * (first + np.arange(beats_mv.shape[1])) / rate_hz
     at = features.median_beat
     onset_ms = (-_LEVEL_BEFORE_R_MS if math.isnan(at.qrs_on) else at.qrs_on) - zero_ms
@@ -105,6 +112,14 @@ def dominant_beat(
         if each.name not in ("n_beats", "doubts")
     }
     return DominantBeat(beats_mv - levels_mv, time_ms, features.leads, replace(at, **moved))
+
+
+def _before_ms(features: BeatFeatures, zero_ms: float) -> float:
+    """Return where to begin, so that a P wave of a long PR interval is not cut off."""
+    p_on_ms = features.median_beat.p_on
+    if math.isnan(p_on_ms):
+        return _BEFORE_MS
+    return min(max(_BEFORE_MS, zero_ms - p_on_ms + _BEFORE_P_MS), _LONGEST_BEFORE_MS)
 
 
 def aligned_beats(
@@ -132,8 +147,12 @@ def aligned_beats(
     fs_hz = max(before.fs_hz, after.fs_hz)
     onsets_ms = [each.median_beat.qrs_on for each in features]
     zeros_ms = onsets_ms if np.isfinite(onsets_ms).all() else [0.0, 0.0]
+    before_ms = max(
+        _before_ms(of_record, zero_ms)
+        for of_record, zero_ms in zip(features, zeros_ms, strict=True)
+    )
     earlier, later = (
-        dominant_beat(record, of_record, zero_ms=zero_ms, fs_hz=fs_hz)
+        dominant_beat(record, of_record, zero_ms=zero_ms, fs_hz=fs_hz, before_ms=before_ms)
         for record, of_record, zero_ms in zip((before, after), features, zeros_ms, strict=True)
     )
     return earlier, later

@@ -37,6 +37,9 @@ _SHARE_OF_PEAK = 0.03
 _QUIET_SAMPLES = 5
 _REACH_BEFORE_MS, _REACH_AFTER_MS = 40.0, 70.0
 _INSIDE_MS = 20.0
+_STEEP_ST_MS = 45.0
+_ST_MS, _ST_QUANTILE = (10.0, 90.0), 0.2
+_MAX_LEADS_SPREAD_MS, _MAX_APART_MS = 20.0, 25.0
 _NOISE_MS = (120.0, 10.0)
 _T_SMOOTH_SAMPLES = 17
 _T_SHARE_OF_PEAK = 0.1
@@ -98,7 +101,10 @@ def global_fiducials(
 
     QRS: where the spatial velocity of the median beat, the root of the summed squared slopes of
     I, II and V1 to V6, sinks to that of the PR segment plus 3 % of its peak for 10 ms, going
-    outwards from within the leads' QRS, at most 40 ms before and 70 ms after it.
+    outwards from within the leads' QRS, at most 40 ms before and 70 ms after it. Where it stays
+    above that for 45 ms, as over the steep ST segment of bundle-branch block, the end is where it
+    sinks to that segment's own velocity (the lower fifth from 10 ms before to 90 ms after the
+    leads' end) plus 3 % of the peak.
 
     The end of T: where that velocity, over 34 ms, has sunk from its greatest on the way down to a
     tenth, if that is later than the leads' end; at most 60 ms later and not within 250 ms of the
@@ -120,22 +126,43 @@ def global_fiducials(
     of_leads = known_quantile(by_beat, 0.5, min_known=MIN_BEATS)
     values = known_quantile(of_leads, np.array(list(_QUANTILES.values()))) * to_ms
     found = dict(zip(_QUANTILES, values.tolist(), strict=True))
+    qrs_of_leads = of_leads[:, 2:4] * to_ms
     velocity = _spatial_velocity(signal_mv, delineation, chosen)
     if velocity is not None and np.isfinite([found["qrs_on"], found["qrs_off"]]).all():
         found["qrs_on"], found["qrs_off"] = _qrs(velocity, found["qrs_on"], found["qrs_off"])
     if velocity is not None and np.isfinite([found["t_peak"], found["t_off"]]).all():
         rr_ms = float(np.median(np.diff(delineation.r_peaks_samples))) * to_ms
         found["t_off"] = _t_end(velocity, found["t_peak"], found["t_off"], rr_ms)
-    return GlobalFiducials(**found, n_beats=n_beats, doubts=_doubts(found))
+    return GlobalFiducials(**found, n_beats=n_beats, doubts=_doubts(found, qrs_of_leads))
 
 
-def _doubts(found: Mapping[str, float]) -> dict[str, str]:
-    """Say which intervals of the median beat may be wrong, and why."""
-    doubts = {}
+def _doubts(found: Mapping[str, float], qrs_of_leads: Floats) -> dict[str, str]:
+    """Say which intervals of the median beat may be wrong, and why.
+
+    QRS is in doubt beyond 200 ms, if the middle 60 % of the leads end it more than 20 ms apart, or
+    if it differs by more than 25 ms from the time between the leads' first quarter of onsets and
+    last quarter of ends.
+    """
     qrs_ms = found["qrs_off"] - found["qrs_on"]
+    if not np.isfinite(qrs_ms):
+        return {}
+    doubt = _doubt_of_qrs(qrs_ms, qrs_of_leads)
+    return {} if doubt is None else {"qrs_ms": doubt}
+
+
+def _doubt_of_qrs(qrs_ms: float, qrs_of_leads: Floats) -> str | None:
     if qrs_ms > _LONGEST_QRS_MS:
-        doubts["qrs_ms"] = f"QRS of {qrs_ms:.0f} ms: hardly any is longer than 200 ms"
-    return doubts
+        return f"a QRS of more than {_LONGEST_QRS_MS:.0f} ms is rare"
+    known = qrs_of_leads[np.isfinite(qrs_of_leads).all(axis=1)]
+    if len(known) < _MIN_LEADS:
+        return None
+    first, last = np.quantile(known[:, 1], (0.2, 0.8))
+    if last - first > _MAX_LEADS_SPREAD_MS:
+        return f"leads disagree on the end of QRS by {last - first:.0f} ms"
+    span_ms = float(np.quantile(known[:, 1], 0.75) - np.quantile(known[:, 0], 0.25))
+    if abs(qrs_ms - span_ms) > _MAX_APART_MS:
+        return f"the leads' own marks give {span_ms:.0f} ms"
+    return None
 
 
 def _spatial_velocity(
@@ -188,7 +215,20 @@ def _qrs(velocity: Floats, on_ms: float, off_ms: float) -> tuple[float, float]:
     highest = _sample(off_ms + _REACH_AFTER_MS)
     while end < highest and busy[end]:
         end += 1
+    if end > _sample(off_ms + _STEEP_ST_MS):
+        end = _end_over_steep_st(velocity, max(peak, _sample(off_ms - _INSIDE_MS)), peak, off_ms)
     return _time_ms(onset), _time_ms(end)
+
+
+def _end_over_steep_st(velocity: Floats, start: int, peak: int, off_ms: float) -> int:
+    """Find where the velocity of QRS has sunk to that of an ST segment which is not level."""
+    segment = velocity[_sample(off_ms - _ST_MS[0]) : _sample(off_ms + _ST_MS[1]) + 1]
+    level = float(np.quantile(segment, _ST_QUANTILE))
+    busy = _busy(velocity > level + _SHARE_OF_PEAK * velocity[peak])
+    end, highest = start, _sample(off_ms + _REACH_AFTER_MS)
+    while end < highest and busy[end]:
+        end += 1
+    return end
 
 
 def _t_end(velocity: Floats, peak_ms: float, off_ms: float, rr_ms: float) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any
@@ -87,13 +87,14 @@ class Measurements:
     qtc_bazett_ms, qtc_fridericia_ms, qtc_framingham_ms, qtc_hodges_ms : float
         `qt_ms` corrected with `rr_ms` (see `corrected_qt_ms`).
     axis_deg, p_axis_deg, t_axis_deg : float
-        Frontal axis of QRS, P and T, from the dominant beats' net areas.
+        Frontal axis of QRS (`qrs_axis_deg`: net area, without the late right ventricular forces
+        of right bundle branch block), and of P and T, from the dominant beats' net areas.
     rmssd_ms, sdnn_ms, pnn50_pct : float
         Variability of the RR intervals between normal beats.
     rr_irregularity_pct : float
         `rmssd_ms` over the mean of these intervals; see `rhythm_regularity`.
     p_wave_presence_pct : float
-        Share of the beats with a P wave in at least half of the measured leads.
+        Share of the beats with a P wave, in however few leads.
     n_ectopic_beats : float
         See `find_ectopic_beats`.
     n_beats : float
@@ -255,7 +256,12 @@ def _json_value(value: float | str) -> float | int | str | None:
     return float(value) if math.isfinite(value) else None
 
 
-def measure(record: EcgRecord, delineation: Delineation | None = None) -> Measurements:
+def measure(
+    record: EcgRecord,
+    delineation: Delineation | None = None,
+    *,
+    on_progress: Callable[[float, float], None] | None = None,
+) -> Measurements:
     """Measure an ECG: rate, intervals, axis, variability, amplitudes.
 
     Parameters
@@ -264,12 +270,15 @@ def measure(record: EcgRecord, delineation: Delineation | None = None) -> Measur
         At least 5 s.
     delineation : Delineation, optional
         Of this record, where it is already at hand; else it is made.
+    on_progress : callable, optional
+        As `delineate` takes it.
 
     Returns
     -------
     Measurements
         No number stands on fewer than three beats, and no PR on a record in which fewer than half
-        of the beats have a P wave in half of the leads: such numbers are NaN with a reason.
+        of the beats have a P wave, or in which PR changes from beat to beat by more than 40 ms
+        (its middle half): such numbers are NaN with a reason.
         Intervals, amplitudes and axes are those of the dominant beats (`BeatKinds.dominant`).
 
     Raises
@@ -289,7 +298,8 @@ def measure(record: EcgRecord, delineation: Delineation | None = None) -> Measur
     True
     """
     require_duration(record)
-    delineation = delineate(record) if delineation is None else delineation
+    if delineation is None:
+        delineation = delineate(record, on_progress=on_progress)
     return summarise(compute_beat_features(record, delineation))
 
 

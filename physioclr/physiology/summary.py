@@ -24,6 +24,7 @@ __all__ = ["Summary", "lead_medians", "summarise_beats"]
 Flags = NDArray[np.bool_]
 
 MIN_P_SHARE = 0.5
+_MAX_PR_SPREAD_MS = 40.0
 _AXES = {"axis_deg": "qrs", "p_axis_deg": "p", "t_axis_deg": "t"}
 _WAVE_NAMES = {"qrs": "QRS", "p": "P wave", "t": "T wave"}
 
@@ -104,7 +105,8 @@ class _Summariser:
         noise = self._features.noise.reason
         no_p = missing or noise or self._p_wave_is_absent(share)
         beat = self._features.median_beat
-        self._of_median_beat("pr_ms", beat.qrs_on - beat.p_on, "PR interval", no_p)
+        changes = no_p or self._pr_changes()
+        self._of_median_beat("pr_ms", beat.qrs_on - beat.p_on, "PR interval", changes)
         self._of_median_beat("p_ms", beat.p_off - beat.p_on, "P wave", no_p)
         self._of_median_beat("qrs_ms", beat.qrs_off - beat.qrs_on, "QRS duration", noise)
         self._of_median_beat("qt_ms", beat.t_off - beat.qrs_on, "QT interval", noise)
@@ -126,6 +128,8 @@ class _Summariser:
             areas = self._features.areas_mv_ms[wave][rows][:, self._dominant]
             medians = known_quantile(areas.T, 0.5, min_known=MIN_BEATS)
             value = frontal_axis_deg(dict(zip(leads, medians.tolist(), strict=True)))
+            if wave == "qrs":
+                value = self._features.qrs_axis_deg
             used = np.zeros(self._features.n_beats, dtype=bool)
             used[self._dominant] = np.isfinite(areas).sum(axis=0) >= 2
             missing = self.reasons.get("p_ms") if wave == "p" else None
@@ -197,6 +201,20 @@ class _Summariser:
             f"beats, at least {needed} are needed"
         )
 
+    def _pr_changes(self) -> str | None:
+        """Refuse one PR interval for P waves that keep no distance from QRS."""
+        pr_ms = self._features.by_beat["pr_ms"][self._dominant]
+        known = pr_ms[np.isfinite(pr_ms)]
+        if known.size < MIN_BEATS:
+            return None
+        low, high = np.quantile(known, (0.25, 0.75))
+        if high - low <= _MAX_PR_SPREAD_MS:
+            return None
+        return (
+            f"not measurable: PR changes from beat to beat, the middle half lies between "
+            f"{low:.0f} and {high:.0f} ms"
+        )
+
     def _p_wave_is_absent(self, share: NDArray[np.float64]) -> str | None:
         presence_pct = _share_pct(share, np.isfinite(share) & self._dominant)
         if presence_pct >= 100 * MIN_P_SHARE:
@@ -208,7 +226,7 @@ class _Summariser:
 
 
 def _share_pct(share: NDArray[np.float64], known: Flags) -> float:
-    return float(100 * np.mean(share[known] >= MIN_P_SHARE)) if known.any() else math.nan
+    return float(100 * np.mean(share[known] > 0)) if known.any() else math.nan
 
 
 def lead_medians(features: BeatFeatures) -> pd.DataFrame:

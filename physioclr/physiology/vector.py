@@ -78,7 +78,6 @@ _SUFFIX_UNITS = {"_ms": "ms", "_mv": "mV", "_mv_per_s": "mV/s", "_pct": "%"}
 _UPRIGHT_T_LEADS = ("I", "II", "V4", "V5", "V6")
 _ABNORMAL_ST_MV = 0.1
 _SHORT_RR = 0.8
-_MIN_P_SHARE = 0.5
 
 
 def _split_unit(name: str) -> tuple[str, str]:
@@ -262,7 +261,7 @@ def _of_segment(features: BeatFeatures, axis_deg: float) -> dict[str, float]:
         "qrs_120_or_more_pct": _share_pct(qrs >= 120, known["qrs_ms"]),
         "qrs_100_to_119_pct": _share_pct((qrs >= 100) & (qrs < 120), known["qrs_ms"]),
         "qtc_500_or_more_pct": _share_pct(qtc >= 500, known["qtc_bazett_ms"]),
-        "absent_p_pct": _share_pct(beats["p_lead_share"] < _MIN_P_SHARE, known["p_lead_share"]),
+        "absent_p_pct": _share_pct(beats["p_lead_share"] == 0, known["p_lead_share"]),
         "inverted_t_pct": _inverted_t_pct(features),
         **_st_entries(features.amplitudes_mv["st_j60_mv"]),
         **_correlation_entries(features.adjacent_correlation),

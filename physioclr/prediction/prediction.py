@@ -36,6 +36,8 @@ UNLIKE_PCT = 99.0
 """Above this distance percentile an ECG is taken to be unlike all the reference ECGs."""
 
 _N_NEAREST = 5
+_POOR_LEAD = 0.5
+_MOST_NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -254,13 +256,25 @@ def why_withheld(quality: Quality) -> str:
     Returns
     -------
     str
-        Empty where calls may be made. An ECG without heartbeats is not acceptable.
+        Empty where calls may be made. An ECG without heartbeats is not acceptable. The leads of a
+        quality below 0.5 are named, the worst first.
     """
     if not quality.acceptable:
-        return "signal quality not acceptable"
+        worst = sorted(quality.leads, key=lambda lead: quality.leads[lead].score)
+        poor = [lead for lead in worst if quality.leads[lead].score < _POOR_LEAD]
+        return f"signal quality not acceptable{_of_leads(poor, len(worst))}"
     if quality.suspected_reversal is not None:
         return f"limb lead reversal suspected, {quality.suspected_reversal}"
     return ""
+
+
+def _of_leads(poor: list[str], n_leads: int) -> str:
+    if not poor:
+        return ""
+    if len(poor) == n_leads:
+        return " in any lead"
+    named = f"{', '.join(poor[:_MOST_NAMED])}{' and others' if len(poor) > _MOST_NAMED else ''}"
+    return f" (lead{'s' if len(poor) > 1 else ''} {named})"
 
 
 def unlike_training(prediction: Prediction, *, simulated: bool) -> str:

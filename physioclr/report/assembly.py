@@ -6,9 +6,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from physioclr.errors import PhysioclrError
-from physioclr.physiology.measurements import measure
+from physioclr.interpretation.interpret import interpret
+from physioclr.physiology.beat_features import compute_beat_features
+from physioclr.physiology.measurements import summarise
 from physioclr.records import EcgRecord
 from physioclr.report.findings import ReaderFindings, Report
+from physioclr.signal.delineation import delineate
+from physioclr.signal.gaps import require_duration
 from physioclr.signal.quality import assess_quality
 
 if TYPE_CHECKING:
@@ -25,7 +29,7 @@ def make_report(
     reader: ReaderFindings | None = None,
     qt_formula: str = "fridericia",
 ) -> Report:
-    """Measure an ECG, judge its quality and predict, where that can be done.
+    """Measure an ECG, judge its quality, apply the criteria and predict, where that can be done.
 
     Parameters
     ----------
@@ -59,7 +63,10 @@ def make_report(
     """
     from physioclr.prediction.prediction import predict
 
+    require_duration(record)
     quality = assess_quality(record)
+    features = compute_beat_features(record, delineate(record))
+    measured = summarise(features)
     prediction, why = None, "No prediction was asked for."
     if encoder is not None:
         try:
@@ -69,8 +76,9 @@ def make_report(
     return Report(
         record=record,
         quality=quality,
-        measured=measure(record),
+        measured=measured,
         made_at=made_at or datetime.now(UTC),
+        interpretation=interpret(record, quality=quality, features=features, measured=measured),
         prediction=prediction,
         why_no_prediction=why,
         encoder="" if encoder is None else encoder_name(encoder),

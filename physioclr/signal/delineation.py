@@ -45,8 +45,9 @@ WAVE_STATES = (
     "not measurable: samples are missing",
     "not measurable: outside the record",
     "not measurable: the lead has no signal",
+    "not measurable: the leads contradict one another",
 )
-_PRESENT, _ABSENT, _TOO_SMALL, _MISSING, _OUTSIDE, _NO_SIGNAL = range(len(WAVE_STATES))
+_PRESENT, _ABSENT, _TOO_SMALL, _MISSING, _OUTSIDE, _NO_SIGNAL, _DISPUTED = range(len(WAVE_STATES))
 _WAVES = ("p", "qrs", "t")
 _COLUMNS = pd.Index(FIDUCIALS)
 _FALLBACK_CUT = 0.65
@@ -77,6 +78,9 @@ class Delineation(Mapping[str, pd.DataFrame]):
     record_id : str
     reasons : mapping of str to str
         Lead → why nothing was measured on it. Leads that were measured are not in it.
+    lone_p_samples : (n_waves,) float64
+        Peaks of the P waves that no beat follows, as in second- and third-degree block; between
+        the first beat and the last.
     """
 
     samples: NDArray[np.float64]
@@ -87,12 +91,14 @@ class Delineation(Mapping[str, pd.DataFrame]):
     n_samples: int
     record_id: str
     reasons: Mapping[str, str] = field(default_factory=dict)
+    lone_p_samples: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
         arrays: dict[str, NDArray[Any]] = {
             "r_peaks_samples": np.array(self.r_peaks_samples, dtype=np.int64),
             "samples": np.array(self.samples, dtype=np.float64),
             "wave_states": np.array(self.wave_states, dtype=np.uint8),
+            "lone_p_samples": np.array(self.lone_p_samples, dtype=np.float64),
         }
         per_lead = (len(self.leads), arrays["r_peaks_samples"].size)
         for name, n_columns in (("samples", len(FIDUCIALS)), ("wave_states", len(_WAVES))):
@@ -116,6 +122,7 @@ class Delineation(Mapping[str, pd.DataFrame]):
             self.n_samples,
             self.record_id,
             dict(self.reasons),
+            self.lone_p_samples,
         )
 
     def __getitem__(self, lead: str) -> pd.DataFrame:
@@ -272,7 +279,12 @@ def _delineate(
     rhythm_row = measured.index(str(rhythm_lead(measured)))
     signal_mv = record.signal_mv if len(rows) == record.n_leads else record.signal_mv[rows]
     waves = find_waves(
-        signal_mv, record.fs_hz, network, rhythm_row=rhythm_row, on_progress=on_progress
+        signal_mv,
+        record.fs_hz,
+        network,
+        leads=measured,
+        rhythm_row=rhythm_row,
+        on_progress=on_progress,
     )
     if not waves.beats.size:
         silent = {lead: f"lead {lead} shows no heartbeat" for lead in measured}
@@ -282,6 +294,7 @@ def _delineate(
     in_gap = _erase_in_gaps(samples, record.signal_mv)
     states = np.full((*samples.shape[:2], len(_WAVES)), _NO_SIGNAL, dtype=np.uint8)
     states[rows] = np.where(waves.absent, _ABSENT, _OUTSIDE)
+    states[np.ix_(rows, waves.disputed_p, [0])] = _DISPUTED
     found_elsewhere = np.isfinite(waves.fiducials[:, :, 1::3]).any(axis=0)
     states[rows] = np.where(found_elsewhere, _TOO_SMALL, states[rows])
     states[in_gap] = _MISSING
@@ -295,6 +308,7 @@ def _delineate(
         record.n_samples,
         record.record_id,
         reasons,
+        waves.lone_p,
     )
 
 

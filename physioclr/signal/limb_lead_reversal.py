@@ -15,10 +15,18 @@ Floats = NDArray[np.float64]
 _LATERAL = ("V5", "V6")
 _SAME_BEATS = 0.7
 _UPSIDE_DOWN = -0.55
+# P upside down: correlation with P of V5 and V6, and the least size in lead I or II.
+_P_UPSIDE_DOWN, _LEAST_P_MV = -0.5, 0.015
+# Without such a P wave (atrial fibrillation) QRS and T must tell it, and QRS be narrow.
+_CLEARLY = -0.7
+_P_AGAINST = 0.3
+_FAST_SHARE, _WIDE_S = 0.12, 0.13
 _FLAT_SHARE, _FLAT_MV = 0.08, 0.12
 _COPIES = 0.95
 # P, QRS and T of a beat cut from 200 ms before to 400 ms after its QRS, in seconds from its begin.
 _WAVES_S = {"P": (0.0, 0.128), "QRS": (0.14, 0.272), "T": (0.34, 0.6)}
+_LEVEL_S = (0.1, 0.136)
+_AROUND_QRS_S = (0.1, 0.3)
 
 
 @dataclass(frozen=True)
@@ -61,8 +69,18 @@ def suspect_limb_lead_reversal(
     -----
     I and II look at the heart from the left, as V5 and V6 do: P, QRS and T mostly point the same
     way. A limb lead whose waves on average point the other way (mean correlation below -0.55 over
-    P, QRS and T, P not upright) was turned over: I by exchanged arms, II by right arm and left
-    leg. An arm exchanged with the right leg, which is at the potential of the left leg, leaves
+    P, QRS and T) may have been turned over: I by exchanged arms, II by right arm and left leg.
+    QRS alone does not tell: left anterior hemiblock and inferior infarction turn it over in II,
+    pacing in any lead. So all of these are asked for besides:
+
+    - Precordial progression: QRS of V5 or V6 is mainly upright; the other is no evidence. After
+      left anterior hemiblock and under pacing S may reach V6.
+    - QRS of the limb lead itself is mainly negative.
+    - Its P wave is upside down against V5 and V6 (correlation below -0.5, 15 µV or more). Where no
+      P wave tells (atrial fibrillation), lead I is still suspected if QRS and T are both clearly
+      upside down (-0.7) and QRS is narrow; lead II is not.
+
+    An arm exchanged with the right leg, which is at the potential of the left leg, leaves
     nothing in II (right arm) or III (left arm), and the two other leads copies of each other
     (Kligfield et al. 2007, Circulation 115:1306; Batchvarov et al. 2007, Europace 9:1081). Left
     arm and left leg exchanged turn over III alone, which no other lead tells: not looked for.
@@ -98,28 +116,62 @@ def _silent_lead(rows: dict[str, Floats], known: set[str]) -> SuspectedReversal 
 def _turned_over(
     rows: dict[str, Floats], known: set[str], lateral: list[Floats], fs_hz: float
 ) -> SuspectedReversal | None:
-    if not lateral or not {"I", "II"} <= known:
+    upright = [lead for lead in lateral if _net_height(lead, fs_hz) > 0]
+    if not upright or not {"I", "II"} <= known:
         return None
     limb = {lead: rows[lead] for lead in ("I", "II", "III")}
-    as_recorded = {lead: _likeness(limb[lead], lateral, fs_hz) for lead in ("I", "II")}
+    narrow = _is_narrow([*limb.values(), *lateral], fs_hz)
+    as_recorded = {lead: _likeness(limb[lead], upright, fs_hz) for lead in ("I", "II")}
     candidates = [
         ("left arm and right arm", "I", -limb["I"], limb["III"]),
         ("right arm and left leg", "II", -limb["III"], -limb["II"]),
     ]
     suspected = [
-        (float((_likeness(one, lateral, fs_hz) + _likeness(two, lateral, fs_hz)).sum()), name, lead)
+        (float((_likeness(one, upright, fs_hz) + _likeness(two, upright, fs_hz)).sum()), name, lead)
         for name, lead, one, two in candidates
-        if as_recorded[lead].mean() < _UPSIDE_DOWN and as_recorded[lead][0] < 0
+        if _is_turned_over(lead, limb[lead], as_recorded[lead], fs_hz, narrow=narrow)
     ]
     if not suspected:
         return None
     _, electrodes, lead = max(suspected)
     also = "; dextrocardia looks the same in the limb leads" if lead == "I" else ""
+    waves = "P, QRS and T" if as_recorded[lead][0] < _P_UPSIDE_DOWN else "QRS and T"
     return SuspectedReversal(
         electrodes,
-        f"limb lead reversal suspected, {electrodes}: P, QRS and T of lead {lead} are upside down "
+        f"limb lead reversal suspected, {electrodes}: {waves} of lead {lead} are upside down "
         f"against V5 and V6 (mean correlation {as_recorded[lead].mean():.2f}){also}",
     )
+
+
+def _is_turned_over(
+    lead: str, of_lead: Floats, likeness: Floats, fs_hz: float, *, narrow: bool
+) -> bool:
+    """Weigh P, QRS and T of a limb lead against those of the lateral leads."""
+    if likeness.mean() >= _UPSIDE_DOWN or _net_height(of_lead, fs_hz) >= 0:
+        return False
+    p_mv = float(np.ptp(_without_slope(_part(of_lead, _WAVES_S["P"], fs_hz))))
+    if likeness[0] < _P_UPSIDE_DOWN and p_mv >= _LEAST_P_MV:
+        return True
+    clearly = likeness[1] < _CLEARLY and likeness[2] < _CLEARLY and likeness[0] < _P_AGAINST
+    return bool(lead == "I" and narrow and clearly)
+
+
+def _part(of_lead: Floats, span_s: tuple[float, float], fs_hz: float) -> Floats:
+    return of_lead[round(span_s[0] * fs_hz) : round(span_s[1] * fs_hz)]
+
+
+def _net_height(of_lead: Floats, fs_hz: float) -> float:
+    """Return the height of R minus the depth of Q or S, over the level before QRS."""
+    qrs = _part(of_lead, _WAVES_S["QRS"], fs_hz) - np.median(_part(of_lead, _LEVEL_S, fs_hz))
+    return float(qrs.max() + qrs.min())
+
+
+def _is_narrow(leads: Sequence[Floats], fs_hz: float) -> bool:
+    """Tell whether the leads together are fast for less than 130 ms."""
+    slopes = np.gradient(np.array([_part(lead, _AROUND_QRS_S, fs_hz) for lead in leads]), axis=1)
+    speed = np.sqrt((slopes**2).sum(axis=0))
+    fast = np.flatnonzero(speed > _FAST_SHARE * speed.max())
+    return bool(fast[-1] - fast[0] < _WIDE_S * fs_hz)
 
 
 def _likeness(lead: Floats, lateral: list[Floats], fs_hz: float) -> Floats:

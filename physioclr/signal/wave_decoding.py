@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
+from physioclr.signal.clear_leads import clear_leads
 from physioclr.signal.r_peaks import mark_beats, place_r_peaks
 from physioclr.signal.wave_input import NETWORK_HZ
 
@@ -15,10 +17,11 @@ __all__ = ["Waves", "decode_waves"]
 
 Floats = NDArray[np.float64]
 Samples = NDArray[np.intp]
+LookAlone = Callable[[], tuple[Samples, NDArray[np.float32]]]
 
 _P, _QRS, _T = 0, 1, 2
 _N_WAVES = 3
-_PRESENT = (0.25, 0.5, 0.5)
+_PRESENT = (0.5, 0.5, 0.5)
 _MIN_WIDTH_S = (0.024, 0.028, 0.04)
 _JOIN_S = (0.04, 0.06, 0.06)
 _SMOOTH_S = (0.02, 0.0, 0.04)
@@ -32,7 +35,9 @@ _P_REACH_S, _T_REACH_S = 0.3, 0.5
 _RHYTHM_BEATS = 8
 _MIN_RR = 4
 _MAX_IRREGULARITY = 0.1
-_SURE_P = 0.5
+_SURE_P = 0.85
+_LACKING, _MOST, _SHOWN = 0.25, 0.5, 0.5
+_LONE_APART_S = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,15 +53,25 @@ class Waves:
     absent : (n_beats, 3) bool
         Where the leads agree that a beat has no P, QRS or T wave; not where the wave may lie
         outside the record.
+    lone_p : (n_waves,) float64
+        Peaks of the P waves that no beat follows.
+    disputed_p : (n_beats,) bool
+        Where a lead alone shows a P wave that is not believed.
     """
 
     beats: Floats
     fiducials: Floats
     absent: NDArray[np.bool_]
+    lone_p: Floats
+    disputed_p: NDArray[np.bool_]
 
 
 def decode_waves(
-    probabilities: NDArray[np.float32], leads: NDArray[np.float32], *, rhythm_row: int = 0
+    probabilities: NDArray[np.float32],
+    leads: NDArray[np.float32],
+    *,
+    rhythm_row: int = 0,
+    look_alone: LookAlone | None = None,
 ) -> Waves:
     """Read the beats of a record off the network's answer.
 
@@ -68,6 +83,9 @@ def decode_waves(
         What the network saw.
     rhythm_row : int
         The lead in which beats are marked.
+    look_alone : callable, optional
+        Returns rows of leads, and the network's answer to each of these as if it were the only
+        lead. Called where all leads together show no P wave before a quarter of the beats.
 
     Returns
     -------
@@ -77,7 +95,7 @@ def decode_waves(
     -----
     Whether there is a wave is read off the mean over the leads, so the leads vote. A QRS is where
     that exceeds one half, unless it touches the record's beginning or end, or is marked within
-    40 ms of it: such a QRS would be cut. A beat's P wave is the last span above 0.25 before its
+    40 ms of it: such a QRS would be cut. A beat's P wave is the last span above one half before its
     QRS, its T wave the largest above one half after it, each on its side of the neighbouring QRS.
     In each lead the peak is where the lead's own peak probability is highest near that span. The
     onset lies before the middle of the span by the integral of the lead's probability: if p(t) is
@@ -85,9 +103,13 @@ def decode_waves(
     beginning. Likewise the end.
 
     Where the RR intervals are irregular (RMSSD of the 16 around a beat above a tenth of their
-    mean; the statistic of Dash et al. 2009, Ann Biomed Eng 37:1701) a P wave must reach 0.5 in
+    mean; the statistic of Dash et al. 2009, Ann Biomed Eng 37:1701) a P wave must reach 0.85 in
     that mean: fibrillatory waves reach less, P waves before ectopic beats more. These limits were
     set on held-out records of LUDB.
+
+    Flat leads would overrule the few that show a P wave. So where a quarter of the beats lack one,
+    some leads are looked at alone, and those whose P waves keep one distance from QRS
+    (`clear_leads`) are heard.
 
     The R peak of a lead is a matter of `place_r_peaks`.
     """
@@ -100,8 +122,19 @@ def decode_waves(
     starts, stops, beats = _apart(starts[whole], stops[whole], beats[whole], mean[:, _QRS])
     spans = np.full((_N_WAVES, beats.size, 2), -1, dtype=np.intp)
     spans[_QRS] = np.stack([starts, stops], axis=1)
-    spans[_P] = _assigned(_spans(mean, _P), mean[:, _P], starts, stops, before=True)
-    spans[_P] = _believed(spans[_P], mean[:, _P], beats)
+    found, spans[_P] = _p_before(mean, starts, stops, beats)
+    disputed = np.zeros(beats.size, dtype=bool)
+    if look_alone is not None and _lacks_p(spans[_P], starts):
+        irregular = _irregular(beats)
+        shown, disputed = _look_again(
+            by_output, mean, spans[_QRS], *look_alone(), regular=irregular.mean() < _MOST
+        )
+        if shown.any():
+            voted = spans[_P][:, 0] >= 0
+            found, spans[_P] = _p_before(mean, starts, stops, beats)
+            spans[_P][~(voted | shown)] = -1
+        disputed &= (spans[_P][:, 0] < 0) & ~irregular
+    lone = _lone(found, spans, mean[:, _P])
     spans[_T] = _assigned(_spans(mean, _T), mean[:, _T], starts, stops, before=False)
     fiducials = np.full((len(probabilities), beats.size, 3 * _N_WAVES), np.nan)
     for wave in range(_N_WAVES):
@@ -119,7 +152,70 @@ def decode_waves(
     absent = (spans[:, :, 0] < 0).T
     absent[:, _P] &= starts >= _P_REACH_S * NETWORK_HZ
     absent[:, _T] &= stops <= len(mean) - _T_REACH_S * NETWORK_HZ
-    return Waves(beats, fiducials, absent)
+    peaks = np.array([at + np.argmax(mean[at:stop, _N_WAVES + _P]) for at, stop in lone])
+    return Waves(beats, fiducials, absent, peaks.astype(np.float64), disputed)
+
+
+def _p_before(
+    mean: Floats, starts: Samples, stops: Samples, beats: Floats
+) -> tuple[tuple[Samples, Samples], Samples]:
+    """Return all P spans, and (n_beats, 2) the one before each beat, -1 for none."""
+    found = _spans(mean, _P)
+    before = _assigned(found, mean[:, _P], starts, stops, before=True)
+    return found, _believed(before, mean[:, _P], beats)
+
+
+def _lacks_p(spans: Samples, starts: Samples) -> bool:
+    """Tell whether a quarter of the beats, of four and more, have no P wave before them."""
+    within = starts >= _P_REACH_S * NETWORK_HZ
+    n_lacking = int((within & (spans[:, 0] < 0)).sum())
+    return bool(within.sum() >= _MIN_RR and n_lacking >= _LACKING * within.sum())
+
+
+def _look_again(
+    by_output: NDArray[np.float32],
+    mean: Floats,
+    qrs: Samples,
+    rows: NDArray[np.intp],
+    alone: NDArray[np.float32],
+    *,
+    regular: bool,
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Let the leads that show P waves plainly be heard: raise their P levels, in place.
+
+    Return before which beats (n_beats,) they show one, and before which any lead does.
+    """
+    levels = alone[:, :, _P].astype(np.float64)
+    centres, heights = np.full((2, len(rows), len(qrs)), np.nan)
+    for lead, level in enumerate(levels):
+        own = _assigned(_spans(level[:, None], _P), level, qrs[:, 0], qrs[:, 1], before=True)
+        for beat in np.flatnonzero(own[:, 0] >= 0):
+            centres[lead, beat] = own[beat].sum() / 2
+            heights[lead, beat] = level[slice(*own[beat])].max()
+    clear, shown = clear_leads(centres, heights, qrs[:, 0], NETWORK_HZ, regular=regular)
+    for output in (_P, _N_WAVES + _P) if clear.any() else ():
+        own = alone[clear][:, :, output]
+        by_output[output][rows[clear]] = np.maximum(by_output[output][rows[clear]], own)
+        mean[:, output] = np.maximum(mean[:, output], own.mean(axis=0))
+    return shown.any(axis=0), (heights > _SHOWN).any(axis=0)
+
+
+def _lone(found: tuple[Samples, Samples], spans: Samples, level: Floats) -> Samples:
+    """Return (n_waves, 2): the sure P waves that no beat follows, clear of every QRS."""
+    if not spans.shape[1]:
+        return np.empty((0, 2), dtype=np.intp)
+    every = np.stack(found, axis=1)
+    taken = np.isin(every[:, 0], spans[_P][:, 0])
+    # Before the first beat and after the last it is not known whether a beat follows.
+    known = (every[:, 0] > spans[_QRS][0, 0]) & (every[:, 1] < spans[_QRS][-1, 0])
+    sure = np.array([level[at:stop].max() >= _SURE_P for at, stop in every], dtype=bool)
+    gap = _LONE_APART_S * NETWORK_HZ
+    used = spans[_P][spans[_P][:, 0] >= 0]
+    busy = np.concatenate([spans[_QRS], used])
+    meets = (every[:, None, 0] < busy[None, :, 1] + gap) & (
+        every[:, None, 1] > busy[None, :, 0] - gap
+    )
+    return every[~taken & known & sure & ~meets.any(axis=1)]
 
 
 def _spans(mean: Floats, wave: int) -> tuple[Samples, Samples]:

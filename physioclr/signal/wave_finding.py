@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from physioclr.signal.clear_leads import SEARCHED_LEADS
 from physioclr.signal.gaps import fill_gaps
 from physioclr.signal.mains_hum import subtract_mains_hum
 from physioclr.signal.pieces import overlapping_pieces
@@ -26,6 +28,7 @@ def find_waves(
     fs_hz: float,
     network: WaveNetwork,
     *,
+    leads: Sequence[str] = (),
     rhythm_row: int = 0,
     on_progress: Callable[[float, float], None] | None = None,
 ) -> Waves:
@@ -37,6 +40,9 @@ def find_waves(
         At least one lead, no flat ones; NaN or infinite where there is no sample.
     fs_hz : float
     network : WaveNetwork
+    leads : sequence of str
+        The names of the rows; those in `SEARCHED_LEADS` are looked at alone where P waves seem to
+        be missing.
     rhythm_row : int
         The lead in which beats are marked.
     on_progress : callable, optional
@@ -52,10 +58,17 @@ def find_waves(
     A signal of more than 60 s is looked at in `overlapping_pieces`, so that memory does not grow
     with it; a beat counts in the piece that holds its mark.
     """
+    searched = np.array([leads.index(lead) for lead in SEARCHED_LEADS if lead in leads], np.intp)
     pieces = []
     for piece in overlapping_pieces(signal_mv.shape[1], fs_hz):
-        found = _find(signal_mv[:, piece.first : piece.last], fs_hz, network, rhythm_row)
-        found = Waves(found.beats + piece.first, found.fiducials + piece.first, found.absent)
+        part = signal_mv[:, piece.first : piece.last]
+        found = _find(part, fs_hz, network, rhythm_row, searched)
+        found = replace(
+            found,
+            beats=found.beats + piece.first,
+            fiducials=found.fiducials + piece.first,
+            lone_p=found.lone_p + piece.first,
+        )
         pieces.append(_within(found, piece.start, piece.stop, _OVERLAP_S * fs_hz))
         if on_progress is not None:
             on_progress(piece.stop / fs_hz, signal_mv.shape[1] / fs_hz)
@@ -63,24 +76,49 @@ def find_waves(
 
 
 def _find(
-    signal_mv: NDArray[np.floating], fs_hz: float, network: WaveNetwork, rhythm_row: int
+    signal_mv: NDArray[np.floating],
+    fs_hz: float,
+    network: WaveNetwork,
+    rhythm_row: int,
+    searched: NDArray[np.intp],
 ) -> Waves:
     if fs_hz < _MIRRORED_BELOW_HZ or not np.isfinite(signal_mv).all():
         signal_mv, missing = fill_gaps(signal_mv)
         if fs_hz < _MIRRORED_BELOW_HZ:
             signal_mv, _ = subtract_mains_hum(signal_mv, missing, fs_hz)
     seen = wave_input(signal_mv, fs_hz)
-    waves = decode_waves(network.probabilities(seen.leads), seen.leads, rhythm_row=rhythm_row)
+
+    def look_alone() -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        return searched, network.probabilities(seen.leads[searched], alone=True)
+
+    waves = decode_waves(
+        network.probabilities(seen.leads),
+        seen.leads,
+        rhythm_row=rhythm_row,
+        look_alone=look_alone if searched.size else None,
+    )
     last = signal_mv.shape[1] - 1
     fiducials = waves.fiducials * seen.step_samples
     # Less than half a network sample outside: the wave is cut by the record's edge.
     fiducials[(fiducials < 0) | (fiducials > last)] = np.nan
-    return Waves(np.clip(waves.beats * seen.step_samples, 0, last), fiducials, waves.absent)
+    return replace(
+        waves,
+        beats=np.clip(waves.beats * seen.step_samples, 0, last),
+        fiducials=fiducials,
+        lone_p=np.clip(waves.lone_p * seen.step_samples, 0, last),
+    )
 
 
 def _within(waves: Waves, start: int, stop: int, slack: float) -> Waves:
     kept = (waves.beats >= start - slack) & (waves.beats < stop + slack)
-    return Waves(waves.beats[kept], waves.fiducials[:, kept], waves.absent[kept])
+    lone = waves.lone_p[(waves.lone_p >= start) & (waves.lone_p < stop)]
+    return Waves(
+        waves.beats[kept],
+        waves.fiducials[:, kept],
+        waves.absent[kept],
+        lone,
+        waves.disputed_p[kept],
+    )
 
 
 def _joined(pieces: list[Waves], apart: float) -> Waves:
@@ -90,4 +128,6 @@ def _joined(pieces: list[Waves], apart: float) -> Waves:
     absent = np.concatenate([piece.absent for piece in pieces])
     fresh = np.ones(beats.size, dtype=bool)
     fresh[1:] = beats[1:] - np.maximum.accumulate(beats)[:-1] > apart
-    return Waves(beats[fresh], fiducials[:, fresh], absent[fresh])
+    disputed = np.concatenate([piece.disputed_p for piece in pieces])
+    lone = np.concatenate([piece.lone_p for piece in pieces])
+    return Waves(beats[fresh], fiducials[:, fresh], absent[fresh], lone, disputed[fresh])

@@ -54,13 +54,15 @@ class WaveNetwork:
 
     weights: dict[str, Floats]
 
-    def probabilities(self, leads: Floats) -> Floats:
+    def probabilities(self, leads: Floats, *, alone: bool = False) -> Floats:
         """Say for each sample whether it lies in a wave, or at its peak.
 
         Parameters
         ----------
         leads : (n_leads, n_samples) float32
             As `physioclr.signal.wave_input.wave_input` gives them, at 250 Hz.
+        alone : bool
+            Judge each lead as if it were the only one of its record.
 
         Returns
         -------
@@ -75,8 +77,8 @@ class WaveNetwork:
         middle = self._residual("middle_1", middle, _MIDDLE_EDGE)
         middle = self._residual("middle_2", middle, _MIDDLE_EDGE)
         inner = middle[:, _MIDDLE_EDGE:-_MIDDLE_EDGE]
-        pooled = np.concatenate([inner.mean(axis=0), inner.max(axis=0)], axis=-1)
-        inner += self._trunk(pooled[None])
+        pools = (inner, inner) if alone else ([inner.mean(axis=0)], [inner.max(axis=0)])
+        inner += self._trunk(np.concatenate(pools, axis=-1))
         middle = self._residual("join", middle, _MIDDLE_EDGE)
         fine += self._pointwise("up", middle).reshape(fine.shape)
         _without_edges(_relu(fine), _FINE_EDGE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,21 @@ from physioclr.leads import STANDARD_LEADS
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import FIDUCIALS
 from physioclr.simulate.conditions import CONDITIONS, Condition
+from physioclr.simulate.conduction import (
+    CONDUCTION_CONDITIONS,
+    Spikes,
+    place_conducted_beats,
+    place_spikes,
+)
 from physioclr.simulate.dipole import TO_TWELVE_LEADS
 from physioclr.simulate.heartbeats import WaveTimes, shape_heart, time_waves
 from physioclr.simulate.noise import draw_noise_levels, simulate_noise
 from physioclr.simulate.parameters import HeartParameters, draw_parameters, fix_parameters
-from physioclr.simulate.rendering import render_fibrillation, render_leads
+from physioclr.simulate.rendering import (
+    render_fibrillation,
+    render_flutter,
+    render_leads,
+)
 from physioclr.simulate.rhythm import (
     Beats,
     fibrillation_beats,
@@ -29,6 +39,9 @@ from physioclr.simulate.rhythm import (
 __all__ = ["SimulatedCohort", "simulate_cohort", "simulate_record"]
 
 BeatTable = dict[str, NDArray[Any]]
+
+_KNOWN = CONDITIONS | CONDUCTION_CONDITIONS
+_LONE_P = ("p_on", "p_peak", "p_off")
 
 _TO_TWELVE_LEADS = TO_TWELVE_LEADS.astype(np.float32)
 
@@ -58,6 +71,11 @@ class SimulatedCohort:
         nine fiducials in samples (float). A fiducial is NaN where the wave is absent, or lies
         outside the strip. Fiducials are global: onset and end over all leads, as
         `physioclr.simulate.dipole` defines them; peaks are where the dipole is longest.
+    lone_p : pandas.DataFrame
+        One row a P wave that no QRS follows, in AV block: ``record`` and its three fiducials.
+    spikes : pandas.DataFrame
+        One row a pacemaker's pulse: ``record``, ``sample`` (float) and ``chamber`` (``"atrium"``,
+        ``"ventricle"``).
     """
 
     signals_mv: NDArray[np.float32]
@@ -67,6 +85,10 @@ class SimulatedCohort:
     conditions: tuple[str, ...]
     parameters: pd.DataFrame
     beats: pd.DataFrame
+    lone_p: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["record", *_LONE_P]))
+    spikes: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=["record", "sample", "chamber"])
+    )
 
     def __len__(self) -> int:
         return len(self.record_ids)
@@ -131,6 +153,8 @@ class _Strip:
     signal_mv: NDArray[np.float32]
     parameters: dict[str, Any]
     beats: BeatTable
+    lone_p: BeatTable
+    spikes: BeatTable
 
 
 def simulate_cohort(
@@ -154,7 +178,8 @@ def simulate_cohort(
     duration_s : float
         From 2 s.
     conditions : sequence of str, optional
-        Keys of `CONDITIONS`; all of them by default. Dealt in shuffled rounds of one each.
+        Keys of `CONDITIONS` or `CONDUCTION_CONDITIONS`; by default all of the former. Dealt in
+        shuffled rounds of one each.
     noise : bool
         Without, the same hearts are clean: noise has a random stream of its own.
 
@@ -178,12 +203,12 @@ def simulate_cohort(
     dealt = _deal(chosen, int(n_records), seed)
     signals = np.empty((n_records, 12, n_samples), dtype=np.float32)
     rows: list[dict[str, Any]] = []
-    tables: list[BeatTable] = []
+    strips: list[_Strip] = []
     for index, condition in enumerate(dealt):
         strip = _simulate(condition, (seed, index), n_samples, fs_hz, noise, {})
         signals[index] = strip.signal_mv
         rows.append(strip.parameters)
-        tables.append({"record": np.full(strip.beats["beat"].size, index), **strip.beats})
+        strips.append(strip)
     record_ids = tuple(f"sim-{seed}-{index:05d}" for index in range(n_records))
     keys = tuple(condition.key for condition in dealt)
     parameters = pd.DataFrame(rows)
@@ -197,10 +222,18 @@ def simulate_cohort(
         record_ids=record_ids,
         conditions=keys,
         parameters=parameters,
-        beats=pd.DataFrame(
-            {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
-        ),
+        beats=_chained([strip.beats for strip in strips]),
+        lone_p=_chained([strip.lone_p for strip in strips]),
+        spikes=_chained([strip.spikes for strip in strips]),
     )
+
+
+def _chained(tables: list[BeatTable]) -> pd.DataFrame:
+    """Join the tables of all records, with the record's number in front."""
+    first = next(iter(tables[0]))
+    numbers = [np.full(len(table[first]), index) for index, table in enumerate(tables)]
+    columns = {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+    return pd.DataFrame({"record": np.concatenate(numbers), **columns})
 
 
 def simulate_record(
@@ -217,7 +250,7 @@ def simulate_record(
     Parameters
     ----------
     condition : str
-        A key of `CONDITIONS`.
+        A key of `CONDITIONS` or `CONDUCTION_CONDITIONS`.
     seed, fs_hz, duration_s, noise
         As in `simulate_cohort`.
     **overrides : float or str
@@ -228,7 +261,8 @@ def simulate_record(
     -------
     EcgRecord
         ``meta["parameters"]`` holds the record's truth, ``meta["beats"]`` one dict a beat with
-        the nine fiducials in samples: see `SimulatedCohort`.
+        the nine fiducials in samples, ``meta["lone_p"]`` and ``meta["spikes"]`` likewise: see
+        `SimulatedCohort`.
 
     Raises
     ------
@@ -246,6 +280,8 @@ def simulate_record(
         "sex": strip.parameters["sex"],
         "parameters": strip.parameters,
         "beats": tuple(pd.DataFrame(strip.beats).to_dict("records")),
+        "lone_p": tuple(pd.DataFrame(strip.lone_p).to_dict("records")),
+        "spikes": tuple(pd.DataFrame(strip.spikes).to_dict("records")),
     }
     name = f"sim-{chosen.key}-{seed}"
     return EcgRecord(strip.signal_mv, fs_hz, STANDARD_LEADS, name, meta)
@@ -265,22 +301,52 @@ def _simulate(
     parameters = fix_parameters(draw_parameters(condition, draws), condition, overrides)
     duration_s = n_samples / fs_hz
     heart = shape_heart(parameters, condition.morphology, shape)
-    beats = _place_beats(parameters, duration_s, rhythm)
+    beats = _place_beats(condition, parameters, heart.normal.qrs.peak, duration_s, rhythm)
     times = time_waves(parameters, heart, beats, duration_s)
     leads_mv = render_leads(parameters, heart, beats, times, n_samples, fs_hz)
-    if np.isfinite(parameters.f_wave_mv):
+    if condition.conduction == "flutter":
+        leads_mv += render_flutter(parameters, beats, n_samples, fs_hz)
+    elif np.isfinite(parameters.f_wave_mv):
         leads_mv += render_fibrillation(parameters, n_samples, fs_hz, rhythm)
     clean_mv = leads_mv.astype(np.float32)
+    spikes = place_spikes(condition, parameters, times["p_on"], times["qrs_on"], rhythm)
+    if spikes is not None:
+        spikes.add_to(clean_mv, fs_hz)
     levels = draw_noise_levels(hiss)
     if noise:
         clean_mv += simulate_noise(levels, n_samples, fs_hz, parameters.respiration_hz, hiss)
     table = _beat_table(beats, times, n_samples, fs_hz)
     truth = _truth(parameters, table, fs_hz)
     truth |= {name: value if noise else np.nan for name, value in asdict(levels).items()}
-    return _Strip(_TO_TWELVE_LEADS @ clean_mv, truth, table)
+    lone_p = times.lone_p * fs_hz
+    lone_p = lone_p[(lone_p[:, 1] >= 0) & (lone_p[:, 1] <= n_samples - 1)]
+    return _Strip(
+        _TO_TWELVE_LEADS @ clean_mv,
+        truth,
+        table,
+        {name: lone_p[:, column] for column, name in enumerate(_LONE_P)},
+        _spike_table(spikes, n_samples, fs_hz),
+    )
 
 
-def _place_beats(parameters: HeartParameters, duration_s: float, rng: np.random.Generator) -> Beats:
+def _spike_table(spikes: Spikes | None, n_samples: int, fs_hz: float) -> BeatTable:
+    if spikes is None:
+        return {"sample": np.empty(0), "chamber": np.empty(0, dtype=object)}
+    samples = spikes.at_s * fs_hz
+    inside = (samples >= 0) & (samples <= n_samples - 1)
+    chambers = np.where(spikes.atrial, "atrium", "ventricle").astype(object)
+    return {"sample": samples[inside], "chamber": chambers[inside]}
+
+
+def _place_beats(
+    condition: Condition,
+    parameters: HeartParameters,
+    r_share: float,
+    duration_s: float,
+    rng: np.random.Generator,
+) -> Beats:
+    if condition.key in CONDUCTION_CONDITIONS:
+        return place_conducted_beats(condition, parameters, r_share, duration_s, rng)
     if np.isfinite(parameters.f_wave_mv):
         return fibrillation_beats(parameters.heart_rate_bpm, parameters.rr_cv, duration_s, rng)
     beats = sinus_beats(
@@ -348,11 +414,11 @@ def _check_conditions(conditions: Sequence[str] | None) -> tuple[Condition, ...]
     if len(conditions) == 0:
         raise ValueError("conditions must name at least one condition, got none")
     for key in conditions:
-        if key not in CONDITIONS:
-            raise ValueError(f"condition must be one of {', '.join(CONDITIONS)}, got {key!r}")
+        if key not in _KNOWN:
+            raise ValueError(f"condition must be one of {', '.join(_KNOWN)}, got {key!r}")
     if len(set(conditions)) != len(conditions):
         raise ValueError(f"conditions must not repeat, got {tuple(conditions)}")
-    return tuple(CONDITIONS[key] for key in conditions)
+    return tuple(_KNOWN[key] for key in conditions)
 
 
 def _check_strip(seed: int, fs_hz: float, duration_s: float) -> int:

@@ -82,6 +82,15 @@ class Condition:
         for the small normal J-point offset or the discordance of the morphology itself.
     age_years : Range
     female_qrs_shift_ms, female_qtc_shift_ms : float
+    conduction : {"one to one", "mobitz_1", "mobitz_2", "dissociated", "flutter"}
+        Which P waves a QRS follows (see `physioclr.simulate.conduction`).
+    p_per_cycle : (int, int) or None
+        Fewest and most P waves, or flutter waves, from one pause or QRS to the next.
+    atrial_rate_bpm : Range or None
+        Where the atria have a rate of their own.
+    spike_mv : Range or None
+        Height of a pacemaker's pulses; None where nothing is paced.
+    paced_atrium : bool
     """
 
     key: str
@@ -99,6 +108,11 @@ class Condition:
     age_years: Range = Range(18.0, 50.0, 90.0)
     female_qrs_shift_ms: float = -6.0
     female_qtc_shift_ms: float = 12.0
+    conduction: str = "one to one"
+    p_per_cycle: tuple[int, int] | None = None
+    atrial_rate_bpm: Range | None = None
+    spike_mv: Range | None = None
+    paced_atrium: bool = False
 
 
 _SINUS = Condition(key="sinus_rhythm", name="Sinus rhythm")

@@ -75,9 +75,13 @@ class WaveTimes:
     ----------
     seconds : (n_beats, 9) float64
         Columns in the order of `FIDUCIALS`; NaN where a beat has no such wave.
+
+    lone_p : (n_waves, 3) float64
+        Onset, peak and end of the P waves that no beat follows.
     """
 
     seconds: Floats
+    lone_p: Floats
 
     def __getitem__(self, fiducial: str) -> Floats:
         return self.seconds[:, FIDUCIALS.index(fiducial)]
@@ -209,7 +213,12 @@ def time_waves(
     t_on = qrs_off + parameters.st_fraction * (t_off - qrs_off)
     t_peak = t_on + t_share * (t_off - t_on)
     p_columns = _p_times(parameters, heart, beats, qrs_on)
-    return WaveTimes(np.column_stack([*p_columns, qrs_on, beats.r_s, qrs_off, t_on, t_peak, t_off]))
+    seconds = np.column_stack([*p_columns, qrs_on, beats.r_s, qrs_off, t_on, t_peak, t_off])
+    lone_s = beats.lone_p_on_s[:, None]
+    if heart.p is None:
+        return WaveTimes(seconds, np.empty((0, 3)))
+    shares = np.array([0.0, heart.p.peak, 1.0])
+    return WaveTimes(seconds, lone_s + shares * parameters.p_ms / 1000)
 
 
 def _qt_s(parameters: HeartParameters, beats: Beats, qrs_s: Floats, duration_s: float) -> Floats:
@@ -234,8 +243,10 @@ def _p_times(
     if heart.p is None:
         absent = np.full(qrs_on.size, np.nan)
         return absent, absent, absent
+    p_s = parameters.p_ms / 1000
+    if beats.p_on_s is not None:
+        return beats.p_on_s, beats.p_on_s + heart.p.peak * p_s, beats.p_on_s + p_s
     rr_s = beats.rr_before_s
     lengthened = np.clip(0.04 * (rr_s - rr_s.mean()), -0.008, 0.008)
     p_on = np.where(beats.premature, np.nan, qrs_on - parameters.pr_ms / 1000 - lengthened)
-    p_s = parameters.p_ms / 1000
     return p_on, p_on + heart.p.peak * p_s, p_on + p_s

@@ -95,6 +95,18 @@ _LVH = Morphology(
     st_mv=(-0.06, -0.015, -0.07),
 )
 
+# From the apex of the right ventricle: as in LBBB, but upward, and slow from the beginning.
+_PACED = Morphology(
+    qrs=_wave(
+        (0.16, 0.110, 0.22, -0.20, 0.14),
+        (0.38, 0.125, 0.70, -0.80, 0.78),
+        (0.64, 0.125, 0.66, -0.74, 0.90),
+        (0.86, 0.085, 0.16, -0.20, 0.24),
+    ),
+    t=_t_wave(-0.34, 0.36, -0.46),
+    st_mv=(-0.05, 0.06, -0.10),
+)
+
 _STEMI_ANTERIOR = Morphology(
     qrs=_wave(
         (0.22, 0.085, -0.06, 0.0, -0.08),  # the r waves of V1–V3 dwindle
@@ -124,6 +136,7 @@ MORPHOLOGIES = MappingProxyType(
         "normal": _NORMAL,
         "lbbb": _LBBB,
         "rbbb": _RBBB,
+        "paced": _PACED,
         "lvh": _LVH,
         "stemi_anterior": _STEMI_ANTERIOR,
         "stemi_inferior": _STEMI_INFERIOR,

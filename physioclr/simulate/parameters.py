@@ -40,7 +40,13 @@ class HeartParameters:
     premature_per_10_s, coupling, premature_qrs_ms : float
         Premature ventricular beats: how many, how early, how wide.
     f_wave_mv, f_wave_hz : float
-        Fibrillatory waves: root mean square in V1, and their rate.
+        Fibrillatory or flutter waves: root mean square in V1, and their rate.
+    p_per_cycle : float
+        P waves from one dropped beat to the next, or flutter waves a beat.
+    atrial_rate_bpm : float
+        Where it is not that of the ventricles.
+    spike_mv : float
+        Height of a pacemaker's pulse in a record of 500 Hz.
     """
 
     age_years: float
@@ -65,6 +71,9 @@ class HeartParameters:
     premature_qrs_ms: float
     f_wave_mv: float
     f_wave_hz: float
+    p_per_cycle: float = math.nan
+    atrial_rate_bpm: float = math.nan
+    spike_mv: float = math.nan
 
 
 _NAMES = tuple(field.name for field in fields(HeartParameters))
@@ -87,6 +96,7 @@ def draw_parameters(condition: Condition, rng: np.random.Generator) -> HeartPara
     age = _draw(condition.age_years, rng)
     female = bool(rng.uniform() < 0.5)
     fibrillating = condition.key == "atrial_fibrillation"
+    fluttering = condition.conduction == "flutter"
     premature = condition.key == "pvc"
     drawn = HeartParameters(
         age_years=round(age),
@@ -109,9 +119,17 @@ def draw_parameters(condition: Condition, rng: np.random.Generator) -> HeartPara
         premature_per_10_s=_or_nan(float(rng.integers(*_PREMATURE_PER_10_S)), premature),
         coupling=_or_nan(_draw(Range(0.58, 0.66, 0.75), rng), premature),
         premature_qrs_ms=_or_nan(_draw(Range(128.0, 146.0, 172.0), rng), premature),
-        f_wave_mv=_or_nan(_draw(Range(0.025, 0.045, 0.10), rng), fibrillating),
+        f_wave_mv=_or_nan(_draw(Range(0.025, 0.045, 0.10), rng), fibrillating or fluttering),
         f_wave_hz=_or_nan(_draw(Range(4.5, 6.2, 8.5), rng), fibrillating),
+        atrial_rate_bpm=_draw(condition.atrial_rate_bpm, rng),
+        spike_mv=_draw(condition.spike_mv, rng),
     )
+    if condition.p_per_cycle is not None:
+        low, high = condition.p_per_cycle
+        drawn = replace(drawn, p_per_cycle=float(rng.integers(low, high + 1)))
+    if fluttering:
+        flutter_hz = _draw(Range(4.0, 4.8, 5.4), rng)
+        drawn = replace(drawn, heart_rate_bpm=60 * flutter_hz / drawn.p_per_cycle)
     if condition.sokolow_lyon_mv is not None:
         drawn = replace(drawn, qrs_gain=math.nan)
     return drawn
@@ -144,6 +162,8 @@ def fix_parameters(
     values: dict[str, Any] = {k: v if k == "sex" else float(v) for k, v in overrides.items()}
     fixed = replace(drawn, **values)
     rr_ms = 60_000.0 / fixed.heart_rate_bpm
+    if condition.conduction == "flutter":
+        fixed = replace(fixed, f_wave_hz=fixed.heart_rate_bpm * fixed.p_per_cycle / 60)
     if "qt_ms" in overrides:
         fixed = replace(fixed, qtc_fridericia_ms=fixed.qt_ms / (rr_ms / 1000) ** (1 / 3))
     else:

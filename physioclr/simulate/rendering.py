@@ -11,7 +11,7 @@ from physioclr.simulate.heartbeats import Heart, Ventricle, WaveTimes
 from physioclr.simulate.parameters import HeartParameters
 from physioclr.simulate.rhythm import Beats
 
-__all__ = ["render_fibrillation", "render_leads"]
+__all__ = ["render_fibrillation", "render_flutter", "render_leads"]
 
 Floats = NDArray[np.float64]
 
@@ -56,6 +56,9 @@ def render_leads(
     near = (beats.r_s > -2.0) & (beats.r_s < n_samples / fs_hz + 1.0)
     if heart.p is not None:
         _add_wave(dipole_mv, fs_hz, heart.p, times["p_on"], times["p_off"], gain, near)
+        lone = times.lone_p
+        every = np.ones(len(lone), dtype=np.bool_)
+        _add_wave(dipole_mv, fs_hz, heart.p, lone[:, 0], lone[:, 2], np.ones(len(lone)), every)
     kinds: list[tuple[Ventricle, NDArray[np.bool_]]] = [(heart.normal, near & ~beats.premature)]
     if heart.premature is not None:
         kinds.append((heart.premature, near & beats.premature))
@@ -110,6 +113,37 @@ def _add_st(
         seconds = np.arange(first, last) / fs_hz
         step = ndtr((seconds - rise_s) / _ST_RISE_S) * ndtr((fall_s - seconds) / fall_sigma_s)
         dipole_mv[:, first:last] += st_mv[:, None] * step
+
+
+def render_flutter(
+    parameters: HeartParameters, beats: Beats, n_samples: int, fs_hz: float
+) -> Floats:
+    """Draw the sawtooth of typical atrial flutter, in step with the beats.
+
+    Parameters
+    ----------
+    parameters : HeartParameters
+    beats : Beats
+    n_samples : int
+    fs_hz : float
+
+    Returns
+    -------
+    (8, n_samples) float64
+        mV in I, II, V1–V6: negative in II with a steep upstroke, positive in V1.
+    """
+    seconds = np.arange(n_samples) / fs_hz
+    # The waves keep pace with the beats: `p_per_cycle` of them from one R to the next.
+    phase = (
+        2
+        * np.pi
+        * parameters.p_per_cycle
+        * np.interp(seconds, beats.r_s, np.arange(beats.r_s.size))
+    )
+    sources = np.stack([np.sin(phase + lag) for lag in (0.4, 0.0)])
+    sources += np.stack([0.45 * np.sin(2 * (phase + lag)) for lag in (0.4, 0.0)])
+    turn = np.array([[1.5], [-2.2]])  # up in V1, down and larger than in fibrillation in II
+    return parameters.f_wave_mv * _ATRIAL_LEADS.T @ (turn * sources)
 
 
 def render_fibrillation(

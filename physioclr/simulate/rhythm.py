@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +23,17 @@ class Beats:
     r_s : (n_beats,) float64
         Time of each R peak, increasing.
     premature : (n_beats,) bool
+    p_on_s : (n_beats,) float64, optional
+        Onset of the P wave that the beat follows, NaN where there is none; by default PR before
+        QRS.
+    lone_p_on_s : (n_waves,) float64
+        Onsets of P waves that no beat follows.
     """
 
     r_s: NDArray[np.float64]
     premature: NDArray[np.bool_]
+    p_on_s: NDArray[np.float64] | None = None
+    lone_p_on_s: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
     @property
     def rr_before_s(self) -> NDArray[np.float64]:

@@ -29,9 +29,9 @@ _MARGIN_S = 0.024
 _PEAK_SD_S = 0.010
 _UNMARKED_S = 0.06
 _VAGUE_S = 0.032
-_QUICKENED, _WITHOUT_P = 0.3, 0.06
+_QUICKENED, _WITHOUT_P = 0.3, 0.08
 _TURNED_OVER = 0.25
-_WIDENED = 0.2
+_WIDENED = 0.25
 # What is done to P waves, and how often; to the rest nothing.
 _P_CHANGES = ((shift_p, 0.12), (block_p, 0.05), (dissociate_p, 0.05), (flatten_p, 0.12))
 
@@ -88,7 +88,8 @@ def from_simulated(cohort: SimulatedCohort, index: int) -> Source:
     """Bring one simulated ECG to the network's rate.
 
     Its fiducials are exact but global: in a single lead a wave may begin later or end earlier, so
-    32 ms on either side of a mark teach nothing.
+    32 ms on either side of a mark teach nothing. A P wave that meets a QRS cannot be seen and is
+    left out.
     """
     record = cohort.record(index)
     filtered, _ = filter_at_network_rate(record.signal_mv, record.fs_hz)
@@ -97,8 +98,17 @@ def from_simulated(cohort: SimulatedCohort, index: int) -> Source:
     for wave, peak in zip(WAVES, ("p_peak", "r_peak", "t_peak"), strict=True):
         marks = beats[[f"{wave}_on", peak, f"{wave}_off"]].to_numpy(dtype=np.float64)
         waves[wave] = marks[np.isfinite(marks[:, 1])] / record.fs_hz
+    lone = cohort.lone_p[cohort.lone_p["record"] == index]
+    marks = lone[["p_on", "p_peak", "p_off"]].to_numpy(dtype=np.float64) / record.fs_hz
+    waves["p"] = np.concatenate([waves["p"], _clear_of(waves["qrs"], marks)])
+    waves["p"] = waves["p"][np.argsort(waves["p"][:, 1])]
     span_s = np.tile([0.0, record.duration_s], (record.n_leads, 1))
     return Source(filtered, [waves] * record.n_leads, span_s, vague_s=_VAGUE_S)
+
+
+def _clear_of(qrs: NDArray[np.float64], p: NDArray[np.float64]) -> NDArray[np.float64]:
+    meets = (p[:, None, 0] < qrs[None, :, 2]) & (p[:, None, 2] > qrs[None, :, 0])
+    return p[~meets.any(axis=1)]
 
 
 def draw_example(

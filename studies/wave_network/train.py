@@ -22,7 +22,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from physioclr.records import EcgRecord
 from physioclr.signal.wave_input import filter_at_network_rate
-from physioclr.simulate import simulate_cohort
+from physioclr.simulate import CONDUCTION_CONDITIONS, simulate_cohort
 from studies.references.ludb import N_FOLDS, fold_of_record, read_ludb
 from studies.wave_network.examples import (
     Source,
@@ -37,8 +37,8 @@ _BATCH, _N_SAMPLES = 12, 1280
 _LEAD_COUNTS, _LEAD_SHARES = (1, 2, 3, 6, 12), (0.2, 0.2, 0.25, 0.25, 0.1)
 _PEAK_RATE, _WEIGHT_DECAY = 4e-3, 0.02
 _REFINING_RATE = 5e-4
-_SHARE_WITHOUT_P, _SHARE_SIMULATED = 0.06, 0.12
-_N_SIMULATED, _SIMULATION_SEED = 240, 90_210
+_SHARE_WITHOUT_P, _SHARE_SIMULATED = 0.08, 0.2
+_N_SIMULATED, _N_HARD, _SIMULATION_SEED = 240, 240, 90_210
 
 
 def read_noise(folder: Path) -> NDArray[np.float32]:
@@ -68,8 +68,16 @@ def read_fibrillation(folder: Path) -> list[Source]:
 
 def simulate_sources() -> list[Source]:
     """Simulate hearts of every condition, without noise, other than those of the demo."""
-    cohort = simulate_cohort(_N_SIMULATED, seed=_SIMULATION_SEED, noise=False)
-    return [from_simulated(cohort, index) for index in range(len(cohort))]
+    usual = simulate_cohort(_N_SIMULATED, seed=_SIMULATION_SEED, noise=False)
+    hard = simulate_cohort(
+        _N_HARD,
+        seed=_SIMULATION_SEED,
+        noise=False,
+        conditions=[*CONDUCTION_CONDITIONS, "lbbb", "rbbb"],
+    )
+    return [
+        from_simulated(cohort, index) for cohort in (usual, hard) for index in range(len(cohort))
+    ]
 
 
 def train(

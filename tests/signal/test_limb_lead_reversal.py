@@ -7,7 +7,13 @@ from physioclr.leads import STANDARD_LEADS, canonical_lead
 from physioclr.records import EcgRecord
 from physioclr.signal.quality import assess_quality
 from tests.shared_data import SHARED_DATA, needs_shared_data
-from tests.signal.synthetic import synthetic_record, with_leads, with_signal
+from tests.signal.synthetic import (
+    _TIMES_S,
+    regular_beats_s,
+    synthetic_record,
+    with_leads,
+    with_signal,
+)
 
 FOUND = (
     "left arm and right arm",
@@ -80,3 +86,70 @@ def read_raw(number):
     raw = wfdb.rdrecord(str(SHARED_DATA / "ludb" / "data" / str(number)), physical=False)
     leads = tuple(canonical_lead(name) for name in raw.sig_name)
     return EcgRecord(raw.d_signal.T / 1000, raw.fs, leads, f"ludb-{number}")
+
+
+def shaped(*, p_waves, **heights_mv):
+    """A record whose leads have the heights (P, Q, R, S, T) given, the limb leads from I and II."""
+    leads = {"I", "II", "V5", "V6"}
+    assert leads <= set(heights_mv)
+    record = synthetic_record(p_waves=p_waves)
+    time_s = np.arange(record.n_samples) / record.fs_hz
+    since_s = time_s[None, :] - regular_beats_s()[:, None]
+    rng = np.random.default_rng(2)
+    rows = {lead: record.lead_mv(lead).astype(np.float64) for lead in record.leads}
+    for lead, heights in heights_mv.items():
+        rows[lead] = rng.normal(scale=0.004, size=time_s.size)
+        for (at_s, width_s), height in zip(_TIMES_S, heights, strict=True):
+            wave = np.exp(-0.5 * ((since_s - at_s) / width_s) ** 2).sum(axis=0)
+            rows[lead] += height * wave
+    one, two = rows["I"], rows["II"]
+    rows |= {"III": two - one, "aVR": -(one + two) / 2}
+    rows |= {"aVL": one - two / 2, "aVF": two - one / 2}
+    return with_signal(record, np.array([rows[lead] for lead in record.leads]))
+
+
+def test_left_anterior_hemiblock_in_atrial_fibrillation_is_no_exchange():
+    """II is turned over by the hemiblock and its T wave; no P wave says it was exchanged."""
+    lafb = shaped(
+        p_waves=False,
+        I=(0.0, -0.1, 0.8, -0.1, 0.2),
+        II=(-0.012, 0.05, -0.7, 0.0, -0.2),
+        V5=(0.012, -0.05, 0.9, -0.3, 0.3),
+        V6=(0.012, -0.05, 0.8, -0.2, 0.2),
+    )
+    assert assess_quality(lafb).suspected_reversal is None
+
+
+def test_left_anterior_hemiblock_with_sinus_rhythm_is_no_exchange():
+    lafb = shaped(
+        p_waves=True,
+        I=(0.08, -0.1, 0.8, -0.1, 0.2),
+        II=(0.12, 0.1, 0.15, -0.9, -0.2),
+        V5=(0.08, -0.05, 0.9, -0.5, 0.3),
+        V6=(0.08, -0.05, 0.8, -0.3, 0.2),
+    )
+    assert assess_quality(lafb).suspected_reversal is None
+
+
+def test_pacing_that_leaves_v6_negative_is_no_exchange():
+    """Right ventricular apical pacing: I upright, V1 to V6 negative; V6 is no evidence then."""
+    paced = shaped(
+        p_waves=False,
+        I=(0.02, 0.0, 0.7, -0.1, -0.2),
+        II=(0.0, 0.0, -0.3, -0.9, 0.4),
+        V5=(-0.02, 0.0, -0.9, -0.1, 0.5),
+        V6=(-0.02, 0.0, -0.8, -0.1, 0.4),
+    )
+    assert assess_quality(paced).suspected_reversal is None
+
+
+def test_a_p_wave_upside_down_in_ii_is_evidence_beside_qrs():
+    exchanged_ii = exchanged(synthetic_record(), "right arm and left leg")
+    reason = assess_quality(exchanged_ii).reasons[0]
+    assert "P, QRS and T of lead II are upside down" in reason
+
+
+def test_exchanged_arms_are_suspected_in_atrial_fibrillation_too():
+    quality = assess_quality(exchanged(synthetic_record(p_waves=False), "left arm and right arm"))
+    assert quality.suspected_reversal == "left arm and right arm"
+    assert quality.reasons[0].split(": ")[1].startswith("QRS and T of lead I")
