@@ -60,7 +60,7 @@ class FusionWeights:
     alone_intercept, alone_borderline, alone_present : float
         The regression on the criterion alone.
     call_at : float
-        The probability with the best F1, at which the finding is called.
+        The probability with the best expected F1, at which the finding is called in tables.
     n_ecgs, n_positive : int
         What they were fitted on.
 

@@ -13,7 +13,7 @@ from physioclr.interpretation.fusion import Fusion, FusionWeights, default_fusio
 from physioclr.interpretation.fusion_fit import (
     MIN_POSITIVE,
     LabelledFinding,
-    best_f1_limit,
+    expected_f1_limit,
     fit_fusion,
 )
 from physioclr.interpretation.statement import Interpretation, Statement
@@ -143,8 +143,26 @@ def test_a_rare_finding_leans_on_the_others():
     assert abs(together.present - fit_fusion(common)["AFIB"].present) < 1.0  # the prior's sd
 
 
-def test_the_limit_of_the_best_f1_lies_between_two_ecgs():
-    limit = best_f1_limit(np.array([0.9, 0.8, 0.3, 0.1]), np.array([1.0, 1.0, 0.0, 0.0]))
+def test_calling_at_the_limit_has_the_best_f1_on_other_ecgs(fusion):
+    new = simulated(seed=7)
+    scores = np.array(
+        [
+            fusion.certainty("AFIB", s, float(p)).probability
+            for s, p in zip(new.states, new.head, strict=True)
+        ]
+    )
+
+    def f1(limit):
+        called = scores >= limit
+        return 2 * new.targets[called].sum() / (called.sum() + new.targets.sum())
+
+    best = max(f1(limit) for limit in np.linspace(0.05, 0.95, 91))
+    assert f1(fusion.weights["AFIB"].call_at) > best - 0.01  # F1 is flat around its best
+
+
+def test_the_limit_lies_between_two_ecgs():
+    # Expected F1 of 1, 2, 3 called: 1.8/3.1, 3.4/4.1, 3.8/5.1 of 2.1 expected positives.
+    limit = expected_f1_limit(np.array([0.9, 0.8, 0.3, 0.1]))
     assert limit == pytest.approx(0.55)
 
 
