@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from physioclr.encoders.encoder import Encoder
 from physioclr.errors import SignalError
@@ -12,14 +12,31 @@ from physioclr.interpretation.fusion import Fusion, default_fusion
 from physioclr.interpretation.interpret import interpret
 from physioclr.interpretation.reading import ModelCall, Reading, reconcile
 from physioclr.interpretation.statement import Interpretation
-from physioclr.physiology.beat_features import BeatFeatures
-from physioclr.physiology.measurements import Measurements
 from physioclr.prediction.prediction import LabelCall, label_call, why_withheld
 from physioclr.prediction.statement_head import StatementHead, find_statement_head
 from physioclr.records import EcgRecord
 from physioclr.signal.quality import Quality, assess_quality
 
-__all__ = ["model_calls", "read_with_model"]
+__all__ = ["HeadReading", "model_calls", "read_with_model", "with_certainty"]
+
+
+@dataclass(frozen=True, eq=False)
+class HeadReading:
+    """What a learned head adds to an interpretation.
+
+    Parameters
+    ----------
+    interpretation : Interpretation
+        The same statements, each with its certainty.
+    calls : tuple of ModelCall
+        One a label of the head; none without a head.
+    why_none : str
+        Why there are no calls; empty where there are.
+    """
+
+    interpretation: Interpretation
+    calls: tuple[ModelCall, ...] = ()
+    why_none: str = ""
 
 
 def read_with_model(
@@ -28,9 +45,8 @@ def read_with_model(
     *,
     head: StatementHead | None = None,
     fusion: Fusion | None = None,
+    interpretation: Interpretation | None = None,
     quality: Quality | None = None,
-    features: BeatFeatures | None = None,
-    measured: Measurements | None = None,
     other_calls: Sequence[ModelCall] = (),
 ) -> Reading:
     """Read an ECG by criteria, and by a learned head where the encoder has one.
@@ -44,9 +60,8 @@ def read_with_model(
         Of this encoder; the shipped one that belongs to it if absent.
     fusion : Fusion, optional
         The shipped one if absent.
+    interpretation : Interpretation, optional
     quality : Quality, optional
-    features : BeatFeatures, optional
-    measured : Measurements, optional
         Of this record, where they are already at hand.
     other_calls : sequence of ModelCall
         Of another model on this ECG, such as a head of superclasses; rows after the head's own.
@@ -66,24 +81,60 @@ def read_with_model(
         If the head was fitted on another encoder, or a shipped one is damaged.
     """
     quality = assess_quality(record) if quality is None else quality
-    said = interpret(record, quality=quality, features=features, measured=measured)
+    said = interpret(record, quality=quality) if interpretation is None else interpretation
+    read = with_certainty(said, record, encoder, head=head, fusion=fusion, quality=quality)
+    certain = read.interpretation
+    if encoder is not None and read.why_none:
+        certain = replace(certain, notes=(*certain.notes, read.why_none))
+    return reconcile(certain, (*read.calls, *other_calls))
+
+
+def with_certainty(
+    interpretation: Interpretation,
+    record: EcgRecord,
+    encoder: Encoder | None = None,
+    *,
+    head: StatementHead | None = None,
+    fusion: Fusion | None = None,
+    quality: Quality | None = None,
+) -> HeadReading:
+    """Give the statements on an ECG their certainty.
+
+    Parameters
+    ----------
+    interpretation : Interpretation
+        Of this record.
+    record : EcgRecord
+    encoder, head, fusion, quality
+        As for `read_with_model`.
+
+    Returns
+    -------
+    HeadReading
+
+    Raises
+    ------
+    CheckpointError
+        As `read_with_model` does.
+    """
     coefficients = default_fusion() if fusion is None else fusion
+    alone = coefficients.applied(interpretation)
     if encoder is None:
-        return reconcile(coefficients.applied(said), other_calls)
+        return HeadReading(alone, why_none="No encoder was given.")
     own = find_statement_head(encoder) if head is None else head
     if own is None:
-        note = f"No statement head belongs to the encoder {encoder.card.name}: criteria alone."
-        return reconcile(_noted(coefficients.applied(said), note), other_calls)
+        why = f"No statement head belongs to the encoder {encoder.card.name}: criteria alone."
+        return HeadReading(alone, why_none=why)
     try:
         probabilities = own.of_record(record, encoder)
     except SignalError as error:
-        note = f"No learned head: {error}"
-        return reconcile(_noted(coefficients.applied(said), note), other_calls)
-    withheld = why_withheld(quality)
+        return HeadReading(alone, why_none=f"No learned head: {error}")
+    withheld = why_withheld(assess_quality(record) if quality is None else quality)
+    calls = model_calls(own, probabilities, withheld)
     # What the calls are withheld for, and another encoder's coefficients, leave criteria alone.
-    fits = coefficients.encoder_fingerprint == encoder.card.fingerprint
-    fused = coefficients.applied(said, probabilities if fits and not withheld else None)
-    return reconcile(fused, (*model_calls(own, probabilities, withheld), *other_calls))
+    if withheld or coefficients.encoder_fingerprint != encoder.card.fingerprint:
+        return HeadReading(alone, calls)
+    return HeadReading(coefficients.applied(interpretation, probabilities), calls)
 
 
 def model_calls(
@@ -131,7 +182,3 @@ def _called(head: StatementHead, column: int, probability: float, withheld: str)
         correct=math.nan if made.correct is None else made.correct,
         reason=made.reason,
     )
-
-
-def _noted(interpretation: Interpretation, note: str) -> Interpretation:
-    return replace(interpretation, notes=(*interpretation.notes, note))
