@@ -1,13 +1,19 @@
 # make app    install and open the app        (PORT=8501)
 # make test   install and run the test suite
 # make check  linters, type checker, docstrings, tests
+# make fuzz   read hostile files for MINUTES=10
 # make demo   rebuild the shipped demo cohort and its map
+# TORCH=cpu   with any of these: PyTorch for the CPU alone, without gigabytes of CUDA libraries
 PYTHON ?= python3
 PORT ?= 8501
 BIN := .venv/bin
+MINUTES ?= 10
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+ifeq ($(TORCH),cpu)
+PIP += --extra-index-url https://download.pytorch.org/whl/cpu
+endif
 
-.PHONY: app test check lint demo clean
+.PHONY: app test check lint fuzz demo clean
 
 app: .venv/app
 	$(BIN)/physioclr app --port $(PORT)
@@ -22,6 +28,9 @@ lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/numpydoc lint $$(git ls-files 'physioclr/*.py')
+
+fuzz: .venv/dev
+	$(BIN)/python -m tests.io.fuzzing --minutes $(MINUTES)
 
 demo: .venv/app
 	$(BIN)/python -m physioclr.datasets.demo demo

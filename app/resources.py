@@ -68,8 +68,29 @@ def content_hash(record: EcgRecord) -> str:
     return digest.hexdigest()
 
 
+def _store_key(store: Store) -> str:
+    """Return what tells one cohort from another, also from one made in its place."""
+    return f"{store.path} {store.fingerprint} {store.source} {dict(store.label_names)}"
+
+
+def _encoder_key(encoder: Encoder) -> str:
+    """Return what tells one encoder from another: its card, and the weights of its heads."""
+    digest = hashlib.blake2b(encoder.card.model_dump_json().encode(), digest_size=16)
+    for head in encoder.heads.values():
+        for tensor in head.to_tensors().values():
+            digest.update(tensor.tobytes())
+    return digest.hexdigest()
+
+
 _Written = tuple[int, int] | None
-_BY_CONTENT: dict[str | type[Any], Callable[[Any], Any]] = {EcgRecord: content_hash}
+# By name where importing the class would load torch. A result is kept by what it is computed from,
+# so a cohort or a checkpoint in another's place has results of its own.
+_BY_CONTENT: dict[str | type[Any], Callable[[Any], Any]] = {
+    EcgRecord: content_hash,
+    "physioclr.datasets.store.Store": _store_key,
+    "physioclr.datasets.store_view.StoreView": _store_key,
+    "physioclr.encoders.encoder.Encoder": _encoder_key,
+}
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner=False)
@@ -103,39 +124,38 @@ def dominant_beat_of(record: EcgRecord) -> DominantBeat:
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Predicting …")
-def prediction_of(record: EcgRecord, checkpoint: str = "") -> Prediction:
-    """Return the predictions of a checkpoint's first head."""
+def prediction_of(record: EcgRecord, encoder: Encoder) -> Prediction:
+    """Return the predictions of an encoder's first head."""
     from physioclr.prediction.prediction import predict
 
-    return predict(record, encoder(checkpoint), quality=quality_of(record))
+    return predict(record, encoder, quality=quality_of(record))
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Asking why …")
 def attribution_of(
-    record: EcgRecord, label: str, checkpoint: str = ""
+    record: EcgRecord, label: str, encoder: Encoder
 ) -> tuple[Attribution, RandomisationCheck]:
     """Return what a label's log-odds rest on, and how much of that random weights show too."""
     from physioclr.prediction.attribution import attribute, randomisation_check
 
-    asked = encoder(checkpoint)
-    found = attribute(record, asked, label)
-    return found, randomisation_check(record, asked, found, seed=0)
+    found = attribute(record, encoder, label)
+    return found, randomisation_check(record, encoder, found, seed=0)
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Predicting …")
-def change_of(record: EcgRecord, changed: EcgRecord, checkpoint: str = "") -> PredictionChange:
+def change_of(record: EcgRecord, changed: EcgRecord, encoder: Encoder) -> PredictionChange:
     """Return what an encoder makes of a record before and after it was changed."""
     from physioclr.prediction.change import prediction_change
 
-    return prediction_change(record, changed, encoder(checkpoint))
+    return prediction_change(record, changed, encoder)
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner=False)
-def embedding_of(record: EcgRecord, checkpoint: str = "") -> NDArray[np.float32]:
+def embedding_of(record: EcgRecord, encoder: Encoder) -> NDArray[np.float32]:
     """Return the (embedding_dim,) embedding of a record."""
     from physioclr.encoders.embedding import embed
 
-    embedding: NDArray[np.float32] = embed([record], encoder(checkpoint))[0]
+    embedding: NDArray[np.float32] = embed([record], encoder)[0]
     return embedding
 
 
@@ -153,11 +173,11 @@ def compared_beats(before: EcgRecord, after: EcgRecord) -> tuple[DominantBeat, D
 def encoder(checkpoint: str = "") -> Encoder:
     """Return the encoder of a checkpoint's folder; the shipped one where none is named.
 
-    What was kept of a checkpoint is forgotten once another has its place.
+    It is loaded once, and again when another checkpoint has its place.
     """
     loaded, written = _loaded(checkpoint)
     if checkpoint and written != _written(Path(checkpoint) / "card.json"):
-        _forget(_loaded, *_BY_ENCODER)
+        _loaded.clear()
         loaded, _ = _loaded(checkpoint)
     return loaded
 
@@ -175,11 +195,11 @@ def _loaded(checkpoint: str) -> tuple[Encoder, _Written]:
 def cohort(path: str = "") -> Store:
     """Return the store or saved selection at a path; the demo cohort where the path is empty.
 
-    What was kept of a cohort is forgotten once it was made anew.
+    It is opened once, and again when another cohort has its place.
     """
     opened, written = _opened(path)
     if path and written != _written_of(path, opened):
-        _forget(_opened, *_BY_COHORT)
+        _opened.clear()
         opened, _ = _opened(path)
     return opened
 
@@ -212,26 +232,36 @@ def _written(file: Path) -> _Written:
     return found.st_ino, found.st_mtime_ns
 
 
-@st.cache_data(show_spinner="Comparing …", max_entries=16)
-def compared(path: str, rows: tuple[int, ...], within: tuple[int, ...]) -> pd.DataFrame:
+@st.cache_data(hash_funcs=_BY_CONTENT, show_spinner="Comparing …", max_entries=16)
+def compared(store: Store, rows: tuple[int, ...], within: tuple[int, ...]) -> pd.DataFrame:
     """Return what sets some ECGs of a store apart from the others of `within`."""
     from physioclr.explore.enrichment import compare_selection
 
-    return compare_selection(cohort(path), np.array(rows), within=np.array(within))
+    return compare_selection(store, np.array(rows), within=np.array(within))
 
 
-@st.cache_data(show_spinner=False, max_entries=16)
-def matching(path: str, condition: str) -> NDArray[np.intp]:
+@st.cache_data(hash_funcs=_BY_CONTENT, show_spinner=False, max_entries=16)
+def matching(store: Store, condition: str) -> NDArray[np.intp]:
     """Return the rows of the ECGs of a store that a condition holds for."""
     from physioclr.datasets.store_view import matching_rows
 
-    return matching_rows(cohort(path), condition)
+    return matching_rows(store, condition)
 
 
-def cohort_map(path: str, checkpoint: str, settings: MapSettings) -> CohortMap | None:
+@st.cache_resource(
+    hash_funcs=_BY_CONTENT, show_spinner="Comparing the cohort’s ECGs …", max_entries=4
+)
+def similarity_of(store: Store) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Return ECGs of a cohort and how alike they are by their physiology."""
+    from physioclr.explore.pairs import cohort_similarity
+
+    return cohort_similarity(store)
+
+
+def cohort_map(store: Store, encoder: Encoder, settings: MapSettings) -> CohortMap | None:
     """Return the map of a store's embeddings; None where none is kept."""
     try:
-        return _kept_map(path, checkpoint, settings, _made_of(path, checkpoint))
+        return _kept_map(store, encoder, settings)
     except _NoMapError:
         return None
 
@@ -240,62 +270,35 @@ class _NoMapError(Exception):
     """There is no map yet: an error, so that the cache does not keep it."""
 
 
-@st.cache_resource(show_spinner="Comparing the cohort’s ECGs …", max_entries=4)
-def similarity_of(path: str) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """Return ECGs of a cohort and how alike they are by their physiology."""
-    from physioclr.explore.pairs import cohort_similarity
-
-    return cohort_similarity(cohort(path))
-
-
-@st.cache_resource(show_spinner=False, max_entries=8)
-def _kept_map(path: str, checkpoint: str, settings: MapSettings, made_of: str) -> CohortMap:  # noqa: ARG001
+@st.cache_resource(hash_funcs=_BY_CONTENT, show_spinner=False, max_entries=8)
+def _kept_map(store: Store, encoder: Encoder, settings: MapSettings) -> CohortMap:
     from physioclr.explore.cohort_map import find_cohort_map
 
-    found = find_cohort_map(cohort(path), encoder(checkpoint), settings)
+    found = find_cohort_map(store, encoder, settings)
     if found is None:
         raise _NoMapError
     return found
 
 
-def _made_of(path: str, checkpoint: str) -> str:
-    """Name what a map is of: where a cohort or a checkpoint changed, the maps kept are others."""
-    return f"{cohort(path).fingerprint} {encoder(checkpoint).card.fingerprint}"
-
-
+@st.cache_resource(hash_funcs=_BY_CONTENT, show_spinner="Looking for clusters …", max_entries=16)
 def map_clusters(
-    path: str, checkpoint: str, settings: MapSettings, cluster_size: int
+    store: Store, encoder: Encoder, settings: MapSettings, cluster_size: int
 ) -> tuple[NDArray[np.intp], dict[int, str]]:
     """Return the cluster of each point of a map that is kept, -1 for none, and their names."""
-    return _clusters(path, checkpoint, settings, cluster_size, _made_of(path, checkpoint))
-
-
-@st.cache_resource(show_spinner="Looking for clusters …", max_entries=16)
-def _clusters(
-    path: str, checkpoint: str, settings: MapSettings, cluster_size: int, made_of: str
-) -> tuple[NDArray[np.intp], dict[int, str]]:
     from physioclr.explore.clusters import find_clusters, name_clusters
 
-    mapped = _kept_map(path, checkpoint, settings, made_of)
+    mapped = _kept_map(store, encoder, settings)
     clusters = find_clusters(mapped.layout.coordinates, min_cluster_size=cluster_size)
-    return clusters, name_clusters(clusters, mapped.rows, cohort(path))
+    return clusters, name_clusters(clusters, mapped.rows, store)
 
 
+@st.cache_resource(hash_funcs=_BY_CONTENT, show_spinner=False, max_entries=8)
 def map_predictions(
-    path: str, checkpoint: str, settings: MapSettings, head: str
+    store: Store, encoder: Encoder, settings: MapSettings, head: str
 ) -> NDArray[np.float64]:
     """Return the (n_mapped, n_labels) probabilities a head gives the ECGs of a map that is kept."""
-    return _predictions(path, checkpoint, settings, head, _made_of(path, checkpoint))
-
-
-@st.cache_resource(show_spinner=False, max_entries=8)
-def _predictions(
-    path: str, checkpoint: str, settings: MapSettings, head: str, made_of: str
-) -> NDArray[np.float64]:
-    mapped = _kept_map(path, checkpoint, settings, made_of)
-    probabilities: NDArray[np.float64] = (
-        encoder(checkpoint).heads[head].probabilities(mapped.layout.embeddings)
-    )
+    mapped = _kept_map(store, encoder, settings)
+    probabilities: NDArray[np.float64] = encoder.heads[head].probabilities(mapped.layout.embeddings)
     return probabilities
 
 
@@ -308,20 +311,11 @@ def probe_run(folder: str) -> ProbeRun:
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Placing the ECG …")
-def nearness_of(record: EcgRecord, path: str, checkpoint: str, settings: MapSettings) -> Nearness:
+def nearness_of(
+    record: EcgRecord, store: Store, encoder: Encoder, settings: MapSettings
+) -> Nearness:
     """Return whom a record from elsewhere is near on a map that is kept."""
     from physioclr.explore.nearness import nearness_of_ecg
 
-    mapped = _kept_map(path, checkpoint, settings, _made_of(path, checkpoint))
-    embedding, physiology = embedding_of(record, checkpoint), physiology_of(record).values
-    return nearness_of_ecg(embedding, physiology, cohort(path), mapped)
-
-
-def _forget(*kept: Any) -> None:
-    for one in kept:
-        one.clear()
-
-
-# What is kept by the place of a cohort or a checkpoint; maps are kept by what they are made of.
-_BY_COHORT = (compared, matching, similarity_of, nearness_of)
-_BY_ENCODER = (prediction_of, attribution_of, change_of, embedding_of, nearness_of)
+    embedding, physiology = embedding_of(record, encoder), physiology_of(record).values
+    return nearness_of_ecg(embedding, physiology, store, _kept_map(store, encoder, settings))

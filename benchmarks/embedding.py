@@ -14,8 +14,9 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from physioclr.encoders.checkpoint import DEFAULT_CHECKPOINT, load_encoder
+from physioclr.encoders.checkpoint import load_encoder
 from physioclr.encoders.embedding import embed
+from physioclr.encoders.installed import SHIPPED
 from physioclr.runtime.shipped_files import bundled
 from physioclr.simulate import simulate_record
 
@@ -25,7 +26,7 @@ __all__ = ["main"]
 def main() -> None:
     """Time each checkpoint and print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("checkpoints", nargs="*", default=[DEFAULT_CHECKPOINT])
+    parser.add_argument("checkpoints", nargs="*", default=[SHIPPED])
     parser.add_argument("--repeats", type=int, default=50)
     arguments = parser.parse_args()
     record = simulate_record("sinus_rhythm", seed=0)

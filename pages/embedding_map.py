@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from app.components.frame import show_title
 from app.components.problems import showing_problems
-from app.embedding_map.choices import choose_map
+from app.embedding_map.chart import load_library
 from app.embedding_map.link import read_link
-from app.embedding_map.map_chart import load_library
-from app.embedding_map.sections import show_maps
+from app.embedding_map.sections import choose_map, show_maps
 from app.state import app_state
 
 show_title("Embedding map", "Each point is one ECG; near points are ECGs the encoder holds alike.")

@@ -32,6 +32,7 @@ from .pretraining.config import PretrainConfig as PretrainConfig
 from .pretraining.pretrain import pretrain as pretrain
 from .records import EcgRecord as EcgRecord
 from .report import make_report as make_report
+from .runtime.plugins import use_plugin as use_plugin
 from .signal.delineation import Delineation as Delineation
 from .signal.delineation import delineate as delineate
 from .signal.quality import Quality as Quality

@@ -27,8 +27,6 @@ __all__ = [
     "LARGE_BOX_MM",
     "MINUS_AVR",
     "PAGE_MM",
-    "PULSE_MV",
-    "PULSE_S",
     "SMALL_BOX_MM",
     "SPEEDS_MM_PER_S",
     "PaperCell",
@@ -63,7 +61,7 @@ _WHOLE_PAGE_S = 0.05
 _FEW_LEADS = 6
 _MOST_ROWS = 12
 
-PULSE_MV, PULSE_S = 1.0, 0.2
+_PULSE_MV, _PULSE_S = 1.0, 0.2
 """The calibration pulse: so wide that it shows the speed of the paper too."""
 _PULSE_FOOT_MM, _SHORT_FOOT_MM, _WIDE_PULSE_MM = 2.0, 1.0, 5.0
 
@@ -338,7 +336,7 @@ def calibration_pulse_mm(scale: PaperScale) -> tuple[list[float], list[float]]:
     x, y : list of float
         From the row's 0 s and 0 mV, in mm. It stands in the 15 mm before the leads.
     """
-    wide, high = PULSE_S * scale.speed_mm_per_s, PULSE_MV * scale.gain_mm_per_mv
+    wide, high = _PULSE_S * scale.speed_mm_per_s, _PULSE_MV * scale.gain_mm_per_mv
     foot = _PULSE_FOOT_MM if wide <= _WIDE_PULSE_MM else _SHORT_FOOT_MM
     end = -1.0 - foot
     fall, rise = end - foot, end - foot - wide
@@ -361,7 +359,7 @@ def pulse_rows(n_rows: int, pitch_mm: float, scale: PaperScale) -> range:
     range
         From the lowest row upwards.
     """
-    every = math.ceil((PULSE_MV * scale.gain_mm_per_mv + 2.0) / pitch_mm)
+    every = math.ceil((_PULSE_MV * scale.gain_mm_per_mv + 2.0) / pitch_mm)
     return range(n_rows - 1, -1, -every)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "ELECTRODES",
     "LIMB_LEADS",
     "PRECORDIAL_LEADS",
     "RHYTHM_LEADS",
@@ -25,6 +26,8 @@ __all__ = [
 
 LIMB_LEADS = ("I", "II", "III", "aVR", "aVL", "aVF")
 PRECORDIAL_LEADS = ("V1", "V2", "V3", "V4", "V5", "V6")
+ELECTRODES = ("RA", "LA", "LL", *PRECORDIAL_LEADS)
+"""Of the standard twelve leads; the right leg's carries no signal."""
 STANDARD_LEADS = LIMB_LEADS + PRECORDIAL_LEADS
 # The lead a rhythm is read in is the first of these that can be read.
 RHYTHM_LEADS = ("II", "V5", "I", "V6", "V4", "aVF", "III", "aVL", "V3", "V2", "V1", "aVR")
@@ -145,4 +148,6 @@ def in_standard_order(
     ordered = [lead for lead in STANDARD_LEADS if lead in leads]
     ordered += [lead for lead in leads if lead not in STANDARD_LEADS]
     rows = [list(leads).index(lead) for lead in ordered]
+    if rows == list(range(len(leads))):
+        return signal_mv, tuple(ordered)
     return signal_mv[rows], tuple(ordered)

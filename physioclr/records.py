@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from physioclr.device_reading import DeviceReading
 from physioclr.leads import STANDARD_LEADS
 
 __all__ = ["EcgRecord"]
@@ -33,6 +34,8 @@ class EcgRecord:
     meta : mapping, optional
         What the source states about the record: ``age_years``, ``sex`` (``"female"``, ``"male"``),
         ``source`` (file name), ``format``, ``simulated`` (bool), ``diagnosis_codes``, ``fold``.
+    device_reading : DeviceReading, optional
+        The interpretation and measurements stored in the file; None where it has none.
 
     Raises
     ------
@@ -47,6 +50,7 @@ class EcgRecord:
     leads: tuple[str, ...]
     record_id: str
     meta: Mapping[str, Any] = field(default_factory=dict)
+    device_reading: DeviceReading | None = None
 
     def __post_init__(self) -> None:
         signal = np.asarray(self.signal_mv)
@@ -63,8 +67,10 @@ class EcgRecord:
             raise ValueError(f"signal_mv must not be empty, got shape {signal.shape}")
         if not (math.isfinite(self.fs_hz) and self.fs_hz > 0):
             raise ValueError(f"fs_hz must be a positive number of Hz, got {self.fs_hz}")
-        signal = np.array(signal, dtype=np.float32, order="C")
-        signal.setflags(write=False)
+        is_own = signal.base is None and not signal.flags.writeable and signal.flags.c_contiguous
+        if not (is_own and signal.dtype == np.float32):  # nobody can change the signal from outside
+            signal = np.array(signal, dtype=np.float32, order="C")
+            signal.setflags(write=False)
         object.__setattr__(self, "signal_mv", signal)
         object.__setattr__(self, "fs_hz", float(self.fs_hz))
         object.__setattr__(self, "leads", tuple(self.leads))
@@ -78,6 +84,7 @@ class EcgRecord:
             self.leads,
             self.record_id,
             dict(self.meta),
+            self.device_reading,
         )
 
     def __repr__(self) -> str:

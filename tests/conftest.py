@@ -9,6 +9,8 @@ import pytest
 
 from physioclr import cli
 from physioclr.datasets.store import Store, StoreWriter
+from physioclr.runtime import plugins
+from tests.runtime.fake_packages import install_examples
 
 # Small tensors: a second thread costs more than it brings, and two workers share two cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -40,6 +42,23 @@ def run_cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         return stopped.value.code or 0, out.out, out.err
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def _no_plugin_is_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugins, "_passed", {})
+
+
+@pytest.fixture(scope="session")
+def _extensions_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return install_examples(tmp_path_factory.mktemp("site-packages"))
+
+
+@pytest.fixture
+def extensions(_extensions_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Install the package of examples/extensions for one test; its modules stay imported."""
+    monkeypatch.syspath_prepend(_extensions_folder)
+    return _extensions_folder
 
 
 @pytest.fixture(scope="session")

@@ -119,6 +119,28 @@ def test_a_page_imports_only_the_folder_of_its_own():
         assert folders & page_folders <= {page.stem}, page.name
 
 
+def test_a_component_serves_several_pages_or_builds_another_component():
+    users: dict[str, set[str]] = {name: set() for name in app_modules("components")}
+    for importing, imported in arrows("app", "pages"):
+        if imported in users:
+            users[imported].add(".".join(importing.split(".")[:2]))
+    shared = {"app.components", "app.inputs", "app.main"}
+    assert not {name: by for name, by in users.items() if len(by) < 2 and not by & shared}
+
+
+def app_modules(folder: str) -> list[str]:
+    names = [module_name(path) for path in modules(f"app/{folder}")]
+    return [name for name in names if name.count(".") > 1]
+
+
+def test_a_page_is_a_table_of_contents():
+    layout = {"columns", "container", "expander", "tabs", "popover", "fragment"}
+    for page in modules("pages"):
+        nodes = list(ast.walk(ast.parse(page.read_text(encoding="utf-8"))))
+        assert not {node.attr for node in nodes if isinstance(node, ast.Attribute)} & layout, page
+        assert not [node for node in nodes if isinstance(node, ast.FunctionDef | ast.BinOp)], page
+
+
 def test_nothing_imports_a_page():
     for path in [*modules("physioclr"), *modules("app"), *modules("pages")]:
         assert not {n for n in imports_of(path) if n.split(".")[0] == "pages"}, path

@@ -12,6 +12,7 @@ from app.components.ecg_paper import PaperStyle, ecg_paper
 from app.components.ecg_view import overlay_legend, show_paper
 from app.components.measurement_table import comparison_table, main_measurements
 from app.components.palette import palette_for
+from app.components.plugin_notice import say_what_is_broken
 from app.components.problems import literal, showing_problems
 from app.components.quality_notice import show_quality_briefly
 from app.inputs.asked_checkpoint import asked_checkpoint
@@ -27,8 +28,6 @@ from physioclr.records import EcgRecord
 
 __all__ = ["choose_augmentation", "show_augmented", "show_both_shuffles"]
 
-_BY_KEY = {augmentation.key: augmentation for augmentation in AUGMENTATIONS}
-
 _SHUFFLES = {
     "heartbeat_shuffle": "Ours: cut between the beats, both ends kept, joined by a cross-fade.",
     "authors_shuffle": "The authors’ code: cut at the R peaks; what lies before the first and "
@@ -40,14 +39,16 @@ def choose_augmentation(record: EcgRecord, state: AugmentState) -> Augmentation:
     """Ask which augmentation, how it is set, and for a seed."""
     which, how, seed = st.columns([3, 4, 2], gap="medium")
     with which:
+        keys = list(AUGMENTATIONS)
         state.key = st.selectbox(
             "Augmentation",
-            list(_BY_KEY),
-            index=list(_BY_KEY).index(state.key or AUGMENTATIONS[0].key),
-            format_func=lambda key: _BY_KEY[key].name,
+            keys,
+            index=keys.index(state.key or keys[0]),
+            format_func=lambda key: AUGMENTATIONS[key].name,
         )
+        say_what_is_broken(AUGMENTATIONS.broken)
         layout_popover(app_state().paper, record)
-    chosen = _BY_KEY[state.key]
+    chosen = AUGMENTATIONS[state.key]
     with how:
         known = state.parameters.get(chosen.key, {})
         state.parameters[chosen.key] = parameter_inputs(chosen.parameters, known, key=chosen.key)
@@ -96,7 +97,7 @@ def show_both_shuffles(record: EcgRecord, key: str, state: AugmentState) -> None
 
 def _augmented_by(key: str, record: EcgRecord, state: AugmentState) -> EcgRecord:
     """Return the record as an augmentation makes it, at the chosen seed and settings."""
-    return _BY_KEY[key].apply(
+    return AUGMENTATIONS[key].apply(
         record, delineation_of(record), seed=state.seed, **state.parameters.get(key, {})
     )
 
@@ -135,9 +136,10 @@ def _show_category(record: EcgRecord, augmented: EcgRecord) -> None:
     st.subheader("Does it keep the category?")
     checkpoint = asked_checkpoint(key="augmentations")
     with showing_problems("The encoder cannot tell. "):
-        if checkpoint and not encoder(checkpoint).heads:
+        asked = encoder(checkpoint)
+        if not asked.heads:
             say_it_has_no_head(checkpoint)
             return
-        change = change_of(record, augmented, checkpoint)
+        change = change_of(record, augmented, asked)
         st.markdown(literal(category_sentence(change)))
         st.html(category_table(change))

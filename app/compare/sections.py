@@ -9,19 +9,48 @@ from app.compare.difference_table import (
     difference_table,
     noise_sentence,
 )
-from app.components.ecg_view import overlay_legend, show_paper
+from app.components.ecg_view import overlay_legend, record_heading, show_paper
 from app.components.measurement_table import further_measurements, main_measurements
 from app.components.median_beat_figure import median_beat_figure
 from app.components.palette import palette_for
 from app.components.problems import literal, showing_problems
 from app.components.quality_notice import show_quality_briefly
+from app.inputs.ecg import choose_ecg
 from app.inputs.qt_formula_input import qt_formula_input
 from app.resources import compared_beats, measurements_of, quality_of
 from app.state import app_state
 from physioclr.physiology.comparison import compare_measurements
 from physioclr.records import EcgRecord
 
-__all__ = ["show_beats", "show_differences", "show_qualities", "warn_of_two_people"]
+__all__ = [
+    "choose_pair",
+    "show_beats",
+    "show_differences",
+    "show_qualities",
+    "warn_of_two_people",
+]
+
+
+def choose_pair(read: EcgRecord) -> tuple[EcgRecord, EcgRecord] | None:
+    """Ask for the other ECG, and which is the earlier one; return both in their order."""
+    state = app_state().compare
+    choose_ecg(state.other, key="compare")
+    other = state.other.record
+    if other is None:
+        st.info("Upload or pick a second ECG of the same patient.", icon=":material/compare:")
+        return None
+    state.read_is_later = (
+        st.segmented_control(
+            "The ECG being read is the",
+            ["earlier", "later"],
+            default="later" if state.read_is_later else "earlier",
+            required=True,
+            key="read_is_later",
+        )
+        == "later"
+    )
+    record_heading(other)
+    return (other, read) if state.read_is_later else (read, other)
 
 
 def warn_of_two_people(before: EcgRecord, after: EcgRecord) -> None:

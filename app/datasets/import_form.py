@@ -5,7 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from app.components.job_view import watch_job
-from app.components.problems import showing_problems
+from app.components.plugin_notice import say_what_is_broken
+from app.components.problems import literal, showing_problems
 from app.datasets.facts import begin_import, last_import
 from app.state import DatasetsState
 from physioclr.jobs import JobProgress
@@ -26,6 +27,7 @@ def show_import(state: DatasetsState) -> None:
         "runs on. The import goes on when this page is left; stopped, it can be begun again "
         "where it was."
     )
+    _say_what_plugins_read()
     source, out, button = st.columns([3, 3, 2], gap="medium", vertical_alignment="bottom")
     with source:
         state.import_source = st.text_input(
@@ -52,6 +54,17 @@ def show_import(state: DatasetsState) -> None:
             job = begin_import(state.import_source, state.import_out)
     if job is not None:
         watch_job(job, key="import", finished=_imported)
+
+
+def _say_what_plugins_read() -> None:
+    from physioclr.datasets.cohort_readers import COHORT_READERS
+    from physioclr.io.plugin_formats import FORMATS
+
+    names = [f"{reader.name} ({name})" for name, reader in COHORT_READERS.items()]
+    names += [f"files of {of.name} ({name})" for name, of in FORMATS.items()]
+    if names:
+        st.caption(literal(f"Plug-ins also read {'; '.join(names)}."))
+    say_what_is_broken({**COHORT_READERS.broken, **FORMATS.broken})
 
 
 def _imported(progress: JobProgress) -> str:

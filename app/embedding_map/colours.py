@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,17 +10,17 @@ import pandas as pd
 
 from app.embedding_map.scatter import Groups, Numbers
 from app.inputs.cohort_labels import NO_LABEL, SEVERAL_LABELS
-from app.resources import cohort, cohort_map, encoder, map_clusters, map_predictions
-from physioclr.explore.map_layout import MapSettings
+from app.resources import map_clusters, map_predictions
 from physioclr.physiology.angles import ANGLES
 from physioclr.physiology.measurements import MEASUREMENTS
 
 if TYPE_CHECKING:
+    from app.embedding_map.maps import MapShown
     from physioclr.datasets.store import Store
     from physioclr.encoders.card import HeadCard
-    from physioclr.explore.cohort_map import CohortMap
+    from physioclr.encoders.encoder import Encoder
 
-__all__ = ["MapShown", "colour_choices", "colours_of"]
+__all__ = ["colour_choices", "colours_of"]
 
 _NOT_STATED = "not stated"
 _DEFAULT = "measurement/heart_rate_bpm"
@@ -36,27 +35,9 @@ _STATED = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class MapShown:
-    """A map that is kept, and what it is of.
-
-    Parameters
-    ----------
-    store_path, checkpoint : str
-        As `app.resources.cohort` and `app.resources.encoder` take them.
-    settings : MapSettings
-    mapped : CohortMap
-    """
-
-    store_path: str
-    checkpoint: str
-    settings: MapSettings
-    mapped: CohortMap
-
-
 def colour_choices(shown: MapShown) -> dict[str, str]:
     """Return what a map can be coloured by: key to name, the first by default."""
-    store = cohort(shown.store_path)
+    store, by = shown.store, shown.predicting
     measured = {
         f"measurement/{name}": _titled(MEASUREMENTS[name].label, MEASUREMENTS[name].unit)
         for name in MEASUREMENTS
@@ -72,8 +53,7 @@ def colour_choices(shown: MapShown) -> dict[str, str]:
         choices[f"set/{label_set}"] = f"Label · {label_set}"
         for label, name in names.items():
             choices[f"label/{label_set}/{label}"] = f"Label · {label_set}: {name}"
-    by = _predicting(shown)
-    labels = _first_head(by.checkpoint)[1].labels if by else ()
+    labels = _first_head(by.encoder)[1].labels if by else ()
     predicted = {
         f"prediction/{label.name}": f"Prediction · {label.display_name}" for label in labels
     }
@@ -91,7 +71,7 @@ def colours_of(shown: MapShown, choice: str, cluster_size: int) -> Numbers | Gro
     cluster_size : int
         ECGs a cluster has at least.
     """
-    store, rows = cohort(shown.store_path), shown.mapped.rows
+    store, rows = shown.store, shown.mapped.rows
     kind, _, name = choice.partition("/")
     # Of the whole cohort first, so that a group has one colour on all its maps.
     if kind == "measurement":
@@ -109,7 +89,7 @@ def colours_of(shown: MapShown, choice: str, cluster_size: int) -> Numbers | Gro
         return _label(store, *name.split("/", 1)).of(rows)
     if kind == "prediction":
         return _predicted(shown, name)
-    clusters, names = map_clusters(shown.store_path, shown.checkpoint, shown.settings, cluster_size)
+    clusters, names = map_clusters(store, shown.encoder, shown.settings, cluster_size)
     known = sorted(names)
     codes = np.searchsorted(known, clusters)
     return Groups(
@@ -132,8 +112,8 @@ def _stated(store: Store, name: str) -> Numbers | Groups:
         if unit == "%":
             return Numbers(title, unit, 0, 100 * values)
         return Numbers(title, unit, 0, values, unknown=_NOT_STATED)
-    codes, values = pd.factorize(column, sort=True)
-    return Groups(title, tuple(map(_said, values)), codes, unknown=_NOT_STATED)
+    codes, kinds = pd.factorize(column, sort=True)
+    return Groups(title, tuple(map(_said, kinds)), codes, unknown=_NOT_STATED)
 
 
 def _said(value: object) -> str:
@@ -164,27 +144,18 @@ def _label(store: Store, label_set: str, label: str) -> Groups:
 
 def _predicted(shown: MapShown, label: str) -> Numbers:
     """Return the probability of a label; NaN where the map that tells it lacks the ECG."""
-    by = _predicting(shown)
+    by = shown.predicting
     if by is None:
         raise ValueError(f"label must be one that a head predicts, got {label!r}")
-    head, card = _first_head(by.checkpoint)
+    head, card = _first_head(by.encoder)
     column = [one.name for one in card.labels].index(label)
-    found = map_predictions(by.store_path, by.checkpoint, by.settings, head)[:, column]
-    of_row = np.full(len(cohort(shown.store_path)), np.nan)
+    found = map_predictions(by.store, by.encoder, by.settings, head)[:, column]
+    of_row = np.full(len(shown.store), np.nan)
     of_row[by.mapped.rows] = 100 * found
     title = f"Prediction: {card.labels[column].display_name}"
     return Numbers(title, "%", 0, of_row[shown.mapped.rows], unknown="no prediction")
 
 
-def _predicting(shown: MapShown) -> MapShown | None:
-    """Return the map whose checkpoint predicts: this one, or else the shipped checkpoint's."""
-    if encoder(shown.checkpoint).heads:
-        return shown
-    mapped = cohort_map(shown.store_path, "", MapSettings()) if encoder().heads else None
-    return mapped and MapShown(shown.store_path, "", MapSettings(), mapped)
-
-
-def _first_head(checkpoint: str) -> tuple[str, HeadCard]:
-    loaded = encoder(checkpoint)
+def _first_head(loaded: Encoder) -> tuple[str, HeadCard]:
     name = next(iter(loaded.heads))
     return name, loaded.card.heads[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from app.components.html_table import Html, html_table
@@ -71,7 +72,7 @@ def _told_apart(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _row(row: dict[str, Any]) -> list[str]:
+def _row(row: Mapping[Any, Any]) -> list[str]:
     if math.isnan(row["effect"]):
         return [str(row["label"]), "–", "–", "–", "–"]
     is_share = row["kind"] == "label" or row["name"] == "sex"
@@ -100,7 +101,7 @@ def _signed(value: float, decimals: int) -> str:
     return f"{shown:+.{decimals}f}".replace("-", "−") if shown else f"{0:.{decimals}f}"
 
 
-def _p(row: dict[str, Any]) -> str:
+def _p(row: Mapping[Any, Any]) -> str:
     value = float(row["p_corrected"])
     if math.isnan(value):
         return "–"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from app.embedding_map.map_inputs import CLUSTER_SIZES
+from app.embedding_map.form import CLUSTER_SIZES
 from app.embedding_map.maps import open_saved_selection
 from app.inputs.known_cohorts import cohort_names
 from app.resources import cohort
@@ -23,6 +23,7 @@ from physioclr.explore.map_layout import MapSettings
 
 if TYPE_CHECKING:
     from app.state import MapState
+    from physioclr.datasets.store import Store
 
 __all__ = ["is_in_link", "read_link", "write_link"]
 
@@ -53,11 +54,11 @@ def read_link(state: MapState) -> None:
     state.problems = tuple(problems)
 
 
-def write_link(state: MapState) -> None:
-    """Write the view into the address."""
+def write_link(state: MapState, store: Store) -> None:
+    """Write the view of a cohort's map into the address."""
     names = {path: name for name, path in known_checkpoints().items()}
     parts = {
-        "cohort": _cohort_name(state.store_path),
+        "cohort": _cohort_name(state.store_path, store),
         "checkpoint": names.get(state.checkpoint, "") if state.checkpoint else "",
         "beside": "" if state.beside is None else names.get(state.beside, ""),
         **{
@@ -84,13 +85,13 @@ def is_in_link(condition: str) -> bool:
         return False
 
 
-def _cohort_name(path: str) -> str:
+def _cohort_name(path: str, store: Store) -> str:
     if not path:
         return ""
     for name, saved in saved_selections().items():
         if saved == path:
             return name
-    return cohort(path).fingerprint
+    return store.fingerprint
 
 
 def _follow_cohort(state: MapState, name: str) -> list[str]:
@@ -134,7 +135,7 @@ def _follow_settings(state: MapState, asked: dict[str, str]) -> list[str]:
     given = {name: asked[name] for name in _SETTINGS if name in asked}
     try:
         values = {name: _SETTINGS[name](value) for name, value in given.items()}
-        state.settings = replace(_DEFAULT, **values) if values else None  # type: ignore[arg-type]
+        state.settings = replace(_DEFAULT, **values) if values else None
     except ValueError as error:
         return [f"The link asks for a map that cannot be made: {error}."]
     return []
@@ -157,7 +158,7 @@ def _follow_selection(state: MapState, name: str) -> list[str]:
     if name not in saved_selections():
         return [f"The link names the selection “{name}”, which is not known here."]
     try:
-        open_saved_selection(state, name)
+        open_saved_selection(state, cohort(state.store_path), name)
     except PhysioclrError as error:
         return [f"The link names a selection that cannot be opened: {error}."]
     return []

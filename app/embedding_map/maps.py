@@ -1,18 +1,21 @@
-"""Which map is shown, the job that makes it, and what is done with a selection on it."""
+"""Which map is shown, the job that makes it, and what is done with a selection on it.
+
+The page opens its cohort, encoders and maps once each time it runs (`open_sides`); the functions
+here are given them.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from app.embedding_map.colours import MapShown
 from app.resources import cohort, cohort_map, encoder, matching
-from app.state import MapState, app_state
 from physioclr.datasets.selection import (
     save_selection,
     saved_selections,
@@ -31,26 +34,30 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from app.state import MapState, ReadState
     from physioclr.datasets.store import Store
+    from physioclr.encoders.encoder import Encoder
+    from physioclr.explore.cohort_map import CohortMap
+    from physioclr.records import EcgRecord
 
 __all__ = [
+    "BeingRead",
+    "InSight",
+    "MapShown",
+    "Side",
     "asked_settings",
     "begin_map",
-    "checkpoints_of",
-    "condition_problem",
+    "begin_missing_maps",
+    "ecgs_in_sight",
     "find_id",
     "follow_cohort",
-    "followed_condition",
-    "is_made",
     "last_map_job",
-    "open_map",
     "open_saved_selection",
-    "row_being_read",
+    "open_sides",
+    "row_of_read",
     "save_rows",
-    "selected_in_sight",
     "selection_csv",
     "titles_of",
-    "visible",
     "why_unreadable",
 ]
 
@@ -58,41 +65,154 @@ _IDS_NAMED = 8
 _FILE_NAMED_BY = 60  # characters
 
 
+@dataclass(frozen=True, eq=False)
+class MapShown:
+    """A map that is kept, and what it is of.
+
+    Parameters
+    ----------
+    store : Store
+    encoder : Encoder
+    settings : MapSettings
+    mapped : CohortMap
+    shipped : MapShown or None
+        The shipped checkpoint's map of the same cohort, where this one's encoder has no head.
+    """
+
+    store: Store
+    encoder: Encoder
+    settings: MapSettings
+    mapped: CohortMap
+    shipped: MapShown | None = None
+
+    @property
+    def predicting(self) -> MapShown | None:
+        """The map whose encoder predicts labels: this one, or else the shipped checkpoint's."""
+        return self if self.encoder.heads else self.shipped
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One of the maps that stand side by side, or its place.
+
+    Parameters
+    ----------
+    checkpoint : str
+        Its folder; empty for the shipped one.
+    encoder : Encoder
+    shown : MapShown or None
+        The requested map; where it is not made yet, the one shown last. None where no map of the
+        cohort in this encoder's space is kept.
+    is_made : bool
+        Whether it is the requested one.
+    """
+
+    checkpoint: str
+    encoder: Encoder
+    shown: MapShown | None
+    is_made: bool
+
+
+@dataclass(frozen=True, eq=False)
+class BeingRead:
+    """The ECG being read, and its row in the cohort of the map; None where it is from elsewhere."""
+
+    record: EcgRecord
+    row: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class InSight:
+    """Which ECGs of a cohort meet the condition.
+
+    Parameters
+    ----------
+    rows : (n,) int
+        All where there is no condition, or it cannot be followed.
+    condition : str
+        Empty where all ECGs are shown.
+    problem : str
+        Why the condition cannot be followed, in a sentence; empty where it can.
+    """
+
+    rows: NDArray[np.intp]
+    condition: str = ""
+    problem: str = ""
+
+    def on(self, shown: MapShown) -> NDArray[np.bool_]:
+        """Return which ECGs of a map are in sight, (n_mapped,)."""
+        return np.isin(shown.mapped.rows, self.rows)
+
+    def selected(self, rows: tuple[int, ...]) -> tuple[int, ...]:
+        """Return which of the selected ECGs are in sight; a single one is shown in any case."""
+        if len(rows) < 2:
+            return rows
+        in_sight = np.isin(rows, self.rows)
+        return tuple(row for row, shown in zip(rows, in_sight, strict=True) if shown)
+
+
+def ecgs_in_sight(store: Store, condition: str) -> InSight:
+    """Return the ECGs that a condition, which may be empty, leaves in sight."""
+    everyone = np.arange(len(store))
+    if not condition:
+        return InSight(everyone)
+    try:
+        return InSight(matching(store, condition), condition)
+    except DatasetError as error:
+        return InSight(everyone, problem=f"{error}. All ECGs are shown.")
+
+
 def asked_settings(state: MapState) -> MapSettings:
     """Return how the map is to be laid out."""
     return state.settings or MapSettings()
 
 
-def open_map(state: MapState, checkpoint: str) -> MapShown | None:
-    """Return the map that is asked for; where it is not made yet, the one shown last.
+def open_sides(state: MapState, store: Store) -> list[Side]:
+    """Open the encoders whose maps stand side by side, and the maps that are kept.
 
-    Returns
-    -------
-    MapShown or None
-        None where no map of the cohort in this checkpoint's space is kept.
+    Raises
+    ------
+    CheckpointError
+        If an encoder cannot be loaded.
     """
+    return [_open_side(state, store, checkpoint) for checkpoint in _checkpoints_of(state)]
+
+
+def _open_side(state: MapState, store: Store, checkpoint: str) -> Side:
+    loaded, asked = encoder(checkpoint), asked_settings(state)
     of = (state.store_path, checkpoint)
-    asked = asked_settings(state)
     for settings in dict.fromkeys((asked, state.kept.get(of, asked), MapSettings())):
-        mapped = cohort_map(state.store_path, checkpoint, settings)
+        mapped = cohort_map(store, loaded, settings)
         if mapped is not None:
             state.kept[of] = settings
-            return MapShown(state.store_path, checkpoint, settings, mapped)
-    return None
+            shipped = None if loaded.heads else _shipped_map(store)
+            shown = MapShown(store, loaded, settings, mapped, shipped)
+            return Side(checkpoint, loaded, shown, is_made=settings == asked)
+    return Side(checkpoint, loaded, None, is_made=False)
 
 
-def checkpoints_of(state: MapState) -> list[str]:
+def _shipped_map(store: Store) -> MapShown | None:
+    """Return the shipped checkpoint's default map, if it has a head and the map is kept."""
+    shipped = encoder()
+    mapped = cohort_map(store, shipped, MapSettings()) if shipped.heads else None
+    return None if mapped is None else MapShown(store, shipped, MapSettings(), mapped)
+
+
+def _checkpoints_of(state: MapState) -> list[str]:
     """Return the checkpoints whose maps stand side by side."""
     return [state.checkpoint] if state.beside is None else [state.checkpoint, state.beside]
 
 
-def is_made(state: MapState, checkpoint: str) -> bool:
-    """Say whether the map that is asked for is kept."""
-    return cohort_map(state.store_path, checkpoint, asked_settings(state)) is not None
+def begin_missing_maps(state: MapState) -> None:
+    """Begin to make the requested maps that are not kept."""
+    store = cohort(state.store_path)
+    for checkpoint in dict.fromkeys(_checkpoints_of(state)):
+        if cohort_map(store, encoder(checkpoint), asked_settings(state)) is None:
+            begin_map(state, checkpoint)
 
 
 def begin_map(state: MapState, checkpoint: str) -> Job:
-    """Begin to lay out the map that is asked for, in a process of its own.
+    """Begin to lay out the requested map, in a process of its own.
 
     Returns
     -------
@@ -106,54 +226,16 @@ def begin_map(state: MapState, checkpoint: str) -> Job:
 
 
 def last_map_job(state: MapState, checkpoint: str) -> Job | None:
-    """Return the last job that was to make the map that is asked for."""
+    """Return the last job that was to make the requested map."""
     task = _task(state, checkpoint)
-    jobs = default_queue().jobs(MapTask)
-    return next((job for job in jobs if task.makes_the_map_of(job.task)), None)
+    for job in default_queue().jobs(MapTask):
+        if isinstance(job.task, MapTask) and task.makes_the_map_of(job.task):
+            return job
+    return None
 
 
 def _task(state: MapState, checkpoint: str) -> MapTask:
     return MapTask.of(state.store_path, checkpoint, asked_settings(state))
-
-
-def condition_problem(state: MapState) -> str:
-    """Return why the condition cannot be followed, in a sentence; empty where it can."""
-    try:
-        _meeting(state)
-    except DatasetError as error:
-        return f"{error}. All ECGs are shown."
-    return ""
-
-
-def followed_condition(state: MapState) -> str:
-    """Return the condition that the ECGs shown meet; empty where all are shown."""
-    return "" if condition_problem(state) else state.query
-
-
-def selected_in_sight(state: MapState) -> tuple[int, ...]:
-    """Return which of the selected ECGs meet the condition; a single one is shown in any case."""
-    if len(state.rows) < 2:
-        return state.rows
-    in_sight = np.isin(state.rows, _rows_shown(state))
-    return tuple(row for row, shown in zip(state.rows, in_sight, strict=True) if shown)
-
-
-def visible(state: MapState, shown: MapShown) -> NDArray[np.bool_]:
-    """Return which ECGs of a map meet the condition, (n_mapped,); all where it is none."""
-    return np.isin(shown.mapped.rows, _rows_shown(state))
-
-
-def _rows_shown(state: MapState) -> NDArray[np.intp]:
-    try:
-        return _meeting(state)
-    except DatasetError:
-        return np.arange(len(cohort(state.store_path)))
-
-
-def _meeting(state: MapState) -> NDArray[np.intp]:
-    if not state.query:
-        return np.arange(len(cohort(state.store_path)))
-    return matching(state.store_path, state.query)
 
 
 def find_id(store: Store, sought: str) -> tuple[int | None, str]:
@@ -177,15 +259,14 @@ def find_id(store: Store, sought: str) -> tuple[int | None, str]:
     return None, f"{found.size:,} ids have “{sought}” in them: {first}{more}"
 
 
-def why_unreadable(state: MapState, checkpoint: str) -> str:
-    """Return why the map that is asked for cannot be opened though it is kept, or nothing."""
-    store = cohort(state.store_path)
-    return unreadable_map(store, encoder(checkpoint), asked_settings(state))
+def why_unreadable(state: MapState, store: Store, encoder: Encoder) -> str:
+    """Return why the requested map cannot be opened though it is kept, or nothing."""
+    return unreadable_map(store, encoder, asked_settings(state))
 
 
-def follow_cohort(state: MapState) -> bool:
+def follow_cohort(state: MapState, store: Store) -> bool:
     """Forget the selection where the cohort is another than it was; say whether it is."""
-    now, before = cohort(state.store_path).fingerprint, state.fingerprint
+    now, before = store.fingerprint, state.fingerprint
     state.fingerprint = now
     changed = before not in ("", now)
     if changed:
@@ -193,9 +274,8 @@ def follow_cohort(state: MapState) -> bool:
     return changed
 
 
-def row_being_read(state: MapState) -> int | None:
+def row_of_read(state: MapState, store: Store, read: ReadState) -> int | None:
     """Return which ECG of the cohort is the one being read; None where it is from elsewhere."""
-    read, store = app_state().read, cohort(state.store_path)
     opened, made_in = state.read_from or (-1, "")
     if read.demo_row is not None:
         made_in = cohort().fingerprint
@@ -209,7 +289,7 @@ def row_being_read(state: MapState) -> int | None:
 
 def titles_of(store: Store, rows: Sequence[int]) -> list[str]:
     """Return the id of some ECGs with their labels of the first label set."""
-    ids = [str(record_id) for record_id in store.records["record_id"].iloc[list(rows)]]
+    ids = [str(record_id) for record_id in store.records["record_id"].to_numpy()[list(rows)]]
     if not store.label_sets:
         return ids
     label_set, names = next(iter(store.label_names.items()))
@@ -241,7 +321,7 @@ def save_rows(store: Store, rows: Sequence[int], name: str) -> None:
         raise DatasetError("the selection", expected="a name", found="none")
     if name in saved_selections():
         raise DatasetError(name, expected="a name no other selection has", found="one that has it")
-    ids = [str(record_id) for record_id in store.records["record_id"].iloc[list(rows)]]
+    ids = [str(record_id) for record_id in store.records["record_id"].to_numpy()[list(rows)]]
     save_selection(store, ids, cache_folder() / "cohorts" / _file_of(name), name=name)
 
 
@@ -251,7 +331,7 @@ def _file_of(name: str) -> str:
     return f"{readable}-{hashlib.sha256(name.encode()).hexdigest()[:8]}.json"
 
 
-def open_saved_selection(state: MapState, name: str) -> None:
+def open_saved_selection(state: MapState, store: Store, name: str) -> None:
     """Select the ECGs of a saved selection that the cohort has.
 
     Raises
@@ -259,6 +339,6 @@ def open_saved_selection(state: MapState, name: str) -> None:
     DatasetError
         If it cannot be opened, is of another cohort, or the cohort has none of them.
     """
-    rows = selected_rows(cohort(state.store_path), Path(saved_selections()[name]))
+    rows = selected_rows(store, Path(saved_selections()[name]))
     state.select(tuple(map(int, rows)))
     state.selection = name

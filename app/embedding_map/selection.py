@@ -15,13 +15,10 @@ from app.components.problems import literal, showing_problems
 from app.components.strips import ecg_strip
 from app.embedding_map.enrichment_table import enrichment_table
 from app.embedding_map.maps import (
-    followed_condition,
     open_saved_selection,
     save_rows,
-    selected_in_sight,
     selection_csv,
     titles_of,
-    visible,
 )
 from app.embedding_map.nearness_view import show_nearness
 from app.navigation import go_to
@@ -35,7 +32,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from app.embedding_map.colours import MapShown
+    from app.embedding_map.maps import InSight, MapShown
+    from physioclr.datasets.store import Store
 
 __all__ = ["show_selection"]
 
@@ -43,27 +41,27 @@ _STRIPS_A_PAGE = 6
 _STRIP_LEADS = {"II": ("II",), "II, V1, V5": ("II", "V1", "V5")}
 
 
-def show_selection(state: MapState, shown: MapShown) -> None:
+def show_selection(state: MapState, shown: MapShown, in_sight: InSight) -> None:
     """Show one selected ECG with its neighbours, or several with what sets them apart."""
-    _offer_saved(state)
+    _offer_saved(state, shown.store)
     if not state.rows:
         st.info(
             "Click a point to see its ECG and whom it is near. Draw a lasso or a box to see the "
             "strips of many and what sets them apart."
         )
         return
-    rows = selected_in_sight(state)
+    rows = in_sight.selected(state.rows)
     with showing_problems():
         if not rows:
             _heading(state, f"None of the {len(state.rows):,} ECGs selected meets the condition")
         elif len(rows) == 1:
             _show_ecg(state, shown, rows[0])
         else:
-            _show_group(state, shown, rows)
+            _show_group(state, shown, in_sight, rows)
 
 
-def _offer_saved(state: MapState) -> None:
-    names = list(selections_of(cohort(state.store_path)))
+def _offer_saved(state: MapState, store: Store) -> None:
+    names = list(selections_of(store))
     if not names:
         return
     at = names.index(state.selection) if state.selection in names else None
@@ -75,7 +73,7 @@ def _offer_saved(state: MapState) -> None:
         key=f"saved_{state.selection}_{hash(state.rows)}",
     )
     if name is not None and name != state.selection:
-        open_saved_selection(state, name)
+        open_saved_selection(state, store, name)
         st.rerun()
 
 
@@ -90,15 +88,15 @@ def _heading(state: MapState, text: str) -> None:
     )
 
 
-def _open_in_reading_room(state: MapState, row: int) -> None:
-    store, read = cohort(state.store_path), app_state().read
+def _open_to_read(state: MapState, store: Store, row: int) -> None:
+    read = app_state().read
     read.open(store.record(row), demo_row=None if state.store_path else row)
     state.read_from = (read.opened, whole_fingerprint(store) or "")
     go_to("read")
 
 
 def _show_ecg(state: MapState, shown: MapShown, row: int) -> None:
-    store = cohort(state.store_path)
+    store = shown.store
     record = store.record(row)
     (title,) = titles_of(store, [row])
     _heading(state, "1 ECG selected")
@@ -107,7 +105,7 @@ def _show_ecg(state: MapState, shown: MapShown, row: int) -> None:
         record_heading(record)
         st.caption(literal(title))
     if button.button("Open in “Read an ECG”", icon=":material/ecg:", width="stretch"):
-        _open_in_reading_room(state, row)
+        _open_to_read(state, store, row)
     near = nearness_of_row(row, store, shown.mapped)
     if near is not None:
         rows = [one.row for one in (*near.in_embedding, *near.by_physiology)]
@@ -115,10 +113,10 @@ def _show_ecg(state: MapState, shown: MapShown, row: int) -> None:
     show_paper(ecg_paper(record, palette_for(st.context.theme.type)), record, key="map")
 
 
-def _show_group(state: MapState, shown: MapShown, rows: tuple[int, ...]) -> None:
-    within = shown.mapped.rows[visible(state, shown)]
+def _show_group(state: MapState, shown: MapShown, in_sight: InSight, rows: tuple[int, ...]) -> None:
+    within = shown.mapped.rows[in_sight.on(shown)]
     share = np.isin(within, rows).sum() / max(len(within), 1)
-    of = "of those that meet the condition" if followed_condition(state) else "of the map"
+    of = "of those that meet the condition" if in_sight.condition else "of the map"
     n_hidden = len(state.rows) - len(rows)
     _heading(
         state,
@@ -129,16 +127,17 @@ def _show_group(state: MapState, shown: MapShown, rows: tuple[int, ...]) -> None
     with strips:
         _strips(rows)
     with apart, showing_problems():
-        _show_apart(state, rows, within)
+        _show_apart(shown.store, rows, within, in_sight.condition)
     with onward, showing_problems():
-        _show_onward(state, rows)
+        _show_onward(state, shown.store, rows)
 
 
-def _show_apart(state: MapState, rows: tuple[int, ...], within: NDArray[np.intp]) -> None:
+def _show_apart(
+    store: Store, rows: tuple[int, ...], within: NDArray[np.intp], condition: str
+) -> None:
     """Say what sets some ECGs apart from the others that are shown on the map."""
-    table = compared(state.store_path, rows, tuple(map(int, within)))
+    table = compared(store, rows, tuple(map(int, within)))
     n_others = len(within) - int(np.isin(within, rows).sum())
-    condition = followed_condition(state)
     which = f" that meet the condition {literal(condition)}" if condition else ""
     st.caption(f"Compared with the {n_others:,} other ECGs of the map{which}.")
     everything = st.toggle("Also what does not differ", key="apart_everything")
@@ -157,6 +156,7 @@ def _show_apart(state: MapState, rows: tuple[int, ...], within: NDArray[np.intp]
 def _strips(rows: tuple[int, ...]) -> None:
     """Show a page of strips; another page reads its own ECGs and runs nothing else."""
     state = app_state().map
+    store = cohort(state.store_path)
     n_pages = -(-len(rows) // _STRIPS_A_PAGE)
     state.page = min(state.page, n_pages - 1)
     choice, page = st.columns([4, 4], gap="medium", vertical_alignment="bottom")
@@ -169,7 +169,7 @@ def _strips(rows: tuple[int, ...]) -> None:
         _pager(state, n_pages)
     first = state.page * _STRIPS_A_PAGE
     for row in rows[first : first + _STRIPS_A_PAGE]:
-        _show_strip(state, row)
+        _show_strip(state, store, row)
 
 
 def _pager(state: MapState, n_pages: int) -> None:
@@ -188,14 +188,13 @@ def _pager(state: MapState, n_pages: int) -> None:
     )
 
 
-def _show_strip(state: MapState, row: int) -> None:
-    store = cohort(state.store_path)
+def _show_strip(state: MapState, store: Store, row: int) -> None:
     record = store.record(row)
     (title,) = titles_of(store, [row])
     said, button = st.columns([7, 1], gap="small", vertical_alignment="center")
     said.markdown(f"**{literal(title)}**{_age_and_sex(record.meta)}")
     if button.button("Open", key=f"open_{row}", help="Open in “Read an ECG”", width="stretch"):
-        _open_in_reading_room(state, row)
+        _open_to_read(state, store, row)
     with st.container(key=f"ecg_paper_strip_{row}"):
         st.html(ecg_strip(record, state.strip_leads, palette_for(st.context.theme.type)))
 
@@ -206,9 +205,8 @@ def _age_and_sex(meta: Mapping[str, Any]) -> str:
     return "".join(f" · {literal(fact)}" for fact in facts if fact)
 
 
-def _show_onward(state: MapState, rows: tuple[int, ...]) -> None:
+def _show_onward(state: MapState, store: Store, rows: tuple[int, ...]) -> None:
     """Save the selection, send it to the probe, or take it away as a table."""
-    store = cohort(state.store_path)
     name, save, probe = st.columns([4, 2, 2], gap="medium", vertical_alignment="bottom")
     chosen = name.text_input(
         "Name",

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from app.components.html_table import Html, html_table
 from physioclr.physiology.measurements import MEASUREMENTS
+from physioclr.runtime.plugins import GROUPS
 
 if TYPE_CHECKING:
-    from physioclr.encoders.card import CheckpointCard, CohortCard, Metrics
+    from physioclr.encoders.card import CheckpointCard, CohortCard, Metrics, PluginCard
 
 __all__ = ["card_table"]
 
@@ -50,6 +51,7 @@ def card_table(card: CheckpointCard, *, n_parameters: int) -> str:
         *_measured(card.metrics),
         ["Intended use", card.intended_use],
         *([["Limits", Html("<br>".join(map(html.escape, card.limits)))]] if card.limits else []),
+        *([["Plug-ins", "; ".join(map(_plugin, card.plugins))]] if card.plugins else []),
         ["Fingerprint", card.fingerprint],
     ]
     return html_table(["", ""], rows, label=f"Card of {card.name}")
@@ -60,6 +62,11 @@ def _architecture(card: CheckpointCard) -> str:
     inner = encoder.get("encoder")
     name = str(encoder["architecture"])
     return f"{inner['architecture']}, {name}" if isinstance(inner, dict) else name
+
+
+def _plugin(plugin: PluginCard) -> str:
+    origin = f"{plugin.package} {plugin.version}".strip() or "not of an installed package"
+    return f"{GROUPS[plugin.group]} {plugin.name} ({origin})"
 
 
 def _cohort(cohort: CohortCard) -> str:

@@ -7,18 +7,22 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from physioclr.io.plugin_formats import FORMATS
+
 __all__ = ["pick_from", "upload_box"]
 
 
 def upload_box(*, key: str) -> list[UploadedFile]:
     """Ask for the files of an ECG."""
+    plugged = ", ".join(plugin.name for plugin in FORMATS.plugins)
+    also = f" Plug-ins also read {plugged}." if plugged else ""
     return st.file_uploader(
         "Upload an ECG: DICOM, SCP, aECG, MUSE, Philips, EDF, ISHNE, MFER, WFDB, CSV or NumPy",
         accept_multiple_files=True,
         key=key,
         help="Several ECGs may be uploaded at once, also as a zip. A WFDB record is its header "
         "(.hea) and its signal file (.dat or .mat) together. Files stay on the computer that runs "
-        "this app.",
+        f"this app.{also}",
     )
 
 

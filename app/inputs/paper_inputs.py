@@ -82,7 +82,7 @@ def style_of(state: PaperState, record: EcgRecord | None = None) -> PaperStyle:
     -------
     PaperStyle
     """
-    chosen = {"cabrera": state.cabrera, "leads": state.leads}
+    chosen: dict[str, Any] = {"cabrera": state.cabrera, "leads": state.leads}
     if record is not None:
         layout = record_layout(record, state.arrangement, rhythm=state.rhythm, **chosen)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -16,6 +17,9 @@ from app.resources import encoder, measurements_of, prediction_of, quality_of
 from app.state import ReadState, app_state
 from physioclr.errors import PhysioclrError
 from physioclr.records import EcgRecord
+
+if TYPE_CHECKING:
+    from physioclr.encoders.encoder import Encoder
 
 __all__ = ["show_all_uploaded", "step_through_uploaded"]
 
@@ -84,13 +88,17 @@ def _summarise_all(state: ReadState, checkpoint: str) -> None:
     missing = [row for row in range(len(state.uploaded)) if (checkpoint, row) not in state.overview]
     if not missing:
         return
+    try:
+        asked = encoder(checkpoint)
+    except PhysioclrError:  # said where the checkpoint is chosen
+        asked = None
     with progress_bar() as report:
         for done, row in enumerate(missing):
             report(f"Measuring ECG {done + 1} of {len(missing)}", done / len(missing))
-            state.overview[checkpoint, row] = _summary(state.uploaded[row], checkpoint)
+            state.overview[checkpoint, row] = _summary(state.uploaded[row], asked)
 
 
-def _summary(record: EcgRecord, checkpoint: str) -> str:
+def _summary(record: EcgRecord, asked: Encoder | None) -> str:
     """Return the quality, the rate and the first call of an ECG as HTML."""
     try:
         quality, rate = quality_of(record), measurements_of(record).heart_rate_bpm
@@ -99,16 +107,18 @@ def _summary(record: EcgRecord, checkpoint: str) -> str:
     verdict = "quality acceptable" if quality.acceptable else "<b>quality not acceptable</b>"
     facts = [verdict] if quality.suspected_reversal is None else [verdict, "<b>leads reversed?</b>"]
     facts.append("rate not measurable" if math.isnan(rate) else number(rate, "heart_rate_bpm"))
-    facts.append(html.escape(_first_call(record, checkpoint)))
+    facts.append(html.escape(_first_call(record, asked)))
     return f'<span class="pc-line">{"".join(f"<span>{fact}</span>" for fact in facts)}</span>'
 
 
-def _first_call(record: EcgRecord, checkpoint: str) -> str:
+def _first_call(record: EcgRecord, asked: Encoder | None) -> str:
     """Return the most probable label that is called present."""
+    if asked is None:
+        return "no call"
+    if not asked.heads:
+        return "no head to call"
     try:
-        if checkpoint and not encoder(checkpoint).heads:
-            return "no head to call"
-        prediction = prediction_of(record, checkpoint)
+        prediction = prediction_of(record, asked)
     except PhysioclrError:
         return "no call"
     if all(call.call == "no call" for call in prediction.calls):

@@ -1,4 +1,4 @@
-"""What the page about probes asks the core: cohorts, checkpoints, runs, and the page's address."""
+"""What the page about probes asks the core: cohorts, checkpoints, runs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import streamlit as st
 
 from app.resources import cohort, probe_run
 from physioclr.encoders.installed import known_checkpoints
@@ -29,12 +27,10 @@ __all__ = [
     "open_record",
     "probe_jobs",
     "probe_task",
-    "read_link",
     "run_facts",
     "run_names",
     "show_run_of",
     "unmeasurable",
-    "write_link",
 ]
 
 
@@ -145,30 +141,6 @@ def open_record(job: Job, record_id: str) -> tuple[Store, int]:
     """
     store = cohort(probe_task(job).cohort)
     return store, store.index_of(record_id)
-
-
-def read_link(state: ProbeState) -> None:
-    """Show the run that the page's address names, where it is another than was written there.
-
-    Raises
-    ------
-    PhysioclrError
-        If there is no such run.
-    """
-    asked = st.query_params.get("run", "")
-    if not asked or asked == state.link:
-        return
-    state.link = asked
-    show_run_of(state, default_queue().find(asked))
-
-
-def write_link(state: ProbeState) -> None:
-    """Write the run that is shown into the page's address."""
-    if state.run and st.query_params.get("run") != state.run:
-        st.query_params["run"] = state.run
-    elif not state.run and "run" in st.query_params:
-        del st.query_params["run"]
-    state.link = state.run
 
 
 def _begun(job: Job) -> str:

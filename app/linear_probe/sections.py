@@ -10,6 +10,7 @@ from app.components.job_view import watch_job
 from app.components.palette import palette_for
 from app.components.problems import literal, show_problem, showing_problems
 from app.inputs.cohort_choice import choose_cohort
+from app.inputs.run_link import read_link, write_link
 from app.linear_probe.form import choose_labels, choose_run_settings
 from app.linear_probe.runs import (
     begin_probe,
@@ -23,7 +24,7 @@ from app.linear_probe.runs import (
     unmeasurable,
 )
 from app.linear_probe.tables import comparison_of_runs, pairs_table, runs_table
-from app.linear_probe.views import VIEWS, Shown
+from app.linear_probe.views import VIEWS, RunShown
 from app.resources import cohort
 from physioclr.evaluation.probe_run import pair_runs
 from physioclr.jobs import Job, default_queue
@@ -40,8 +41,21 @@ _NAMED = 4
 _MOST_COMPARED = 4
 
 
-def ask_for_run(state: ProbeState) -> None:
-    """Ask what the next run is to be, and begin it on the button."""
+def ask_for_run(state: ProbeState, shown: Job | None) -> None:
+    """Ask what the next run is to be, and begin it on the button.
+
+    Parameters
+    ----------
+    state : ProbeState
+    shown : Job or None
+        The run that is shown. The form is open if there is none, or if it is of another cohort.
+    """
+    of_another = shown is None or state.store_path != probe_task(shown).cohort
+    with st.expander("A new run", expanded=of_another):
+        _ask_for_run(state)
+
+
+def _ask_for_run(state: ProbeState) -> None:
     where, what = st.columns(2, gap="medium")
     with where:
         state.store_path = choose_cohort(state.store_path, key="probe")
@@ -78,7 +92,15 @@ def _say_what_can_be_measured(store: Store, label_set: str) -> bool:
 
 
 def choose_run(state: ProbeState) -> Job | None:
-    """Ask which run is shown; return it."""
+    """Ask which run is shown, first the one that the page's address names; return it."""
+    with showing_problems():
+        read_link(state, lambda asked: show_run_of(state, default_queue().find(asked)))
+    chosen = _choose_among_runs(state)
+    write_link(state)
+    return chosen
+
+
+def _choose_among_runs(state: ProbeState) -> Job | None:
     jobs = probe_jobs()
     ids = [job.id for job in jobs]
     if state.run and state.run not in ids:
@@ -109,8 +131,10 @@ def watch_runs() -> None:
             watch_job(job, key=job.id)
 
 
-def show_run(state: ProbeState, job: Job) -> None:
-    """Show what a run found, or how else it ended."""
+def show_run(state: ProbeState, job: Job | None) -> None:
+    """Show what a run found, or how else it ended; nothing where none is chosen."""
+    if job is None:
+        return
     progress = job.progress()
     if progress.status == "finished":
         with showing_problems():
@@ -121,7 +145,7 @@ def show_run(state: ProbeState, job: Job) -> None:
 
 @st.fragment
 def _show_results(state: ProbeState, job: Job, run: ProbeRun) -> None:
-    shown = Shown(state, job, run, palette_for(st.context.theme.type))
+    shown = RunShown(state, job, run, palette_for(st.context.theme.type))
     shown.heading()
     names = list(VIEWS)
     state.view = st.segmented_control(
@@ -185,8 +209,3 @@ def _compare(jobs: list[Job]) -> None:
     elif not pairs.empty:
         st.html(pairs_table(pairs, reference))
         st.caption("Checkpoints of all these runs on the same resamples of the same patients.")
-
-
-def shows_another_cohort(state: ProbeState, job: Job) -> bool:
-    """Say whether the next run is to be of another cohort than the one that is shown."""
-    return state.store_path != probe_task(job).cohort

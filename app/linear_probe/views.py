@@ -1,15 +1,13 @@
-"""What of a run of probes can be looked at: one function a view."""
+"""The views of a run's results, one function each, as the page's “Show” offers them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-import plotly.graph_objects as go
 import streamlit as st
 
 from app.components.job_view import duration
@@ -22,6 +20,7 @@ from app.linear_probe.curves import (
     roc_figure,
     svg_config,
 )
+from app.linear_probe.files import figure_html, run_json, scores_csv
 from app.linear_probe.runs import open_record, probe_task
 from app.linear_probe.tables import (
     LABEL_SCORES,
@@ -43,23 +42,25 @@ from physioclr.probe.curves import (
     roc_points,
 )
 from physioclr.probe.decisions import ErrorKind, confusion_table, worst_errors
-from physioclr.probe.figure import comparison_figure
 from physioclr.probe.subgroups import FEWEST_PATIENTS
 
 if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
     from app.state import ProbeState
     from physioclr.evaluation.probe_run import ProbeRun
     from physioclr.jobs import Job
     from physioclr.probe import ProbeResult
 
-__all__ = ["VIEWS", "Shown"]
+__all__ = ["VIEWS", "RunShown"]
 
 _WRONG: tuple[ErrorKind, ...] = ("all", "missed", "false alarm")
 _WORST = 20
 
 
 @dataclass
-class Shown:
+class RunShown:
     """A run on screen: what is chosen of it is kept in the state.
 
     Parameters
@@ -145,7 +146,7 @@ class Shown:
         return self.state.model or best
 
 
-def show_scores(shown: Shown) -> None:
+def show_scores(shown: RunShown) -> None:
     """Show the macro scores with paired tests, and one score of each label."""
     which, against = st.columns(2, gap="medium")
     with which:
@@ -181,7 +182,7 @@ def show_scores(shown: Shown) -> None:
     _offer_files(shown, pairs)
 
 
-def show_curves(shown: Shown) -> None:
+def show_curves(shown: RunShown) -> None:
     """Show the ROC and precision-recall curves of a label."""
     label = shown.choose_label()
     roc, precision_recall = st.columns(2, gap="medium")
@@ -198,7 +199,7 @@ def show_curves(shown: Shown) -> None:
     st.caption(f"Dotted: by chance; {100 * share:.1f} % of the ECGs have the label.")
 
 
-def show_calibration(shown: Shown) -> None:
+def show_calibration(shown: RunShown) -> None:
     """Show the reliability diagram of a label."""
     which, features = st.columns(2, gap="medium")
     with which:
@@ -217,13 +218,13 @@ def show_calibration(shown: Shown) -> None:
     )
 
 
-def show_confusion(shown: Shown) -> None:
+def show_confusion(shown: RunShown) -> None:
     """Show what is called at the thresholds."""
     model = shown.choose_model()
     st.html(confusion_of(confusion_table(shown.results[model]), shown.run.cohort.display_names))
 
 
-def show_efficiency(shown: Shown) -> None:
+def show_efficiency(shown: RunShown) -> None:
     """Show what is left with fewer labels."""
     table = shown.run.efficiency
     if table.empty:
@@ -239,7 +240,7 @@ def show_efficiency(shown: Shown) -> None:
     )
 
 
-def show_subgroups(shown: Shown) -> None:
+def show_subgroups(shown: RunShown) -> None:
     """Show the scores by age, sex and signal quality."""
     label = shown.choose_label([MACRO])
     table = shown.run.subgroups
@@ -253,7 +254,7 @@ def show_subgroups(shown: Shown) -> None:
     )
 
 
-def show_errors(shown: Shown) -> None:
+def show_errors(shown: RunShown) -> None:
     """Show the most confident wrong predictions, and open one."""
     which, features, kinds = st.columns(3, gap="medium")
     with which:
@@ -286,7 +287,7 @@ def show_errors(shown: Shown) -> None:
         go_to("read")
 
 
-VIEWS: dict[str, Callable[[Shown], None]] = {
+VIEWS: dict[str, Callable[[RunShown], None]] = {
     "Scores": show_scores,
     "Curves": show_curves,
     "Calibration": show_calibration,
@@ -297,55 +298,26 @@ VIEWS: dict[str, Callable[[Shown], None]] = {
 }
 
 
-def _offer_files(shown: Shown, pairs: pd.DataFrame) -> None:
+def _offer_files(shown: RunShown, pairs: pd.DataFrame) -> None:
     name = f"probe-{shown.run.cohort.label_set}-{shown.job.id}"
     csv, everything, figure = st.columns(3, gap="medium")
-    table = pd.concat(
-        [one.table.reset_index().assign(features=model) for model, one in shown.results.items()]
-    ).merge(
-        pairs.rename(columns=lambda column: column if column == "label" else f"reference_{column}"),
-        how="left",
-        left_on=["label", "features"],
-        right_on=["label", "reference_model"],
-    )
-    csv.download_button(
-        "Table (CSV)",
-        table.drop(columns="reference_model").to_csv(index=False),
-        f"{name}.csv",
-        "text/csv",
-        width="stretch",
-        on_click="ignore",
-    )
+    look: dict[str, Any] = {"width": "stretch", "on_click": "ignore"}
+    table = scores_csv(shown.results, pairs)
+    csv.download_button("Table (CSV)", table, f"{name}.csv", "text/csv", **look)
     everything.download_button(
         "Everything (JSON)",
-        lambda: json.dumps(_document(shown)),
+        partial(run_json, shown.run),
         f"{name}.json",
         "application/json",
-        width="stretch",
-        on_click="ignore",
+        **look,
     )
-    title = f"AUROC [95 % CI], {shown.run.cohort.source}, {shown.run.cohort.label_set}"
     figure.download_button(
         "Figure (HTML)",
-        lambda: comparison_figure(shown.results, title=title).to_html(include_plotlyjs=True),
+        partial(figure_html, shown.run, shown.seed),
         f"{name}.html",
         "text/html",
-        width="stretch",
-        on_click="ignore",
+        **look,
     )
-
-
-def _document(shown: Shown) -> dict[str, object]:
-    return {
-        "cohort": vars(shown.run.cohort),
-        "record_ids": shown.run.record_ids.tolist(),
-        "results": {
-            str(seed): {model: result.to_dict() for model, result in results.items()}
-            for seed, results in shown.run.results.items()
-        },
-        "subgroups": json.loads(shown.run.subgroups.to_json(orient="records")),
-        "label_efficiency": json.loads(shown.run.efficiency.to_json(orient="records")),
-    }
 
 
 def _draw(figure: go.Figure, name: str, alt: str) -> None:

@@ -14,6 +14,7 @@ from app.components.palette import palette_for
 from app.components.problems import showing_problems
 from app.components.strips import ecg_strip
 from app.inputs.cohort_choice import choose_cohort
+from app.inputs.ecg import choose_ecg, current_ecg
 from app.pair_inspector.figures import contribution_bars, positives_histogram
 from app.resources import cohort, physiology_of, similarity_of
 from app.state import app_state
@@ -25,13 +26,24 @@ if TYPE_CHECKING:
     from physioclr.physiology.explanation import SimilarityExplanation
     from physioclr.records import EcgRecord
 
-__all__ = ["choose_delta", "show_cohort", "show_pair"]
+__all__ = ["choose_pair", "show_cohort", "show_pair"]
 
 _MOST_ENTRIES = 8
 
 
-def choose_delta(state: PairState) -> None:
-    """Ask for δ."""
+def choose_pair(state: PairState) -> tuple[EcgRecord, EcgRecord] | None:
+    """Ask for the ECG to pair with the one being read, and for δ; return both ECGs."""
+    read = current_ecg()
+    choose_ecg(state.other, key="pairs")
+    _choose_delta(state)
+    other = state.other.record
+    if read is None or other is None:
+        st.info("Upload or pick an ECG to pair with the one being read.", icon=":material/join:")
+        return None
+    return read, other
+
+
+def _choose_delta(state: PairState) -> None:
     state.delta = st.slider(
         "δ: the similarity from which another ECG is a positive",
         -1.0,
@@ -46,6 +58,11 @@ def choose_delta(state: PairState) -> None:
 
 def show_pair(state: PairState, read: EcgRecord, other: EcgRecord) -> None:
     """Say whether two ECGs are a positive, and by what."""
+    with showing_problems():
+        _show_pair(state, read, other)
+
+
+def _show_pair(state: PairState, read: EcgRecord, other: EcgRecord) -> None:
     found = explain_similarity(physiology_of(read), physiology_of(other))
     st.html(f'<div class="pc-facts"><b role="status">{_verdict(found, state.delta)}</b></div>')
     palette = palette_for(st.context.theme.type)
@@ -114,7 +131,7 @@ def show_cohort() -> None:
         state.store_path = choose_cohort(state.store_path, key="pairs")
     with showing_problems():
         store = cohort(state.store_path)
-        rows, similarity = similarity_of(state.store_path)
+        rows, similarity = similarity_of(store)
         sets = list(store.label_sets)
         targets = None
         if sets:

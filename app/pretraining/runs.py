@@ -6,8 +6,6 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-import streamlit as st
-
 from app.resources import cohort
 from physioclr.encoders.installed import runs_folder
 from physioclr.errors import PhysioclrError
@@ -30,15 +28,14 @@ __all__ = [
     "metrics_of",
     "next_plan",
     "plan_of",
-    "read_link",
     "recipe_steps",
     "run_names",
+    "show_run_named",
     "status_of",
     "steps_of",
     "take_preset",
     "take_settings",
     "what_is_kept",
-    "write_link",
 ]
 
 # Fields of a plan that the form asks about, as it calls them.
@@ -267,28 +264,17 @@ def checkpoint_of(name: str) -> str:
     return str(folder) if (folder / "card.json").exists() else ""
 
 
-def read_link(state: PretrainState) -> None:
-    """Show the run that the page's address names, where it is another than was written there.
+def show_run_named(state: PretrainState, name: str) -> None:
+    """Show a run.
 
     Raises
     ------
     PhysioclrError
         If there is no such run.
     """
-    asked = st.query_params.get("run", "")
-    if not asked or asked == state.link:
-        return
-    state.link = asked
-    if asked not in run_names():
-        raise PhysioclrError("The link", expected="a run of this machine", found=asked)
-    state.run = asked
-
-
-def write_link(state: PretrainState) -> None:
-    """Write the run that is shown into the page's address."""
-    if state.run and st.query_params.get("run") != state.run:
-        st.query_params["run"] = state.run
-    state.link = state.run
+    if name not in run_names():
+        raise PhysioclrError("The link", expected="a run of this machine", found=name)
+    state.run = name
 
 
 def _tasks() -> list[PretrainTask]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import html
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from app.components.job_view import duration, watch_job
 from app.components.palette import palette_for
+from app.components.plugin_notice import say_what_is_broken
 from app.components.problems import literal, showing_problems
 from app.inputs.known_cohorts import cohort_names
+from app.inputs.run_link import read_link, write_link
 from app.navigation import go_to
 from app.pretraining.curves import CURVES, curve_figure, curves_logged
 from app.pretraining.form import choose_preset, choose_settings
@@ -28,6 +31,7 @@ from app.pretraining.runs import (
     plan_of,
     recipe_steps,
     run_names,
+    show_run_named,
     status_of,
     steps_of,
     take_preset,
@@ -35,7 +39,7 @@ from app.pretraining.runs import (
     what_is_kept,
 )
 from app.state import app_state
-from physioclr.encoders.installed import runs_folder
+from physioclr.encoders.installed import SHIPPED, runs_folder
 from physioclr.jobs.pretraining import last_use
 
 if TYPE_CHECKING:
@@ -49,7 +53,14 @@ _A_ROW = 2
 
 
 def choose_run(state: PretrainState) -> None:
-    """Ask which run is shown."""
+    """Ask which run is shown: the one that the page's address names, until another is chosen."""
+    with showing_problems():
+        read_link(state, partial(show_run_named, state))
+    _choose_among_runs(state)
+    write_link(state)
+
+
+def _choose_among_runs(state: PretrainState) -> None:
     names = run_names()
     if state.run not in names:
         state.run = ""
@@ -71,7 +82,13 @@ def choose_run(state: PretrainState) -> None:
 
 def ask_for_run(state: PretrainState) -> None:
     """Ask what the next run is to be, measure what it will take, and begin it."""
-    from physioclr.models.sizes import ENCODER_NAMES
+    with st.expander("A new run", expanded=not state.run):
+        _ask_for_run(state)
+
+
+def _ask_for_run(state: PretrainState) -> None:
+    from physioclr.models.architectures import ARCHITECTURES
+    from physioclr.models.sizes import encoder_names
     from physioclr.objectives import OBJECTIVES
 
     other = choose_preset(state)
@@ -82,13 +99,14 @@ def ask_for_run(state: PretrainState) -> None:
         next_plan(state),
         cohort_names(),
         list(OBJECTIVES),
-        ENCODER_NAMES,
+        encoder_names(),
         recipe_steps=recipe_steps(state),
         key=f"pretrain_{state.opened}",
     )
     take_settings(state, asked)
     if next_plan(state).steps != asked.steps:
         st.rerun()
+    say_what_is_broken({**OBJECTIVES.broken, **ARCHITECTURES.broken})
     _say_what_is_asked(state)
     measure, begin, _ = st.columns([3, 2, 3], gap="medium")
     with showing_problems():
@@ -150,8 +168,10 @@ def _gigabytes(n_bytes: float) -> str:
 
 
 def show_run(state: PretrainState) -> None:
-    """Show how a run goes, or went, and what can be done with it."""
+    """Show how a run goes, or went, and what can be done with it; nothing where none is chosen."""
     name = state.run
+    if not name:
+        return
     job = job_of(name)
     st.subheader(literal(name))
     _say_what_it_is(name)
@@ -210,7 +230,7 @@ def _offer_checkpoint(name: str) -> None:
         state.map.checkpoint = folder
         go_to("map")
     if to_probe.button("Probe it", icon=":material/analytics:", width="stretch"):
-        state.probe.checkpoints, state.probe.run = ("physioclr-tiny", name), ""
+        state.probe.checkpoints, state.probe.run = (SHIPPED, name), ""
         go_to("probe")
 
 

@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 from pathlib import PurePath
 
 from app.inputs.paper_inputs import filter_of, style_of
-from app.resources import encoder, measurements_of, prediction_of, quality_of
+from app.read_an_ecg.facts import Predicted
+from app.resources import measurements_of, quality_of
 from app.state import PaperState, ReadState, app_state
-from physioclr.errors import PhysioclrError
 from physioclr.records import EcgRecord
 from physioclr.report import ReaderFindings, Report, encoder_name
 
 __all__ = ["REPORT_FILES", "file_stem", "report_file", "report_of"]
 
 
-def report_of(record: EcgRecord, state: ReadState) -> Report:
+def report_of(record: EcgRecord, state: ReadState, predicted: Predicted) -> Report:
     """Return the report of a record as it stands now.
 
     Parameters
@@ -26,6 +26,7 @@ def report_of(record: EcgRecord, state: ReadState) -> Report:
     state : ReadState
         What the reader wrote about it; agreement with a label that the head does not have, from
         another checkpoint, is left out.
+    predicted : Predicted
 
     Returns
     -------
@@ -36,11 +37,7 @@ def report_of(record: EcgRecord, state: ReadState) -> Report:
     SignalError
         If the ECG cannot be measured.
     """
-    checkpoint = app_state().checkpoint
-    try:
-        prediction, why = prediction_of(record, checkpoint), ""
-    except PhysioclrError as error:
-        prediction, why = None, f"No call. {error}"
+    prediction = predicted.prediction
     labels = () if prediction is None else prediction.labels
     agreement = {name: said for name, said in state.agreement.items() if name in labels}
     return Report(
@@ -49,8 +46,8 @@ def report_of(record: EcgRecord, state: ReadState) -> Report:
         measured=measurements_of(record),
         made_at=datetime.now(UTC),
         prediction=prediction,
-        why_no_prediction=why,
-        encoder=encoder_name(encoder(checkpoint)) if prediction is not None else "",
+        why_no_prediction="" if prediction is not None else f"No call. {predicted.problem}",
+        encoder=encoder_name(predicted.encoder) if prediction and predicted.encoder else "",
         reader=ReaderFindings(state.findings, state.comment, agreement, state.reader),
         qt_formula=app_state().qt_formula,
     )

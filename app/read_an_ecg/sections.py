@@ -6,7 +6,7 @@ import html
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -23,12 +23,15 @@ from app.components.median_beat_figure import median_beat_figure
 from app.components.palette import palette_for
 from app.components.prediction_table import evidence_sentence, prediction_table
 from app.components.problems import literal, showing_problems
+from app.components.quality_notice import show_quality
 from app.inputs.asked_checkpoint import asked_checkpoint
 from app.inputs.checkpoint_choice import say_it_has_no_head
+from app.inputs.ecg import choose_ecg, current_ecg
 from app.inputs.page_slider import page_slider
 from app.inputs.paper_inputs import filter_of, paper_inputs, style_of
 from app.inputs.qt_formula_input import qt_formula_input
 from app.read_an_ecg.attribution_text import attribution_legend, attribution_sentence
+from app.read_an_ecg.facts import Predicted, can_be_judged, person_of, predicted_of
 from app.read_an_ecg.nearest_table import nearest_table
 from app.read_an_ecg.reader_inputs import reader_inputs
 from app.read_an_ecg.report import REPORT_FILES, file_stem, report_file, report_of
@@ -37,13 +40,11 @@ from app.resources import (
     attribution_of,
     delineation_of,
     dominant_beat_of,
-    encoder,
     measurements_of,
-    prediction_of,
     quality_of,
 )
 from app.state import app_state
-from physioclr.errors import PhysioclrError, SignalError
+from physioclr.errors import PhysioclrError
 from physioclr.records import EcgRecord
 from physioclr.report import qtc_remark
 from physioclr.signal.display_filter import DisplayFilter
@@ -52,18 +53,48 @@ if TYPE_CHECKING:
     from physioclr.prediction.prediction import Prediction
 
 __all__ = [
-    "show_measurements",
+    "choose_ecg_to_read",
+    "show_measurements_and_predictions",
     "show_median_beat",
     "show_nearest",
-    "show_predictions",
     "show_report",
-    "show_summary",
-    "show_trace",
+    "show_signal_quality",
+    "show_summary_and_trace",
     "show_why",
 ]
 
 _LONGEST_WHY_S = 60.0
 """Attribution takes half a second for each window of a long ECG."""
+
+
+def choose_ecg_to_read() -> EcgRecord | None:
+    """Ask for an ECG; return the one being read."""
+    current_ecg()  # so that the first of the demo cohort is picked until another is
+    choose_ecg(app_state().read, key="read")
+    return current_ecg()
+
+
+def show_signal_quality(record: EcgRecord) -> None:
+    """Say whether the signal is acceptable, and what is wrong with it."""
+    with showing_problems():
+        show_quality(quality_of(record))
+
+
+def show_summary_and_trace(record: EcgRecord) -> None:
+    """Show the paper, and above it the main numbers, which are computed once that is drawn."""
+    summary = st.container(key="summary")
+    show_trace(record)
+    with summary:
+        show_summary(record)
+
+
+def show_measurements_and_predictions(record: EcgRecord) -> Predicted:
+    """Show what is measured next to what is predicted; return the latter."""
+    measurements, predictions = st.columns(2, gap="large")
+    with measurements:
+        show_measurements(record)
+    with predictions:
+        return show_predictions(record)
 
 
 def show_summary(record: EcgRecord) -> None:
@@ -72,18 +103,16 @@ def show_summary(record: EcgRecord) -> None:
     What goes wrong is said with their tables.
     """
     state = app_state()
-    if not _can_be_judged(record):
+    if not can_be_judged(record):
         st.caption("Nothing is measured or predicted of it, and there is no report.")
         return
     with suppress(PhysioclrError):
         measured = measurements_of(record)
         names = main_measurements(state.qt_formula)
-        st.html(number_strip(measured, names, **_person(record)))
-        prediction = None
-        with suppress(PhysioclrError):
-            if encoder(state.checkpoint).heads:
-                prediction = prediction_of(record, state.checkpoint)
-                st.html(call_strip(prediction))
+        st.html(number_strip(measured, names, **person_of(record)))
+        prediction = predicted_of(record, state.checkpoint).prediction
+        if prediction is not None:
+            st.html(call_strip(prediction))
         _show_caveats(record, prediction)
 
 
@@ -99,19 +128,6 @@ def _show_caveats(record: EcgRecord, prediction: Prediction | None) -> None:
             '<div class="pc-facts" role="group" aria-label="Caveats"><span>'
             f"<b>▲ Read with care:</b> {'; '.join(caveats)}</span></div>"
         )
-
-
-def _can_be_judged(record: EcgRecord) -> bool:
-    """Return whether the ECG is long enough; where it is not, that is said with its quality."""
-    try:
-        quality_of(record)
-    except SignalError:
-        return False
-    return True
-
-
-def _person(record: EcgRecord) -> dict[str, Any]:
-    return {"age_years": record.meta.get("age_years"), "sex": record.meta.get("sex")}
 
 
 @st.fragment
@@ -130,7 +146,7 @@ def show_trace(record: EcgRecord) -> None:
         key=f"start_{state.opened}",
     )
     delineation = None
-    if paper.waves and _can_be_judged(record):
+    if paper.waves and can_be_judged(record):
         with showing_problems("No waves. "):
             delineation = delineation_of(record)
     palette = palette_for(st.context.theme.type)
@@ -159,7 +175,7 @@ def _remark(record: EcgRecord, display: DisplayFilter) -> str:
 
 def show_median_beat(record: EcgRecord) -> None:
     """Draw the median beat of each lead, and the intervals measured on it."""
-    if not _can_be_judged(record):
+    if not can_be_judged(record):
         return
     with showing_problems("No median beat. "):
         beat = dominant_beat_of(record)
@@ -178,7 +194,7 @@ def show_median_beat(record: EcgRecord) -> None:
 @st.fragment
 def show_measurements(record: EcgRecord) -> None:
     """Tabulate what was measured, beside what is normal."""
-    if not _can_be_judged(record):
+    if not can_be_judged(record):
         return
     state = app_state()
     st.subheader("Measurements")
@@ -190,7 +206,7 @@ def show_measurements(record: EcgRecord) -> None:
             st.rerun()  # the summary shows it too
         main = main_measurements(state.qt_formula)
         further = further_measurements(state.qt_formula)
-        person = _person(record)
+        person = person_of(record)
         st.html(measurement_table(measured, main, **person))
         if remark := qtc_remark(measured):
             st.caption(remark)
@@ -200,29 +216,34 @@ def show_measurements(record: EcgRecord) -> None:
             st.html(sources_of_normal((*main, *further), **person))
 
 
-def show_predictions(record: EcgRecord) -> None:
-    """Tabulate what a checkpoint's head predicts, with the evidence for it."""
-    if not _can_be_judged(record):
-        return
+def show_predictions(record: EcgRecord) -> Predicted:
+    """Ask for a checkpoint, tabulate what its head predicts with the evidence; return it."""
+    if not can_be_judged(record):
+        return Predicted()
     st.subheader("Predictions")
     checkpoint = asked_checkpoint(key="read")
+    predicted = predicted_of(record, checkpoint)
+    if predicted.encoder is not None and not predicted.encoder.heads:
+        say_it_has_no_head(checkpoint)
+        return predicted
     with showing_problems("No call. "):
-        if checkpoint and not encoder(checkpoint).heads:
-            say_it_has_no_head(checkpoint)
-            return
-        prediction = prediction_of(record, checkpoint)
+        prediction = predicted.found()
         if prediction.warning is not None:
             st.warning(literal(prediction.warning), icon=":material/warning:")
         st.html(prediction_table(prediction))
         st.caption(literal(evidence_sentence(prediction, simulated=record.simulated)))
+    return predicted
 
 
 @st.fragment
 def show_why(record: EcgRecord) -> None:
     """Mark on the paper what a prediction rests on, for the label that is asked about."""
-    state, paper, checkpoint = app_state().read, app_state().paper, app_state().checkpoint
+    state, paper = app_state().read, app_state().paper
+    predicted = predicted_of(record, app_state().checkpoint)
     with suppress(PhysioclrError):  # what went wrong is said with the predictions
-        prediction = prediction_of(record, checkpoint)
+        if predicted.encoder is None:
+            return
+        prediction = predicted.found()
         names = {label.name: label.display_name for label in prediction.card.labels}
         st.subheader("Why")
         state.why = st.segmented_control(
@@ -237,7 +258,7 @@ def show_why(record: EcgRecord) -> None:
         if record.duration_s > _LONGEST_WHY_S:
             st.info(f"Cut the ECG to {_LONGEST_WHY_S:g} s or less to ask why.")
             return
-        attribution, check = attribution_of(record, state.why, checkpoint)
+        attribution, check = attribution_of(record, state.why, predicted.encoder)
         palette, display = palette_for(st.context.theme.type), filter_of(paper)
         st.html(attribution_legend(names[state.why], palette))
         style = replace(style_of(paper, record), magnification=1, calipers=False)
@@ -259,10 +280,12 @@ def show_why(record: EcgRecord) -> None:
         st.caption(literal(attribution_sentence(names[state.why], attribution, check)))
 
 
-def show_nearest(record: EcgRecord) -> None:
+def show_nearest(record: EcgRecord, predicted: Predicted) -> None:
     """Tabulate the labelled ECGs that the encoder puts nearest; what went wrong is said above."""
+    prediction = predicted.prediction
+    if prediction is None:
+        return
     with suppress(PhysioclrError):
-        prediction = prediction_of(record, app_state().checkpoint)
         measured = measurements_of(record)
         if prediction.nearest is not None:
             st.subheader("Nearest labelled ECGs")
@@ -281,14 +304,16 @@ def show_nearest(record: EcgRecord) -> None:
 @st.fragment
 def show_report(record: EcgRecord) -> None:
     """Take the reader's findings, and offer the report as files."""
-    if not _can_be_judged(record):
+    if not can_be_judged(record):
         return
     state, paper = app_state().read, app_state().paper
     st.subheader("Report")
     with showing_problems():
         downloads = st.container(horizontal=True)
-        reader_inputs(state, report_of(record, state).prediction)
-        report = report_of(record, state)
+        measurements_of(record)  # without them there is no report to write findings into
+        predicted = predicted_of(record, app_state().checkpoint)
+        reader_inputs(state, predicted.prediction)
+        report = report_of(record, state, predicted)
         for kind, (ending, media_type) in REPORT_FILES.items():
             downloads.download_button(
                 kind,

@@ -12,11 +12,10 @@ from torch import Tensor
 
 from physioclr.augment.draws import Draws
 from physioclr.augment.windows import EcgWindows
-from physioclr.leads import STANDARD_LEADS
+from physioclr.leads import ELECTRODES, STANDARD_LEADS
 
 __all__ = ["add_at_snr", "electrode_noise", "shaped_noise"]
 
-_ELECTRODES = ("RA", "LA", "LL", "V1", "V2", "V3", "V4", "V5", "V6")
 _THIRD = 1 / 3
 _LEADS: dict[str, dict[str, float]] = {
     "I": {"LA": 1, "RA": -1},
@@ -51,9 +50,9 @@ def electrode_noise(noise: Tensor, leads: tuple[str, ...]) -> Tensor:
     for row, lead in enumerate(leads):
         if lead in _LEADS:
             for electrode, weight in _LEADS[lead].items():
-                mixing[row, _ELECTRODES.index(electrode)] = weight
+                mixing[row, ELECTRODES.index(electrode)] = weight
         else:
-            mixing[row, len(_ELECTRODES) + others.index(lead)] = 1
+            mixing[row, len(ELECTRODES) + others.index(lead)] = 1
     return torch.einsum("le,nes->nls", mixing.to(noise.device), noise)
 
 
@@ -72,7 +71,7 @@ def shaped_noise(windows: EcgWindows, draws: Draws, shape: Tensor) -> Tensor:
     (n_windows, n_sources, n_samples) float32 tensor
         For `electrode_noise`.
     """
-    rows = len(_ELECTRODES) + len(_others(windows.leads))
+    rows = len(ELECTRODES) + len(_others(windows.leads))
     white = draws.normal(len(windows), rows, windows.n_samples)
     spectrum = torch.fft.rfft(white) * shape.to(white.device)
     noise: Tensor = torch.fft.irfft(spectrum, n=windows.n_samples)

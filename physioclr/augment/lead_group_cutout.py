@@ -13,9 +13,9 @@ import torch
 from physioclr.augment.draws import Draws
 from physioclr.augment.windows import EcgWindows
 
-__all__ = ["LEAD_GROUPS", "LeadGroupCutout"]
+__all__ = ["LeadGroupCutout"]
 
-LEAD_GROUPS = (
+_LEAD_GROUPS = (
     ("I", "II", "III", "aVR", "aVL", "aVF"),
     ("V1", "V2", "V3"),
     ("V4", "V5", "V6"),
@@ -55,7 +55,7 @@ class LeadGroupCutout:
         """
         device = windows.signal.device
         members = torch.tensor(
-            [[lead in group for lead in windows.leads] for group in LEAD_GROUPS], device=device
+            [[lead in group for lead in windows.leads] for group in _LEAD_GROUPS], device=device
         )
         # A group that is all there is, or none of it, leaves nothing, or nothing to do.
         members = members[members.any(dim=1) & ~members.all(dim=1)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -28,6 +28,7 @@ from physioclr.augment.vcg_transform import VcgTransform
 from physioclr.augment.windows import EcgWindows
 from physioclr.errors import SignalError
 from physioclr.records import EcgRecord
+from physioclr.runtime.plugins import PluginTable
 from physioclr.signal.delineation import Delineation, cut_samples
 
 __all__ = ["AUGMENTATIONS", "Augmentation", "Parameter"]
@@ -66,11 +67,15 @@ class Parameter:
 class Augmentation:
     """One augmentation.
 
+    A new one is a file with its dataclass and an entry in this table, or a plug-in of the group
+    ``physioclr.augmentations`` (CONTRIBUTING.md).
+
     Parameters
     ----------
     key, name : str
     kind : callable
-        The augmentation's dataclass, which `parameters` name the fields of.
+        The augmentation's dataclass, which `parameters` name the fields of. An instance is called
+        with `EcgWindows` and ``draws=``, and returns other `EcgWindows` of the same shape.
     preserves, changes : str
         A sentence each.
     citation : str
@@ -79,6 +84,7 @@ class Augmentation:
         Heartbeats an ECG must have for it.
     """
 
+    plugin_group: ClassVar[str] = "physioclr.augmentations"
     key: str
     name: str
     kind: Callable[..., Any]
@@ -171,7 +177,7 @@ def _snr(default: float) -> Parameter:
     )
 
 
-AUGMENTATIONS: tuple[Augmentation, ...] = (
+_OWN: tuple[Augmentation, ...] = (
     Augmentation(
         key="heartbeat_shuffle",
         name="Heartbeat shuffle",
@@ -368,3 +374,15 @@ AUGMENTATIONS: tuple[Augmentation, ...] = (
         parameters=(Parameter("fraction", "Share masked", "number", 0.25, high=0.9, step=0.05),),
     ),
 )
+
+
+def _augmentation(name: str, found: object) -> Augmentation:
+    if not isinstance(found, Augmentation):
+        raise TypeError(f"an Augmentation, got {found!r}")
+    return replace(found, key=name)
+
+
+AUGMENTATIONS: PluginTable[Augmentation] = PluginTable(
+    "physioclr.augmentations", _augmentation, {each.key: each for each in _OWN}
+)
+"""Every augmentation by its key, as the page Augmentations offers them."""

@@ -18,10 +18,12 @@ from physioclr.cli import (
     embeddings,
     interpretation,
     learning,
+    plugins,
     pretraining,
     probes,
     reporting,
 )
+from physioclr.cli.plugins import PluginOption, RootHelp, show_plugin_warnings, use_references
 from physioclr.cli.terminal import err_console
 from physioclr.errors import PhysioclrError
 from physioclr.runtime.openmp import sleep_while_waiting
@@ -30,13 +32,32 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="physioclr",
+    cls=RootHelp,
     help="Read ECGs, measure them, learn from them. Research use only. Not a medical device.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verbs in (ecgs, interpretation, reporting, cohorts, pretraining, probes, learning, embeddings):
+for verbs in (
+    ecgs,
+    interpretation,
+    reporting,
+    cohorts,
+    pretraining,
+    probes,
+    learning,
+    embeddings,
+    plugins,
+):
     app.add_typer(verbs.app)
+
+
+@app.callback()
+def use_plugins(context: typer.Context, plugin: PluginOption = None) -> None:
+    """Make plug-ins known before a verb runs."""
+    if plugin and context.invoked_subcommand == "app":
+        raise typer.BadParameter("the app knows installed plug-ins only", param_hint="--plugin")
+    use_references(plugin or ())
 
 
 @app.command("app")
@@ -56,6 +77,7 @@ def run_app(
 def main() -> None:
     """Run the command line; a `PhysioclrError` is one line and exit code 2."""
     sleep_while_waiting(os.environ)
+    show_plugin_warnings()
     try:
         app()
     except PhysioclrError as error:

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 from rich.table import Table
 
+from physioclr.cli.plugins import helped_by_plugins
 from physioclr.cli.terminal import (
     AsJson,
     Checkpoint,
@@ -23,7 +24,7 @@ __all__ = ["app", "download", "embed", "export_store", "fit_physiology", "prepar
 app = typer.Typer()
 
 
-@app.command()
+@app.command(cls=helped_by_plugins("physioclr.cohorts", "physioclr.formats"))
 def prepare(
     source: Annotated[
         str,

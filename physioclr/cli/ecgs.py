@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from physioclr.cli.plugins import helped_by_plugins
 from physioclr.cli.terminal import (
     AsJson,
     Checkpoint,
@@ -34,7 +35,7 @@ Layout = Annotated[
 ]
 
 
-@app.command()
+@app.command(cls=helped_by_plugins("physioclr.formats"))
 def measure(file: File, layout: Layout = None, as_json: AsJson = False) -> None:
     """Measure an ECG: rate, intervals, axis, and the quality of each lead."""
     from physioclr import assess_quality, read_ecg

@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from physioclr.cli.option_groups import takes_option_groups
+from physioclr.cli.plugins import helped_by_plugins, name_of_plugin
 from physioclr.cli.terminal import (
     AsJson,
     number_cell,
@@ -35,7 +36,11 @@ class EncoderOptions:
     """The encoder, and what it takes in."""
 
     encoder: Annotated[
-        str, typer.Option(help="transformer-tiny, -small, -medium or -base; resnet1d-tiny, …")
+        str,
+        typer.Option(
+            help="transformer-tiny, -small, -medium or -base; resnet1d-tiny, …; the name of a "
+            "plug-in, or package.module:Name."
+        ),
     ] = "transformer-tiny"
     fs: Annotated[float, typer.Option(help="The encoder's sampling rate, 100 to 500 Hz.")] = 100.0
     window: Annotated[float, typer.Option(help="Seconds of one input.")] = 5.0
@@ -91,7 +96,7 @@ class BudgetOptions:
         }
 
 
-@app.command()
+@app.command(cls=helped_by_plugins("physioclr.objectives", "physioclr.encoders"))
 @takes_option_groups
 def pretrain(
     stores: Annotated[list[Path], typer.Argument(help="One or more stores.")],
@@ -99,7 +104,10 @@ def pretrain(
     budget: BudgetOptions,
     encoder: EncoderOptions,
     objective: Annotated[
-        str, typer.Option(help="What is learned; `physioclr objectives` lists them.")
+        str,
+        typer.Option(
+            help="What is learned; `physioclr objectives` lists them. Or package.module:Name."
+        ),
     ] = "physioclr",
     settings: Annotated[
         list[str] | None,
@@ -128,8 +136,10 @@ def pretrain(
         preprocessing = encoder.preprocessing()
         n_leads = len(preprocessing.leads)
         config = PretrainConfig(
-            objective=objective_config(objective, settings or ()),
-            encoder=encoder_config(encoder.encoder, fs_hz=encoder.fs, n_leads=n_leads),
+            objective=objective_config(name_of_plugin(objective), settings or ()),
+            encoder=encoder_config(
+                name_of_plugin(encoder.encoder), fs_hz=encoder.fs, n_leads=n_leads
+            ),
             **budget.settings(),
         )
     opened = [Store(store) for store in stores]
@@ -155,7 +165,7 @@ def pretrain(
     out_console.print(f"Checkpoint {card.fingerprint} in {out / 'checkpoint'}", highlight=False)
 
 
-@app.command()
+@app.command(cls=helped_by_plugins("physioclr.objectives"))
 def objectives() -> None:
     """List the pretraining objectives and their settings."""
     import dataclasses

@@ -27,11 +27,11 @@ from physioclr.io.person import stated_person
 from physioclr.leads import STANDARD_LEADS
 from physioclr.records import EcgRecord
 
-__all__ = ["ABNORMALITIES", "EXAMS_NAME", "read_code15"]
+__all__ = ["EXAMS_NAME", "read_code15"]
 
 EXAMS_NAME = "exams.csv"
 
-ABNORMALITIES = {
+_ABNORMALITIES = {
     "1dAVb": "First-degree AV block",
     "RBBB": "Right bundle branch block",
     "LBBB": "Left bundle branch block",
@@ -42,11 +42,11 @@ ABNORMALITIES = {
 """The six abnormalities that every exam is annotated with."""
 
 _LABEL_SETS = {
-    "abnormality": ABNORMALITIES,
+    "abnormality": _ABNORMALITIES,
     "normal_ecg": {"normal_ecg": "Normal ECG"},
     "outcome": {"death": "Death during follow-up"},
 }
-_COLUMNS = ("exam_id", "age", "is_male", *ABNORMALITIES, "patient_id", "trace_file")
+_COLUMNS = ("exam_id", "age", "is_male", *_ABNORMALITIES, "patient_id", "trace_file")
 _LAYOUT = ArrayLayout(fs_hz=400, unit="mV", leads=STANDARD_LEADS, orientation="samples_first")
 _TRUTH = {"true": 1.0, "1": 1.0, "1.0": 1.0, "false": 0.0, "0": 0.0, "0.0": 0.0}
 _DAMAGE = (AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError)

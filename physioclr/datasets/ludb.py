@@ -24,7 +24,7 @@ from physioclr.io.wfdb_header import parse_header
 from physioclr.leads import canonical_lead
 from physioclr.records import EcgRecord
 
-__all__ = ["DIAGNOSES_NAME", "read_ludb", "read_ludb_record"]
+__all__ = ["DIAGNOSES_NAME", "read_ludb"]
 
 DIAGNOSES_NAME = "ludb.csv"
 
@@ -85,7 +85,7 @@ def read_ludb(folder: Path) -> Cohort:
     )
 
 
-def read_ludb_record(header: Path) -> EcgRecord:
+def _read_ludb_record(header: Path) -> EcgRecord:
     """Read a record of LUDB in true proportions.
 
     Parameters
@@ -122,7 +122,7 @@ def _record(
     return CohortRecord(
         record_id=record_id,
         patient_id=record_id,
-        read=partial(read_ludb_record, folder / "data" / f"{record_id}.hea"),
+        read=partial(_read_ludb_record, folder / "data" / f"{record_id}.hea"),
         **stated_person(age_years=number_of(row["Age"]), sex=str(row["Sex"])),
         labels=labels,
     )

@@ -87,6 +87,12 @@ class StoreManifest(BaseModel):
             raise ValueError(f"its parts hold {sum(self.parts)} records, not {self.n_records}")
         return self
 
+    @model_validator(mode="after")
+    def _leads_are_unique(self) -> StoreManifest:
+        if len(set(self.leads)) < len(self.leads):
+            raise ValueError("a lead is named twice")
+        return self
+
     @property
     def part_sizes(self) -> tuple[int, ...]:
         """ECGs of each part of the tables."""

@@ -23,9 +23,9 @@ from physioclr.io import read_ecg
 from physioclr.io.wfdb_header import parse_header
 from physioclr.records import EcgRecord
 
-__all__ = ["BEAT_CLASSES", "RHYTHMS", "is_mit_bih", "read_mit_bih"]
+__all__ = ["RHYTHMS", "is_mit_bih", "read_mit_bih"]
 
-BEAT_CLASSES = {
+_BEAT_CLASSES = {
     "N": "Beats that are not ectopic",
     "S": "Supraventricular ectopic beats",
     "V": "Ventricular ectopic beats",
@@ -125,7 +125,7 @@ def read_mit_bih(folder: str | Path, *, segment_s: float = 10.0) -> Cohort:
     return Cohort(
         name="MIT-BIH",
         records=tuple(s for header in headers for s in _segments(header, segment_s)),
-        label_sets={"rhythm": RHYTHMS, "beat": BEAT_CLASSES},
+        label_sets={"rhythm": RHYTHMS, "beat": _BEAT_CLASSES},
     )
 
 
@@ -186,7 +186,7 @@ def _labels(annotations: _Annotations, start: int, end: int) -> Mapping[str, dic
     beats = set(annotations.beat_classes[first:last])
     begun, ended = np.searchsorted(annotations.rhythms_samples, (start + 1, end))
     rhythms = set(annotations.rhythms[max(0, begun - 1) : ended])
-    labels = {"beat": {beat: float(beat in beats) for beat in BEAT_CLASSES}}
+    labels = {"beat": {beat: float(beat in beats) for beat in _BEAT_CLASSES}}
     if rhythms:
         labels["rhythm"] = {rhythm: float(rhythm in rhythms) for rhythm in RHYTHMS}
     return labels

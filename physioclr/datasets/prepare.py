@@ -29,6 +29,8 @@ from physioclr.datasets.split_checks import refuse_divided_patients
 from physioclr.datasets.store import Store
 from physioclr.datasets.store_writer import StoreWriter
 from physioclr.errors import DatasetError, PhysioclrError
+from physioclr.runtime.parent_watch import end_with_parent
+from physioclr.runtime.plugins import Plugin, plugins_to_send, use_sent_plugins
 
 __all__ = ["PrepareReport", "prepare", "prepare_cohort"]
 
@@ -224,7 +226,13 @@ def prepare_cohort(
         )
         found_done = writer.n_records + len(writer.left_out)
         missing = records[found_done:]
-        how = partial(_analyse_or_reason, fs_hz=fs_hz, duration_s=duration_s, physiology=physiology)
+        how = partial(
+            _analyse_or_reason,
+            fs_hz=fs_hz,
+            duration_s=duration_s,
+            physiology=physiology,
+            formats=plugins_to_send("physioclr.formats"),
+        )
         shared_out = (
             map_on_cluster(how, missing)
             if engine == "ray"
@@ -327,8 +335,14 @@ def _n_workers(workers: int | None, n_records: int) -> int:
 
 
 def _analyse_or_reason(
-    record: CohortRecord, *, fs_hz: float, duration_s: float, physiology: bool
+    record: CohortRecord,
+    *,
+    fs_hz: float,
+    duration_s: float,
+    physiology: bool,
+    formats: tuple[tuple[Plugin, Any], ...],
 ) -> AnalysedEcg | PhysioclrError:
+    use_sent_plugins(formats)  # this may be another process
     try:
         return analyse(record, fs_hz=fs_hz, duration_s=duration_s, physiology=physiology)
     except PhysioclrError as error:
@@ -346,7 +360,9 @@ def _analyse_all(
                 yield how(record)
         return
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_worker)
+    pool = ProcessPoolExecutor(
+        workers, mp_context=context, initializer=_begin_worker, initargs=(os.getpid(),)
+    )
     try:
         pending: deque[Future[AnalysedEcg | PhysioclrError]] = deque()
         for record in records:
@@ -363,7 +379,8 @@ def _analyse_all(
         pool.shutdown(cancel_futures=True)
 
 
-def _begin_worker() -> None:
-    """Leave Ctrl-C to the parent, and the cores to the other workers."""
+def _begin_worker(parent: int) -> None:
+    """Leave Ctrl-C to the parent, and the cores to the other workers; end with the parent."""
+    end_with_parent(parent)
     threadpool_limits(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)

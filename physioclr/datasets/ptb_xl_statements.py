@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-__all__ = ["STATEMENT_COLUMNS", "SUBCLASSES", "SUPERCLASSES", "StatementLabels"]
+__all__ = ["STATEMENT_COLUMNS", "SUPERCLASSES", "StatementLabels"]
 
 STATEMENT_COLUMNS = (
     "description",
@@ -33,7 +33,7 @@ SUPERCLASSES = {
 }
 """The diagnostic superclasses, in the paper's order."""
 
-SUBCLASSES = {
+_SUBCLASSES = {
     "NORM": "Normal ECG",
     "AMI": "Anterior myocardial infarction",
     "IMI": "Inferior myocardial infarction",
@@ -95,7 +95,7 @@ class StatementLabels:
             "superclass": _texts(diagnostic["diagnostic_class"]),
             "subclass": _texts(diagnostic["diagnostic_subclass"]),
         }
-        label_sets = {"superclass": SUPERCLASSES, "subclass": SUBCLASSES}
+        label_sets = {"superclass": SUPERCLASSES, "subclass": _SUBCLASSES}
         for kind in ("form", "rhythm"):
             described = _texts(statements.loc[statements[kind] == 1, "description"])
             labels_of[kind] = {code: code for code in described}

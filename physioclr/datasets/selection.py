@@ -201,7 +201,7 @@ def _read(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise DatasetError(path.name, expected=_EXPECTED, found="no such file") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DatasetError(path.name, expected=_EXPECTED, found=str(error)) from error
     kinds: dict[str, type] = {"name": str, "store": str, "fingerprint": str, "record_ids": list}
     if not isinstance(content, dict) or content.get("format") != _FORMAT:
@@ -212,4 +212,6 @@ def _read(path: Path) -> dict[str, Any]:
     for field, kind in kinds.items():
         if not isinstance(content.get(field), kind):
             raise DatasetError(path.name, expected=_EXPECTED, found=f"no {field}")
+    if not all(isinstance(record_id, str) for record_id in content["record_ids"]):
+        raise DatasetError(path.name, expected="record ids that are texts", found="others")
     return content

@@ -10,6 +10,7 @@ from physioclr.datasets.challenge import is_challenge, with_challenge_labels
 from physioclr.datasets.chapman import DIAGNOSTICS_NAME, read_chapman
 from physioclr.datasets.code15 import EXAMS_NAME, read_code15
 from physioclr.datasets.cohort import Cohort
+from physioclr.datasets.cohort_readers import COHORT_READERS, read_plugin_cohort
 from physioclr.datasets.csv_manifest import read_csv_manifest
 from physioclr.datasets.ludb import DIAGNOSES_NAME, read_ludb
 from physioclr.datasets.mimic_iv_ecg import RECORD_LIST_NAME, read_mimic_iv_ecg
@@ -37,14 +38,18 @@ _KNOWN = (
 _MANIFEST_SUFFIXES = (".csv", ".tsv", ".txt")
 
 
+def _known() -> str:
+    return ", ".join([_KNOWN, *(reader.name for reader in COHORT_READERS.values())])
+
+
 def find_cohort(source: str | Path) -> Cohort:
     """Recognise a cohort by its layout.
 
     Parameters
     ----------
     source : path-like
-        A folder, a CSV manifest, ``"demo"`` for the demo cohort, or ``"simulated:N"`` for N other
-        simulated ECGs.
+        A folder, a CSV manifest, what a plug-in's `CohortReader` recognises, ``"demo"`` for the
+        demo cohort, or ``"simulated:N"`` for N other simulated ECGs.
 
     Returns
     -------
@@ -63,14 +68,16 @@ def find_cohort(source: str | Path) -> Cohort:
             return simulated_cohort(DEMO_RECORDS, seed=DEMO_SEED)
         return simulated_cohort(int(simulated["n"]), seed=DEMO_SEED + 1)
     folder = Path(source)
+    for name, column, read in _LAYOUTS:
+        if _is_listed_by(folder / name, column):
+            return read(folder)
+    if folder.exists() and (plugged := read_plugin_cohort(folder)):
+        return plugged
     if folder.is_file() and folder.suffix.lower() in _MANIFEST_SUFFIXES:
         return read_csv_manifest(folder)
     if not folder.is_dir():
         found = "a file" if folder.exists() else "no such folder"
-        raise DatasetError(folder.name, expected=_KNOWN, found=found)
-    for name, column, read in _LAYOUTS:
-        if _is_listed_by(folder / name, column):
-            return read(folder)
+        raise DatasetError(folder.name, expected=_known(), found=found)
     if is_mit_bih(folder):
         raise DatasetError(
             folder.name,
@@ -79,7 +86,7 @@ def find_cohort(source: str | Path) -> Cohort:
         )
     cohort = read_wfdb_folder(folder)
     if not cohort.records:
-        raise DatasetError(folder.name, expected=_KNOWN, found="a folder without any of them")
+        raise DatasetError(folder.name, expected=_known(), found="a folder without any of them")
     return with_challenge_labels(cohort) if is_challenge(cohort) else cohort
 
 

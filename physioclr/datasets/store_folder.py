@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from physioclr.datasets.manifest import MANIFEST_NAME
 from physioclr.datasets.store_tables import TABLE_NAMES
-from physioclr.errors import DatasetError
+from physioclr.errors import DatasetError, PhysioclrError
 
-__all__ = ["LOCK_NAME", "check_replaceable", "refuse_others_files", "replace_store"]
+__all__ = ["LOCK_NAME", "check_replaceable", "refuse_others_files", "replace_store", "writing"]
 
 LOCK_NAME = "writer.lock"
 
@@ -19,6 +21,33 @@ _OURS = re.compile(
     r"signals-\d{5}\.i16|store\.json|journal\.jsonl|writer\.lock|"
     rf"({'|'.join((*TABLE_NAMES, 'left_out'))})(-\d{{5}})?\.(parquet|part)"
 )
+
+
+@contextmanager
+def writing(out: Path) -> Iterator[None]:
+    """Name a store that cannot be written further: the disk is full, or became read-only.
+
+    Parameters
+    ----------
+    out : Path
+
+    Yields
+    ------
+    None
+
+    Raises
+    ------
+    PhysioclrError
+        No `DatasetError`: it is not about one ECG.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise PhysioclrError(
+            out.name,
+            expected="a disk with room to write to",
+            found=(error.strerror or type(error).__name__).lower(),
+        ) from error
 
 
 def check_replaceable(out: Path, *, overwrite: bool) -> None:

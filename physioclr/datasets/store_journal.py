@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,18 @@ class Journal:
         """
         self._file.write_bytes(b"")
         self._write(dict(settings))
+
+    def rewrite(self, settings: Mapping[str, Any], entries: Sequence[JournalEntry]) -> None:
+        """Keep the first entries only: the files of a later one are damaged.
+
+        Parameters
+        ----------
+        settings : mapping
+        entries : sequence of JournalEntry
+        """
+        self.begin(settings)
+        for entry in entries:
+            self.add(entry)
 
     def add(self, entry: JournalEntry) -> None:
         """Note a shard whose files are on the disk.

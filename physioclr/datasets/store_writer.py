@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -23,6 +24,7 @@ from physioclr.datasets.store_folder import (
     check_replaceable,
     refuse_others_files,
     replace_store,
+    writing,
 )
 from physioclr.datasets.store_journal import JOURNAL_NAME, Journal, JournalEntry
 from physioclr.datasets.store_tables import (
@@ -131,7 +133,8 @@ class StoreWriter:
                 self._out.name, expected="a place to write a store", found=str(error.strerror)
             ) from error
         try:
-            self._begin_or_go_on()
+            with writing(self._out):
+                self._begin_or_go_on()
         except BaseException:
             self._lock.release()
             raise
@@ -146,11 +149,13 @@ class StoreWriter:
         finished = False
         try:
             if kind is None:
-                self._finish()
+                with writing(self._out):
+                    self._finish()
                 finished = True
         finally:
             if self._shard is not None:
-                self._shard.close()
+                with suppress(OSError):  # a full disk, which was said already
+                    self._shard.close()
             if not finished and not (self._shards and self._settings is not None):
                 self.discard()
             self._lock.release()
@@ -212,7 +217,8 @@ class StoreWriter:
             raise DatasetError(record_id, expected="each record once", found="it a second time")
         units = quantised(signal_mv, subject=record_id)
         record = {**metadata, "record_id": record_id, "signal_hash": signal_hash(units)}
-        self._write_signal(units)
+        with writing(self._out):
+            self._write_signal(units)
         self._note(record_id, record["signal_hash"], metadata.get("fold"))
         self._rows["records"].append(record)
         self._rows["labels"].append(label_row)
@@ -222,7 +228,8 @@ class StoreWriter:
             {name: np.asarray((beats or {}).get(name, ()), dtype=np.int32) for name in BEAT_COLUMNS}
         )
         if len(self._rows["records"]) == self._records_per_shard:
-            self._end_shard()
+            with writing(self._out):
+                self._end_shard()
 
     def leave_out(self, record_id: str, reason: str) -> None:
         """Note that an ECG is not in the store.
@@ -271,12 +278,35 @@ class StoreWriter:
         self._journal.begin(self._settings or {})
 
     def _go_on(self, shards: Sequence[JournalEntry]) -> None:
+        """Take over the shards whose files are whole, up to the first that is not."""
         for number, shard in enumerate(shards):
+            records = self._whole_shard(number, shard)
+            if records is None:
+                break
             self._shards.append(shard)
             self._left_out += shard.left_out
-            self._note_all(pq.read_table(self._journaled("records", number)))
-        (self._partial / self._shard_name(len(shards))).unlink(missing_ok=True)
+            self._note_all(records)
+        kept = len(self._shards)
+        if kept < len(shards):
+            self._journal.rewrite(self._settings or {}, shards[:kept])
+        for number in range(kept, len(shards) + 1):
+            (self._partial / self._shard_name(number)).unlink(missing_ok=True)
+            for name in TABLE_NAMES:
+                self._journaled(name, number).unlink(missing_ok=True)
         self._n_noted = len(self._left_out)
+
+    def _whole_shard(self, number: int, shard: JournalEntry) -> pa.Table | None:
+        """Return the records of a shard; None where one of its files is cut, changed or gone."""
+        try:
+            with (self._partial / self._shard_name(number)).open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != shard.sha256:
+                    return None
+            tables = {name: pq.read_table(self._journaled(name, number)) for name in TABLE_NAMES}
+        except (OSError, pa.ArrowException):
+            return None
+        rows = {len(table) for table in tables.values() if table.num_columns}
+        records: pa.Table = tables["records"]
+        return records if rows == {shard.n_records} else None
 
     def _note_all(self, records: pa.Table) -> None:
         columns = (records[name].to_pylist() for name in ("record_id", "signal_hash", "fold"))

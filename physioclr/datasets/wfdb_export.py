@@ -12,6 +12,7 @@ import pandas as pd
 import wfdb
 
 from physioclr.datasets.store import Store
+from physioclr.datasets.store_folder import writing
 from physioclr.datasets.stored_signal import UNITS_PER_MV
 from physioclr.errors import DatasetError
 from physioclr.runtime.atomic_files import replace_folder
@@ -60,7 +61,7 @@ def export_wfdb(
     if out.exists():
         raise DatasetError(out.name, expected="a new folder to export into", found="one there")
     table = _table(store)
-    with replace_folder(out) as folder:
+    with replace_folder(out) as folder, writing(out):
         for row, path in enumerate(table["path"]):
             _write(store, row, folder / path)
             if on_progress is not None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.models.architectures import EncoderConfig, config_from_dict
+from physioclr.models.encoder import EcgEncoder
 from physioclr.probe.no_call import CallLimits
 from physioclr.probe.reliability import ReliabilityBin
 
@@ -24,6 +25,7 @@ __all__ = [
     "HeadCard",
     "LabelCard",
     "Metrics",
+    "PluginCard",
     "ReliabilityCard",
     "TrainingCard",
 ]
@@ -54,6 +56,18 @@ class TrainingCard(_Card):
     licences: tuple[str, ...] = ()
     steps: int
     seed: int
+
+
+class PluginCard(_Card):
+    """A plug-in that the checkpoint was made with.
+
+    Without a package it was no installed one: `name` is then ``package.module:Name``.
+    """
+
+    group: str
+    name: str
+    package: str = ""
+    version: str = ""
 
 
 class CallCard(_Card):
@@ -140,7 +154,8 @@ class CheckpointCard(_Card):
     """Everything needed to use the weights as they were meant.
 
     `metrics` are what was measured of the encoder, as numbers by name, or by table and name; None
-    where there is no value. `physiology_space` and `reference_ecgs` are fingerprints.
+    where there is no value. `physiology_space` and `reference_ecgs` are fingerprints. The card of
+    an encoder that is a plug-in can be read without the plug-in; `config` needs it.
     """
 
     format: Literal["physioclr-checkpoint"] = "physioclr-checkpoint"
@@ -155,13 +170,14 @@ class CheckpointCard(_Card):
     intended_use: str = INTENDED_USE
     limits: tuple[str, ...] = ()
     metrics: Metrics = {}
+    plugins: tuple[PluginCard, ...] = ()
     fingerprint: str
 
-    @field_validator("encoder")
-    @classmethod
-    def _known_encoder(cls, encoder: dict[str, object]) -> dict[str, object]:
-        config_from_dict(encoder)
-        return encoder
+    @model_validator(mode="after")
+    def _known_encoder(self) -> CheckpointCard:
+        if not any(plugin.group == EcgEncoder.plugin_group for plugin in self.plugins):
+            config_from_dict(self.encoder)
+        return self
 
     @property
     def fs_hz(self) -> float:

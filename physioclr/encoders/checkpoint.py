@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from pydantic import ValidationError
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from safetensors.torch import save as serialise
 from torch import Tensor
@@ -29,7 +29,9 @@ from physioclr.encoders.card import (
     Metrics,
     TrainingCard,
 )
+from physioclr.encoders.card_plugins import check_plugins, plugin_cards
 from physioclr.encoders.encoder import Encoder, fingerprint
+from physioclr.encoders.installed import SHIPPED
 from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.encoders.reference_ecgs import ReferenceEcgs
 from physioclr.errors import CheckpointError
@@ -41,7 +43,6 @@ from physioclr.runtime.atomic_files import make_folder, replace_file, replace_fo
 from physioclr.runtime.shipped_files import bundled
 
 __all__ = [
-    "DEFAULT_CHECKPOINT",
     "load_encoder",
     "load_physiology_space",
     "read_card",
@@ -49,8 +50,8 @@ __all__ = [
     "under_prefix",
 ]
 
-DEFAULT_CHECKPOINT = "physioclr-tiny"
 _WEIGHTS, _CARD = "model.safetensors", "card.json"
+_LONGEST_CARD = 2**24
 _SPACE = "physiology_space.json"
 _ENCODER, _HEAD = "encoder.", "head."
 
@@ -109,9 +110,10 @@ def save_checkpoint(
             f"references must be embedded by the encoder {own}, "
             f"got those of {references.encoder_fingerprint}"
         )
+    encoder = config_to_dict(model.config)
     card = CheckpointCard(
         name=name,
-        encoder=config_to_dict(model.config),
+        encoder=encoder,
         preprocessing=preprocessing,
         training=training,
         heads={key: head_card for key, (_, head_card) in heads.items()},
@@ -120,6 +122,7 @@ def save_checkpoint(
         intended_use=intended_use,
         limits=limits,
         metrics=metrics or {},
+        plugins=plugin_cards(encoder, training.objective),
         fingerprint=own,
     )
     tensors = {_ENCODER + key: value for key, value in state.items()}
@@ -162,8 +165,9 @@ def load_encoder(
     Raises
     ------
     CheckpointError
-        If there is no such checkpoint, its files are damaged or do not belong together, or it was
-        trained with another preprocessing, sampling rate or order of leads than `expected`.
+        If there is no such checkpoint, its files are damaged or do not belong together, its encoder
+        is a plug-in that is not installed, or it was trained with another preprocessing, sampling
+        rate or order of leads than `expected`.
 
     Examples
     --------
@@ -172,10 +176,11 @@ def load_encoder(
     >>> encoder.card.name, encoder.card.fs_hz, len(encoder.card.leads)
     ('physioclr-tiny', 100.0, 12)
     """
-    folder = _find(DEFAULT_CHECKPOINT if source is None else source)
+    folder = _find(SHIPPED if source is None else source)
     card = read_card(folder)
     if expected is not None:
         _check_preprocessing(folder, card.preprocessing, expected)
+    _check_shapes(folder, card)
     tensors = _read_tensors(folder)
     state = under_prefix(tensors, _ENCODER)
     found = fingerprint(state, card.preprocessing)
@@ -186,6 +191,7 @@ def load_encoder(
             f"fingerprint {card.fingerprint}",
             found=found,
         )
+    check_plugins(card, folder)
     model = build_encoder(card.config)
     try:
         model.load_state_dict(state)
@@ -268,6 +274,10 @@ def read_card(folder: Path) -> CheckpointCard:
     """
     path = folder / _CARD
     try:
+        if (size := path.stat().st_size) > _LONGEST_CARD:
+            raise CheckpointError(
+                str(path), expected=f"a card of at most {_LONGEST_CARD} bytes", found=f"{size}"
+            )
         return CheckpointCard.model_validate_json(path.read_bytes())
     except FileNotFoundError as error:
         raise CheckpointError(str(folder), expected=f"a {_CARD}", found="none") from error
@@ -290,6 +300,42 @@ def _read_tensors(folder: Path) -> dict[str, Tensor]:
         raise CheckpointError(
             str(path), expected="weights in the safetensors format", found=str(error)
         ) from error
+
+
+def _check_shapes(folder: Path, card: CheckpointCard) -> None:
+    """Compare the card's encoder with the header of the weights, before either is made.
+
+    The encoder is built without storage, so that a card that claims another size costs nothing.
+    """
+    path = folder / _WEIGHTS
+    try:
+        with safe_open(path, framework="pt") as file:
+            names = [name for name in file.keys() if name.startswith(_ENCODER)]  # noqa: SIM118
+            found = {name: tuple(file.get_slice(name).get_shape()) for name in names}
+    except FileNotFoundError as error:
+        raise CheckpointError(str(folder), expected=f"a {_WEIGHTS}", found="none") from error
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(
+            str(path), expected="weights in the safetensors format", found=str(error)
+        ) from error
+    try:
+        with torch.device("meta"):
+            model = build_encoder(card.config)
+    except (ValueError, RuntimeError, ArithmeticError) as error:
+        raise CheckpointError(
+            str(folder / _CARD),
+            expected="an encoder that can be built",
+            found=str(error).splitlines()[0],
+        ) from error
+    described = {_ENCODER + name: tuple(of.shape) for name, of in model.state_dict().items()}
+    for name in [*described, *found]:
+        if described.get(name) != found.get(name):
+            raise CheckpointError(
+                str(folder),
+                expected="weights of the shape its card describes: "
+                f"{name.removeprefix(_ENCODER)} {described.get(name, 'absent')}",
+                found=str(found.get(name, "none")),
+            )
 
 
 def _load_references(folder: Path, card: CheckpointCard) -> ReferenceEcgs | None:

@@ -19,6 +19,8 @@ from physioclr.signal.resampling import resample
 
 __all__ = ["Preprocessing"]
 
+_MOST_MV = 1e9
+"""More than any converter of 32 bits can state; beyond, squares leave single precision."""
 _FLAT_MV = 1e-3
 """Peak to peak below which a lead is flat: one unit of a store."""
 
@@ -149,6 +151,12 @@ class Preprocessing(BaseModel):
             )
         signal = signal[[leads.index(lead) for lead in self.leads]]
         for lead, samples in zip(self.leads, signal, strict=True):
+            if np.isinf(samples).any() or np.nanmax(np.abs(samples), initial=0) > _MOST_MV:
+                raise SignalError(
+                    subject,
+                    expected=f"amplitudes below {_MOST_MV:g} mV",
+                    found=f"one without bound in lead {lead}",
+                )
             n_missing = int(np.isnan(samples).sum())
             if n_missing:
                 raise SignalError(

@@ -18,9 +18,9 @@ from safetensors.numpy import save as serialise
 from physioclr.errors import CheckpointError
 from physioclr.runtime.atomic_files import replace_file
 
-__all__ = ["TABLE", "TENSORS", "read_reference_files", "write_reference_files"]
+__all__ = ["TENSORS", "read_reference_files", "write_reference_files"]
 
-TENSORS, TABLE = "reference_ecgs.safetensors", "reference_ecgs.parquet"
+TENSORS, _TABLE = "reference_ecgs.safetensors", "reference_ecgs.parquet"
 _FORMAT = "physioclr-reference-ecgs-1"
 
 
@@ -47,7 +47,7 @@ def write_reference_files(
     """
     content = io.BytesIO()
     table.to_parquet(content, index=False)
-    replace_file(folder / TABLE, content.getvalue())
+    replace_file(folder / _TABLE, content.getvalue())
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     metadata = {"format": _FORMAT, "notes": json.dumps(notes)}
     replace_file(folder / TENSORS, serialise(contiguous, metadata=metadata))
@@ -73,7 +73,7 @@ def read_reference_files(
     CheckpointError
         If a file is missing, damaged or of another format.
     """
-    for name in (TENSORS, TABLE):
+    for name in (TENSORS, _TABLE):
         if not (folder / name).is_file():
             raise CheckpointError(str(folder), expected=f"a {name}", found="none")
     try:
@@ -82,13 +82,24 @@ def read_reference_files(
             arrays = {name: stored.get_tensor(name) for name in sorted(stored.keys())}
     except (SafetensorError, OSError) as error:
         raise _damaged(folder / TENSORS, str(error)) from error
+    notes = _notes(metadata.get("notes", ""))
     if metadata.get("format") != _FORMAT:
         raise _damaged(folder / TENSORS, f"the format {metadata.get('format')}")
     try:
-        table = pd.read_parquet(folder / TABLE)
+        table = pd.read_parquet(folder / _TABLE)
     except (pa.ArrowException, OSError) as error:
-        raise _damaged(folder / TABLE, str(error).partition("\n")[0]) from error
-    return arrays, json.loads(metadata["notes"]), table
+        raise _damaged(folder / _TABLE, str(error).partition("\n")[0]) from error
+    if notes is None:
+        raise _damaged(folder / TENSORS, "no notes that can be read")
+    return arrays, notes, table
+
+
+def _notes(text: str) -> dict[str, Any] | None:
+    try:
+        notes = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return notes if isinstance(notes, dict) else None
 
 
 def _damaged(path: Path, found: str) -> CheckpointError:

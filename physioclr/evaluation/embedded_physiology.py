@@ -30,9 +30,9 @@ from physioclr.physiology.vector import PHYSIOLOGY_UNITS
 from physioclr.pretraining.monitoring import alignment, effective_rank, uniformity
 from physioclr.probe import cross_validate_regression
 
-__all__ = ["AGE", "EmbeddingDescription", "describe_embedding", "embedded_physiology"]
+__all__ = ["EmbeddingDescription", "describe_embedding", "embedded_physiology"]
 
-AGE = "age_years"
+_AGE = "age_years"
 
 _COMPARED = 1000
 _MAP_NEIGHBOURS = 15
@@ -101,7 +101,7 @@ def embedded_physiology(
     folds. An axis is a number of degrees here, cut at ±180°: few ECGs lie there, and each costs
     R².
     """
-    names = (*store.measurements.columns, AGE) if measurements is None else tuple(measurements)
+    names = (*store.measurements.columns, _AGE) if measurements is None else tuple(measurements)
     values = np.column_stack([_values(store, name) for name in names])
     embeddings = np.asarray(embeddings)
     if embeddings.ndim != 2 or len(embeddings) != len(store):
@@ -215,11 +215,11 @@ def describe_embedding(
 
 
 def _values(store: Store, name: str) -> NDArray[np.float64]:
-    for table in (store.measurements, store.physiology, store.records[[AGE]]):
+    for table in (store.measurements, store.physiology, store.records[[_AGE]]):
         if name in table.columns:
             return table[name].to_numpy(dtype=np.float64)
     raise ValueError(
-        f"measurements must be columns of the store's measurements or physiology, or {AGE!r}, "
+        f"measurements must be columns of the store's measurements or physiology, or {_AGE!r}, "
         f"got {name!r}"
     )
 
@@ -227,7 +227,7 @@ def _values(store: Store, name: str) -> NDArray[np.float64]:
 def _label_and_unit(name: str) -> tuple[str, str]:
     if name in MEASUREMENTS:
         return MEASUREMENTS[name].label, MEASUREMENTS[name].unit
-    return ("Age", "years") if name == AGE else (name, PHYSIOLOGY_UNITS.get(name, ""))
+    return ("Age", "years") if name == _AGE else (name, PHYSIOLOGY_UNITS.get(name, ""))
 
 
 def _embed(

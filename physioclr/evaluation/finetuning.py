@@ -23,16 +23,15 @@ from torch import Tensor, nn
 from physioclr.augment import AmbientNoise, Draws, RandomLeadMasking, TimeShift
 from physioclr.datasets.store import Store
 from physioclr.encoders.encoder import Encoder
-from physioclr.errors import DatasetError
 from physioclr.evaluation.probe_features import probe_targets
 from physioclr.models import EcgEncoder, build_encoder
 from physioclr.objectives.supervised import known_label_loss
 from physioclr.pretraining.monitoring import embed_rows
-from physioclr.probe import ProbeResult, patient_folds, unmeasurable_labels
+from physioclr.probe import ProbeResult, patient_folds
 from physioclr.probe.calibration import fit_calibration
-from physioclr.probe.folds import patient_codes
+from physioclr.probe.folds import measured_labels
 from physioclr.probe.logistic import Standardiser, fit_path, log_loss
-from physioclr.probe.result import score_table
+from physioclr.probe.result import scored_result
 from physioclr.training_data.cohort import TrainingCohort
 from physioclr.training_data.signals import usable_rows
 
@@ -81,6 +80,12 @@ class FinetuneConfig:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")
 
+    def rates(self, *, from_scratch: bool) -> tuple[float, float]:
+        """Return the learning rates of the encoder and of the head."""
+        if from_scratch:
+            return self.scratch_rate, self.scratch_rate
+        return self.encoder_rate, self.head_rate
+
 
 def cross_validate_finetuning(
     store: Store,
@@ -126,11 +131,7 @@ def cross_validate_finetuning(
     all_targets, all_patients, names = probe_targets(store, label_set)
     targets, patients = all_targets[rows], all_patients[rows]
     folds = patient_folds(targets, patients, n_folds=n_folds, seed=seed)
-    reasons = unmeasurable_labels(targets, patients, names, n_folds=n_folds)
-    measured = [i for i, name in enumerate(names) if name not in reasons]
-    if not measured:
-        why = "; ".join(f"{name} {reason}" for name, reason in reasons.items())
-        raise DatasetError("the labels", expected="one that can be measured", found=why)
+    measured, reasons = measured_labels(targets, patients, names, n_folds=n_folds)
     cohort = TrainingCohort.from_stores([store], encoder.card.preprocessing, device=encoder.device)
     learnt = targets[:, measured]
     probabilities = np.full(targets.shape, np.nan)
@@ -140,10 +141,8 @@ def cross_validate_finetuning(
         training = ~(held_out | validation)
         if from_scratch:
             network = _fresh(encoder, len(measured), seed)
-            rates = (config.scratch_rate, config.scratch_rate)
         else:
             network = _probed(encoder, cohort, learnt, training)
-            rates = (config.encoder_rate, config.head_rate)
         network = _train(
             network,
             cohort,
@@ -151,7 +150,7 @@ def cross_validate_finetuning(
             training,
             validation,
             config,
-            rates=rates,
+            rates=config.rates(from_scratch=from_scratch),
             seed=n_folds * seed + fold,
         )
         logits = _logits(network, cohort, np.flatnonzero(validation))
@@ -161,25 +160,15 @@ def cross_validate_finetuning(
         thresholds[fold, measured] = calibration.thresholds
         if on_progress is not None:
             on_progress(fold + 1, n_folds)
-    table = score_table(
-        names,
+    return scored_result(
         probabilities,
-        probabilities >= thresholds[folds],
         targets,
-        patient_codes(patients),
-        reasons,
-        seed=seed,
-        n_bootstrap=n_bootstrap,
-    )
-    return ProbeResult(
+        patients,
+        folds,
         label_names=names,
-        table=table,
-        probabilities=probabilities,
-        targets=targets,
-        groups=np.array([str(patient) for patient in patients], dtype=np.str_),
-        folds=folds,
         thresholds=thresholds,
         regularisation=np.full_like(thresholds, np.nan),
+        reasons=reasons,
         seed=seed,
         n_bootstrap=n_bootstrap,
     )

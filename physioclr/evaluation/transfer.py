@@ -9,8 +9,10 @@ complete and unspecified bundle branch blocks as one).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -55,6 +57,8 @@ SHARED_DIAGNOSES: Mapping[str, tuple[tuple[str, str], ...]] = MappingProxyType(
     }
 )
 """Diagnosis → the label set and label that means it, in each vocabulary."""
+
+_Report = Callable[[str, float], None]
 
 
 def shared_targets(store: Store) -> pd.DataFrame:
@@ -126,23 +130,11 @@ def transfer_probe(
     report = on_progress or (lambda _what, _share: None)
     known, asked = shared_targets(train), shared_targets(test)
     names = tuple(name for name in known.columns if name in asked.columns)
-    features = []
-    for i, store in enumerate((train, test)):
-
-        def embedding(what: str, share: float, i: int = i) -> None:
-            report(what, (i + share) / 3)
-
-        features.append(probe_features(store, encoder, seed=seed, on_progress=embedding))
-    usable = [usable_records(of_store) for of_store in features]
-    targets = [
-        table[list(names)].to_numpy(np.float64)[rows]
-        for table, rows in zip((known, asked), usable, strict=True)
+    cohorts = [
+        _side(store, encoder, labels[list(names)], seed, _part_of(report, i))
+        for i, (store, labels) in enumerate(((train, known), (test, asked)))
     ]
-    patients = [
-        store.records["patient_id"].to_numpy(dtype=object)[rows]
-        for store, rows in zip((train, test), usable, strict=True)
-    ]
-    reasons = _reasons(names, targets, patients)
+    reasons = _reasons(names, cohorts)
     measured = [i for i, name in enumerate(names) if name not in reasons]
     if not measured:
         why = "; ".join(f"{name} {reason}" for name, reason in reasons.items())
@@ -152,57 +144,97 @@ def transfer_probe(
             found=why or "no shared diagnosis",
         )
     rows = [
-        {"diagnosis": name, "reason": reason, **_counts(targets, i)}
-        for i, name in enumerate(names)
-        if (reason := reasons.get(name))
+        {"diagnosis": names[i], "reason": reasons[names[i]], **_counts(cohorts, i)}
+        for i in range(len(names))
+        if names[i] in reasons
     ]
-    for done, model in enumerate(features[0]):
-        report(f"Fitting, {model}", 2 / 3 + done / len(features[0]) / 3)
-        values = [of_store[model][r] for of_store, r in zip(features, usable, strict=True)]
-        learnt = [of_store[:, measured] for of_store in targets]
-        within = cross_validate_probe(
-            values[0],
-            learnt[0],
-            patients[0],
-            label_names=[names[i] for i in measured],
-            seed=seed,
-            n_bootstrap=n_bootstrap,
-        ).table
-        scores = _scores_of_test(values, learnt, patients)
-        codes = patient_codes(patients[1])
-        drawn = patient_resamples(codes, n_bootstrap, seed)[:, codes]
-        for column, i in enumerate(measured):
-            own = within.loc[names[i]].to_dict()
-            low, high = interval(auroc(scores[:, column], targets[1][:, i], drawn))
-            rows.append(
-                {
-                    "diagnosis": names[i],
-                    "model": model,
-                    **_counts(targets, i),
-                    "within": own["auroc"],
-                    "within_low": own["auroc_low"],
-                    "within_high": own["auroc_high"],
-                    "auroc": float(auroc(scores[:, column], targets[1][:, i])[0]),
-                    "auroc_low": low,
-                    "auroc_high": high,
-                    "reason": "",
-                }
-            )
+    models = list(cohorts[0].features)
+    for done, model in enumerate(models):
+        report(f"Fitting, {model}", 2 / 3 + done / len(models) / 3)
+        rows += _scored(model, cohorts, names, measured, seed=seed, n_bootstrap=n_bootstrap)
     report("Done", 1.0)
     return pd.DataFrame(rows)
 
 
+@dataclass(frozen=True)
+class _Side:
+    """The usable ECGs of one of the two cohorts."""
+
+    features: dict[str, NDArray[np.floating]]
+    targets: NDArray[np.float64]
+    patients: NDArray[np.object_]
+
+
+def _side(
+    store: Store, encoder: Encoder, labels: pd.DataFrame, seed: int, report: _Report
+) -> _Side:
+    features = probe_features(store, encoder, seed=seed, on_progress=report)
+    usable = usable_records(features)
+    return _Side(
+        {model: values[usable] for model, values in features.items()},
+        labels.to_numpy(np.float64)[usable],
+        store.records["patient_id"].to_numpy(dtype=object)[usable],
+    )
+
+
+def _part_of(report: _Report, number: int) -> _Report:
+    return lambda what, share: report(what, (number + share) / 3)
+
+
+def _scored(
+    model: str,
+    cohorts: Sequence[_Side],
+    names: tuple[str, ...],
+    measured: Sequence[int],
+    *,
+    seed: int,
+    n_bootstrap: int,
+) -> list[dict[str, Any]]:
+    """Return a row a measured diagnosis: within the first cohort, and in the second."""
+    train, test = cohorts
+    within = cross_validate_probe(
+        train.features[model],
+        train.targets[:, measured],
+        train.patients,
+        label_names=[names[i] for i in measured],
+        seed=seed,
+        n_bootstrap=n_bootstrap,
+    ).table
+    scores = _scores_of_test(model, cohorts, measured)
+    codes = patient_codes(test.patients)
+    drawn = patient_resamples(codes, n_bootstrap, seed)[:, codes]
+    rows = []
+    for column, i in enumerate(measured):
+        own = within.loc[names[i]].to_dict()
+        low, high = interval(auroc(scores[:, column], test.targets[:, i], drawn))
+        rows.append(
+            {
+                "diagnosis": names[i],
+                "model": model,
+                **_counts(cohorts, i),
+                "within": own["auroc"],
+                "within_low": own["auroc_low"],
+                "within_high": own["auroc_high"],
+                "auroc": float(auroc(scores[:, column], test.targets[:, i])[0]),
+                "auroc_low": low,
+                "auroc_high": high,
+                "reason": "",
+            }
+        )
+    return rows
+
+
 def _scores_of_test(
-    values: list[NDArray[np.floating]],
-    targets: list[NDArray[np.float64]],
-    patients: list[NDArray[np.object_]],
+    model: str, cohorts: Sequence[_Side], measured: Sequence[int]
 ) -> NDArray[np.float64]:
-    training = np.repeat([True, False], [len(part) for part in values])
-    named = [f"{i}/{name}" for i, part in enumerate(patients) for name in part]
-    unknown = np.full_like(targets[1], np.nan)
+    train, test = cohorts
+    training = np.repeat([True, False], [len(side.targets) for side in cohorts])
+    named = [f"{i}/{name}" for i, side in enumerate(cohorts) for name in side.patients]
+    learnt = train.targets[:, measured]
+    unknown = np.full((len(test.targets), len(measured)), np.nan)
     return fitted_scores(
-        np.concatenate(values).astype(np.float64),
-        np.concatenate([targets[0], unknown]),
+        np.concatenate([side.features[model] for side in cohorts]).astype(np.float64),
+        np.concatenate([learnt, unknown]),
         patient_codes(named),
         training,
         ~training,
@@ -210,18 +242,15 @@ def _scores_of_test(
     )
 
 
-def _reasons(
-    names: tuple[str, ...],
-    targets: list[NDArray[np.float64]],
-    patients: list[NDArray[np.object_]],
-) -> dict[str, str]:
+def _reasons(names: tuple[str, ...], cohorts: Sequence[_Side]) -> dict[str, str]:
     reasons: dict[str, str] = {}
-    for where, values, groups in zip(("learn", "test"), targets, patients, strict=True):
-        for name, reason in unmeasurable_labels(values, groups, names, n_folds=_FEWEST).items():
+    for where, side in zip(("learn", "test"), cohorts, strict=True):
+        found = unmeasurable_labels(side.targets, side.patients, names, n_folds=_FEWEST)
+        for name, reason in found.items():
             reasons.setdefault(name, f"{reason} to {where} on")
     return reasons
 
 
-def _counts(targets: list[NDArray[np.float64]], column: int) -> dict[str, int]:
-    train, test = (int(np.sum(values[:, column] == 1)) for values in targets)
+def _counts(cohorts: Sequence[_Side], column: int) -> dict[str, int]:
+    train, test = (int(np.sum(side.targets[:, column] == 1)) for side in cohorts)
     return {"n_train": train, "n_test": test}

@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 _ROWS, _LAYOUT = "rows.npy", "layout"
+_NPY_HEADER_BYTES = 4096
 _EMBEDDED_BY = 0.6
 
 
@@ -209,9 +210,13 @@ def _places(folder: Path | None, pattern: str) -> Iterator[Path]:
 
 def _open(place: Path, store: Store) -> CohortMap:
     layout = load_map(place / _LAYOUT)
+    most = _NPY_HEADER_BYTES + 8 * len(layout.coordinates)
+    if (place / _ROWS).stat().st_size > most:
+        expected = f"{len(layout.coordinates)} rows in at most {most} bytes"
+        raise DatasetError(place.name, expected=expected, found="a larger file")
     try:
         rows = np.load(place / _ROWS, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
+    except (ValueError, EOFError, OSError, MemoryError) as error:
         raise DatasetError(place.name, expected="the rows of a map", found=str(error)) from error
     is_whole = rows.shape == (len(layout.coordinates),) and np.issubdtype(rows.dtype, np.integer)
     if not is_whole or not ((rows >= 0) & (rows < len(store))).all():

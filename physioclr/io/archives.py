@@ -13,23 +13,22 @@ import zlib
 from pathlib import PurePosixPath
 
 from physioclr.errors import RecordError
+from physioclr.io.limits import check_time, current_limits
 from physioclr.io.source_files import plain_name
 
 __all__ = ["unpack_gzip", "unpack_zip"]
 
-# 24 hours of 12 leads at 200 Hz in 16 bits are 0.4 GiB.
-_MOST_BYTES = 2**30
-_MOST_FILES = 10_000
-# Text of a flat line shrinks about 100 times, and deflate can do 1032.
-_MOST_RATIO = 200
-_ANY_RATIO_BYTES = 2**24
 _CHUNK_BYTES = 2**20
 _ENCRYPTED = 0x1
+# Others (bzip2, LZMA) are opened by Python a whole block at a time, however large that becomes.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_ENTRY = b"PK\x01\x02"
 # What zipfile raises on a damaged archive.
 _DAMAGE = (
     zipfile.BadZipFile,
     EOFError,
     LookupError,
+    MemoryError,
     OSError,
     RuntimeError,
     ValueError,
@@ -59,11 +58,21 @@ def unpack_zip(content: bytes, subject: str) -> dict[str, bytes]:
         If the archive is damaged, has a password, holds names that leave it, or would grow beyond
         what an ECG can be.
     """
+    limits = current_limits()
+    n_entries = content.count(_ENTRY)  # each is an object before anything else can be checked
+    if n_entries > 2 * limits.members:
+        raise _grows_too_far(subject, 0, n_entries)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = [m for m in archive.infolist() if not m.is_dir() and not _is_litter(m)]
             _check_members(members, subject)
-            return {plain_name(m.filename): archive.read(m) for m in members}
+            left = limits.most_unpacked(len(content))
+            unpacked = {}
+            for member in members:
+                inside = _unpacked(archive, member, left, subject)
+                left -= len(inside)
+                unpacked[plain_name(member.filename)] = inside
+            return unpacked
     except NotImplementedError as error:
         raise RecordError(
             subject, expected="a zip compressed by deflate", found="another compression"
@@ -72,6 +81,22 @@ def unpack_zip(content: bytes, subject: str) -> dict[str, bytes]:
         raise RecordError(
             subject, expected="a whole zip file", found="one that is damaged or cut short"
         ) from error
+
+
+def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int, subject: str) -> bytes:
+    """Read a member piece by piece, believing nothing of the size it claims."""
+    pieces: list[bytes] = []
+    n_bytes = 0
+    with archive.open(member) as file:
+        while piece := file.read(_CHUNK_BYTES):
+            check_time(subject)
+            n_bytes += len(piece)
+            if n_bytes > most:
+                raise _grows_too_far(subject, n_bytes, 1)
+            pieces.append(piece)
+    if n_bytes != member.file_size:
+        raise zipfile.BadZipFile("another size than claimed")
+    return b"".join(pieces)
 
 
 def _is_litter(member: zipfile.ZipInfo) -> bool:
@@ -93,13 +118,12 @@ def _check_members(members: list[zipfile.ZipInfo], subject: str) -> None:
                 expected="a zip whose names stay inside it",
                 found="a name that points outside",
             )
+    if any(member.compress_type not in _METHODS for member in members):
+        raise NotImplementedError
     n_bytes = sum(member.file_size for member in members)
     packed = sum(member.compress_size for member in members)
-    if (
-        len(members) > _MOST_FILES
-        or n_bytes > _MOST_BYTES
-        or (n_bytes > _ANY_RATIO_BYTES and n_bytes > _MOST_RATIO * packed)
-    ):
+    limits = current_limits()
+    if len(members) > limits.members or n_bytes > limits.most_unpacked(packed):
         raise _grows_too_far(subject, n_bytes, len(members))
     if len({plain_name(member.filename) for member in members}) < len(members):
         raise RecordError(
@@ -125,7 +149,7 @@ def unpack_gzip(content: bytes, subject: str) -> bytes:
     RecordError
         If the file is damaged, or would grow beyond what an ECG can be.
     """
-    most = min(_MOST_BYTES, max(_ANY_RATIO_BYTES, _MOST_RATIO * len(content)))
+    most = current_limits().most_unpacked(len(content))
     unpacked = bytearray()
     rest = content
     try:
@@ -133,6 +157,7 @@ def unpack_gzip(content: bytes, subject: str) -> bytes:
             stream = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
             while not stream.eof:
                 part = stream.decompress(rest, _CHUNK_BYTES)
+                check_time(subject)
                 rest = stream.unconsumed_tail
                 unpacked += part
                 if len(unpacked) > most:
@@ -150,9 +175,10 @@ def unpack_gzip(content: bytes, subject: str) -> bytes:
 
 
 def _grows_too_far(subject: str, n_bytes: int, n_files: int) -> RecordError:
+    limits = current_limits()
     return RecordError(
         subject,
-        expected=f"an archive of at most {_MOST_BYTES // 2**20} MiB, {_MOST_FILES} files and "
-        f"{_MOST_RATIO} times its own size",
+        expected=f"an archive of at most {limits.unpacked_bytes // 2**20} MiB, {limits.members} "
+        f"files and {limits.ratio} times its own size",
         found=f"one that unpacks to {n_files} files of {n_bytes // 2**20} MiB or more",
     )

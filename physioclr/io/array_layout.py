@@ -33,6 +33,8 @@ class ArrayLayout:
         How many of `unit` the number 1 is, such as 4.88 of uV for a converter's output.
     array : str, optional
         Which array of an NPZ or HDF5 file, needed where it holds several.
+    decimal : {".", ","}, optional
+        The decimal mark of a table, needed where its commas may part thousands (``1,234``).
 
     Raises
     ------
@@ -46,6 +48,7 @@ class ArrayLayout:
     orientation: Literal["samples_first", "leads_first"] | None = None
     scale: float = 1.0
     array: str | None = None
+    decimal: Literal[".", ","] | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.fs_hz) and self.fs_hz > 0):
@@ -56,6 +59,8 @@ class ArrayLayout:
             raise ValueError(
                 f"orientation must be one of {', '.join(_ORIENTATIONS)}, got {self.orientation!r}"
             )
+        if self.decimal not in (None, ".", ","):
+            raise ValueError(f"decimal must be '.' or ',', got {self.decimal!r}")
         if not (math.isfinite(self.scale) and self.scale != 0):
             raise ValueError(f"scale must be a number other than 0, got {self.scale}")
         if self.leads is not None:

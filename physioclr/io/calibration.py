@@ -58,7 +58,7 @@ def without_calibration(channels: Channels) -> Channels:
     )
 
 
-def _is_pulse(level_mv: NDArray[np.float64], channels: Channels) -> bool:
+def _is_pulse(level_mv: NDArray[np.floating], channels: Channels) -> bool:
     """Whether a stretch in which all leads are equal stands at 1 mV for long enough."""
     low, high = _PULSE_MV
     n_high = int(np.count_nonzero((level_mv >= low) & (level_mv <= high)))

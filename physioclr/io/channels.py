@@ -9,10 +9,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physioclr.errors import RecordError
+from physioclr.io.choice import current_choice
+from physioclr.io.ecg_names import is_named_like_ecg, is_named_like_other
 from physioclr.io.units import millivolts_per
 from physioclr.leads import STANDARD_LEADS, canonical_lead
 
-__all__ = ["Channels", "FileSignal", "join_signals", "unique_leads"]
+__all__ = [
+    "LOWEST_FS_HZ",
+    "Channels",
+    "FileSignal",
+    "join_signals",
+    "rate_of_the_ecg",
+    "unique_leads",
+]
+
+_MOST_NAMED = 20
+LOWEST_FS_HZ = 50.0
+"""QRS holds its energy between 5 and 25 Hz, so that half of 50 Hz is the least that shows one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +36,7 @@ class FileSignal:
     ----------
     name : str
         As the file spells it.
-    samples : (n_samples,) float64
+    samples : (n_samples,) float array
         In `unit`; NaN where the file has no sample.
     unit : str
         Empty where the file does not say.
@@ -33,7 +46,7 @@ class FileSignal:
     """
 
     name: str
-    samples: NDArray[np.float64]
+    samples: NDArray[np.floating]
     unit: str
     fs_hz: float
     start_samples: int = 0
@@ -45,7 +58,7 @@ class Channels:
 
     Parameters
     ----------
-    signal_mv : (n_leads, n_samples) float64
+    signal_mv : (n_leads, n_samples) float32
     fs_hz : float
     leads : tuple of str
         Canonical and unique.
@@ -55,7 +68,7 @@ class Channels:
         What was assumed or does not agree, in whole sentences.
     """
 
-    signal_mv: NDArray[np.float64]
+    signal_mv: NDArray[np.float32]
     fs_hz: float
     leads: tuple[str, ...]
     left_out: dict[str, str] = field(default_factory=dict)
@@ -92,6 +105,7 @@ def join_signals(
         If no signal has a unit of voltage, or their times do not fit together.
     """
     left = dict(left_out or {})
+    signals = _chosen(signals, left, subject)
     voltages: list[tuple[FileSignal, float]] = []
     for signal in signals:
         unit_mv = millivolts_per(signal.unit)
@@ -106,7 +120,8 @@ def join_signals(
         raise RecordError(
             subject, expected="a lead in mV, µV or V", found=f"only {units}" if units else "none"
         )
-    rate = _rate_of_the_ecg([signal for signal, _ in voltages])
+    voltages = _plausible(voltages, left, subject)
+    rate = rate_of_the_ecg([signal for signal, _ in voltages])
     for signal, _ in voltages:
         if signal.fs_hz != rate:
             left[signal.name] = f"it is sampled at {signal.fs_hz:g} Hz, the ECG at {rate:g} Hz"
@@ -120,15 +135,69 @@ def join_signals(
     )
 
 
-def _rate_of_the_ecg(signals: Sequence[FileSignal]) -> float:
-    def leads_then_signals(rate: float) -> tuple[int, int, float]:
-        names = [signal.name for signal in signals if signal.fs_hz == rate]
-        return sum(canonical_lead(name) in STANDARD_LEADS for name in names), len(names), rate
+def _chosen(
+    signals: Sequence[FileSignal], left: dict[str, str], subject: str
+) -> Sequence[FileSignal]:
+    """Return the channels that are asked for."""
+    wanted = current_choice().channels
+    if wanted is None:
+        return signals
+    names = {name.strip() for name in wanted} | {canonical_lead(name) for name in wanted}
+    chosen = [s for s in signals if {s.name.strip(), canonical_lead(s.name)} & names]
+    if not chosen:
+        found = ", ".join(signal.name for signal in signals[:_MOST_NAMED])
+        raise RecordError(
+            subject, expected=f"a channel named {', '.join(wanted)}", found=f"only {found}"
+        )
+    left |= {s.name: "it is not among the chosen channels" for s in signals if s not in chosen}
+    return chosen
 
-    return max({signal.fs_hz for signal in signals}, key=leads_then_signals)
+
+def _plausible(
+    voltages: list[tuple[FileSignal, float]], left: dict[str, str], subject: str
+) -> list[tuple[FileSignal, float]]:
+    """Leave out what is named like another signal; ask where that is all there is."""
+    if current_choice().channels is not None:
+        return voltages
+    others = [signal.name for signal, _ in voltages if is_named_like_other(signal.name)]
+    if len(others) == len(voltages):
+        named = ", ".join(dict.fromkeys(others[:_MOST_NAMED]))
+        raise RecordError(
+            subject,
+            expected="a channel that can be an ECG; if one is, name it: "
+            f"choice=ReadChoice(channels=({others[0]!r},))",
+            found=f"only {named}",
+        )
+    if not any(is_named_like_ecg(signal.name) for signal, _ in voltages):
+        return voltages
+    left |= dict.fromkeys(others, "it is named like another signal")
+    return [(signal, unit_mv) for signal, unit_mv in voltages if signal.name not in others]
 
 
-def _on_one_axis(signals: Sequence[tuple[FileSignal, float]], subject: str) -> NDArray[np.float64]:
+def rate_of_the_ecg(signals: Sequence[FileSignal]) -> float:
+    """Return the sampling rate at which an ECG is read.
+
+    Parameters
+    ----------
+    signals : sequence of FileSignal
+
+    Returns
+    -------
+    float
+        Of those an ECG can have: that of most standard leads, then of most signals named like an
+        ECG, then of most signals, then the highest.
+    """
+
+    def rank(rate: float) -> tuple[bool, int, int, int, float]:
+        names = {canonical_lead(signal.name) for signal in signals if signal.fs_hz == rate}
+        n_standard = len(names.intersection(STANDARD_LEADS))
+        n_like_ecg = sum(is_named_like_ecg(name) for name in names)
+        return rate >= LOWEST_FS_HZ, n_standard, n_like_ecg, len(names), rate
+
+    return max({signal.fs_hz for signal in signals}, key=rank)
+
+
+def _on_one_axis(signals: Sequence[tuple[FileSignal, float]], subject: str) -> NDArray[np.float32]:
     """Return (n_signals, n_samples) mV of signals and the size of their units."""
     first = min(signal.start_samples for signal, _ in signals)
     last = max(signal.start_samples + len(signal.samples) for signal, _ in signals)
@@ -139,11 +208,12 @@ def _on_one_axis(signals: Sequence[tuple[FileSignal, float]], subject: str) -> N
             expected="leads recorded together or one after another",
             found=f"times that span {last - first} samples, {longest} in the longest lead",
         )
-    signal_mv = np.full((len(signals), last - first), np.nan)
+    signal_mv = np.full((len(signals), last - first), np.nan, np.float32)
     for row, (signal, unit_mv) in zip(signal_mv, signals, strict=True):
         at = signal.start_samples - first
         with np.errstate(over="ignore", invalid="ignore"):  # refused with the record, or NaN
-            row[at : at + len(signal.samples)] = signal.samples * unit_mv
+            in_mv = signal.samples if unit_mv == 1 else signal.samples.astype(np.float64) * unit_mv
+            row[at : at + len(signal.samples)] = in_mv
     return signal_mv
 
 
@@ -165,14 +235,16 @@ def unique_leads(names: Sequence[str], subject: str) -> tuple[str, ...]:
     RecordError
         If a standard lead comes twice: which of the two it is would be a guess.
     """
-    leads: list[str] = []
+    leads: dict[str, None] = {}
+    copies: dict[str, int] = {}
     for name in names:
         lead = canonical_lead(name)
         if lead in leads and lead in STANDARD_LEADS:
             raise RecordError(subject, expected="each lead once", found=f"lead {lead} twice")
-        copies = 1
+        spelt, number = lead, copies.get(lead, 1)
         while lead in leads:
-            copies += 1
-            lead = f"{canonical_lead(name)} ({copies})"
-        leads.append(lead)
+            number += 1
+            lead = f"{spelt} ({number})"
+        copies[spelt] = number
+        leads[lead] = None
     return tuple(leads)

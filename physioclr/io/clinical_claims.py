@@ -6,7 +6,6 @@ from physioclr.errors import RecordError
 
 __all__ = ["check_claims"]
 
-_ENTITY = "<!ENTITY"
 _SCP_PREAMBLE = 6
 _SCP_SECTION_HEADER = 16
 _SCP_POINTER = 10
@@ -28,25 +27,13 @@ def check_claims(content: bytes, name: str, file_format: str) -> None:
     Raises
     ------
     RecordError
-        If the file is cut short, claims samples it has no bytes for, is SCP-ECG that does not
-        follow EN 1064, or XML that declares entities, which may expand without bound.
+        If the file is cut short, claims samples it has no bytes for, or is SCP-ECG that does not
+        follow EN 1064.
     """
     if file_format == "SCP-ECG":
         _check_scp(content, name)
     elif file_format == "ISHNE":
         _check_ishne(content, name)
-    elif file_format != "MFER":
-        _check_xml(content, name)
-
-
-def _check_xml(content: bytes, name: str) -> None:
-    spellings = (_ENTITY.encode(encoding) for encoding in ("ascii", "utf-16-le", "utf-16-be"))
-    if any(spelling in content for spelling in spellings):
-        raise RecordError(
-            name,
-            expected="XML without entity declarations, which can expand without bound",
-            found="some",
-        )
 
 
 def _check_scp(content: bytes, name: str) -> None:

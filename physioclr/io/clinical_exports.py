@@ -26,10 +26,15 @@ from ecgdatakit.parsing.parsers.scp_ecg import SCPECGParser
 from ecgdatakit.parsing.parsers.sierra_xml import SierraXMLParser
 
 from physioclr.errors import RecordError
+from physioclr.io.aecg_digits import LeadDigits, take_digits
 from physioclr.io.channels import FileSignal, join_signals
 from physioclr.io.clinical_claims import check_claims
+from physioclr.io.clinical_numbers import check_stated_numbers
+from physioclr.io.clinical_readings import device_reading
 from physioclr.io.ecg_records import ecg_record
 from physioclr.io.person import stated_person
+from physioclr.io.scp_layout import standard_scp
+from physioclr.io.xml_documents import utf8_document
 from physioclr.records import EcgRecord
 
 if TYPE_CHECKING:
@@ -88,20 +93,40 @@ def read_clinical_export(content: bytes, name: str, file_format: str) -> EcgReco
     Returns
     -------
     EcgRecord
-        Median beats, measurements, interpretations and everything about the person but age and
-        sex stay in the file.
+        With the `device_reading`. Median beats and everything about the person but age and sex
+        stay in the file.
 
     Raises
     ------
     RecordError
         If the file is damaged, of a variant that is not known, states no unit, or holds no rhythm.
     """
+    more_remarks: tuple[str, ...] = ()
+    if file_format == "SCP-ECG":
+        content, more_remarks = standard_scp(content)
     check_claims(content, name, file_format)
+    if file_format in _XML:
+        content = utf8_document(content, name)
+    digits: dict[int, LeadDigits] = {}
+    if file_format == "HL7 aECG":
+        content, digits = take_digits(content, name)
+    elif file_format in _XML:
+        check_stated_numbers(content, name, file_format)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        parsed = _parse(content, name, file_format)
-    signals = [_signal(parsed, index, file_format) for index in range(len(parsed.leads))]
-    if not any(len(signal.samples) for signal in signals):
+        try:
+            parsed = _parse(content, name, file_format)
+        except RecordError:
+            if not more_remarks:
+                raise
+            raise RecordError(
+                name,
+                expected="SCP-ECG as EN 1064 lays it out, section 0 pointing to itself at byte 7",
+                found="a layout of the maker's, with a pointer to byte 6 and damaged sections: "
+                "export DICOM, HL7 aECG or EDF instead",
+            ) from None
+    signals, left_out = _signals(parsed, file_format, digits, name)
+    if not left_out and not any(len(signal.samples) for signal in signals):
         found = "a median beat and no more" if parsed.median_beats else "none"
         raise RecordError(name, expected="a rhythm", found=found)
     said = " ".join(str(warning.message).lower() for warning in caught)
@@ -111,11 +136,12 @@ def read_clinical_export(content: bytes, name: str, file_format: str) -> EcgReco
         )
     remarks = dict.fromkeys(text for mark, text in _REMARKS.items() if mark in said)
     return ecg_record(
-        join_signals(signals, name, warnings=tuple(remarks)),
+        join_signals(signals, name, left_out=left_out, warnings=(*more_remarks, *remarks)),
         source=name,
         file_format=file_format,
         record_id=PurePosixPath(name).stem,
         stated=stated_person(age_years=parsed.patient.age, sex=parsed.patient.sex),
+        device_reading=device_reading(parsed),
     )
 
 
@@ -160,6 +186,35 @@ def _reason(error: Exception, file_format: str) -> tuple[str, str]:
     if isinstance(error, MissingElementError):
         return f"the parts of {file_format} that hold a rhythm", "one of them missing"
     return f"a whole {file_format} file", "one that is damaged, cut short or contradicts itself"
+
+
+def _signals(
+    parsed: ECGRecord, file_format: str, digits: dict[int, LeadDigits], name: str
+) -> tuple[list[FileSignal], dict[str, str]]:
+    """Return the leads of the rhythm, and why others are left out."""
+    if file_format != "HL7 aECG":
+        return [_signal(parsed, index, file_format) for index in range(len(parsed.leads))], {}
+    signals, left_out = [], {}
+    for index, lead in enumerate(parsed.leads):
+        of_lead = digits[int(lead.samples[0])]
+        if of_lead.missing:
+            left_out[lead.label] = of_lead.missing
+        else:
+            fs_hz = _fs_hz(parsed, lead, index, file_format)
+            signals.append(FileSignal(lead.label, of_lead.samples, of_lead.unit, fs_hz))
+    if left_out and not signals:
+        raise RecordError(
+            name,
+            expected="a lead in mV, µV or V",
+            found=_why_none(set(left_out.values())),
+        )
+    return signals, left_out
+
+
+def _why_none(reasons: set[str]) -> str:
+    if reasons == {"its unit is not stated"}:
+        return "only no unit"
+    return f"none: of each lead, {' or '.join(sorted(reasons))}"
 
 
 def _signal(parsed: ECGRecord, index: int, file_format: str) -> FileSignal:

@@ -12,6 +12,7 @@ from physioclr.errors import RecordError
 from physioclr.io.array_layout import ArrayLayout
 from physioclr.io.channels import FileSignal, join_signals
 from physioclr.io.ecg_records import ecg_record
+from physioclr.io.units import millivolts_per
 from physioclr.leads import STANDARD_LEADS, canonical_lead
 from physioclr.records import EcgRecord
 
@@ -25,6 +26,7 @@ def record_of_array(
     name: str,
     file_format: str,
     columns: Sequence[str] | None = None,
+    warnings: Sequence[str] = (),
 ) -> EcgRecord:
     """Make a record of an array as its owner declares it.
 
@@ -38,6 +40,8 @@ def record_of_array(
     file_format : str
     columns : sequence of str, optional
         The names in a table's first line.
+    warnings : sequence of str
+        What the reader remarks.
 
     Returns
     -------
@@ -62,22 +66,34 @@ def record_of_array(
     leads, samples = _leads_and_samples(np.atleast_2d(values), layout, name, columns)
     signals, left_out = [], {}
     for lead, row in zip(leads, samples, strict=True):
-        if layout.leads is None and canonical_lead(lead) not in STANDARD_LEADS:
+        if layout.leads is None and not _is_lead(lead):
             left_out[lead or "a column without a name"] = "it is not named like a lead"
             continue
-        with np.errstate(over="ignore", invalid="ignore"):  # refused with the record, or NaN
-            row_in_unit = row.astype(np.float64) * layout.scale
-        signals.append(FileSignal(lead, row_in_unit, layout.unit, layout.fs_hz))
+        signals.append(FileSignal(lead, _in_mv(row, layout), "mV", layout.fs_hz))
     if not signals:
         raise RecordError(
             name, expected="columns named like leads, or leads= in the layout", found="none"
         )
     return ecg_record(
-        join_signals(signals, name, left_out=left_out),
+        join_signals(signals, name, left_out=left_out, warnings=warnings),
         source=name,
         file_format=file_format,
         record_id=PurePosixPath(name).stem,
     )
+
+
+def _is_lead(column: str) -> bool:
+    """Whether a column is a standard lead, or one that is named ECG and no more."""
+    return canonical_lead(column) in STANDARD_LEADS or column.strip().upper() in ("ECG", "EKG")
+
+
+def _in_mv(row: NDArray[np.generic], layout: ArrayLayout) -> NDArray[np.float32]:
+    """Scale in double precision, piece by piece: a whole row of it would be the largest array."""
+    factor = layout.scale * (millivolts_per(layout.unit) or np.nan)
+    scaled = np.empty(len(row), np.float32)
+    with np.errstate(over="ignore", invalid="ignore"):  # refused with the record, or NaN
+        np.multiply(row, factor, out=scaled, dtype=np.float64, casting="same_kind")
+    return scaled
 
 
 def _undeclared(

@@ -2,12 +2,13 @@
 
 PS3.3 C.10.9 (Waveform Module): a multiplex group is (samples, channels) in C order; a physical
 value is ``sample * sensitivity * correction + baseline`` in the units of the channel's sensitivity.
-Only the waveforms, age, sex and dates are asked of the library: no other element is decoded.
+Only the waveforms, the device's reading, age, sex and dates are asked of the library.
 """
 
 from __future__ import annotations
 
 import io
+import math
 import re
 import struct
 import warnings
@@ -24,7 +25,10 @@ from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from physioclr.errors import RecordError
 from physioclr.io.channels import FileSignal, join_signals, unique_leads
+from physioclr.io.choice import current_choice
+from physioclr.io.dicom_reading import READING_ELEMENTS, dicom_reading
 from physioclr.io.ecg_records import ecg_record
+from physioclr.io.limits import check_samples, current_limits
 from physioclr.io.person import age_on, stated_person
 from physioclr.leads import canonical_lead
 from physioclr.records import EcgRecord
@@ -32,7 +36,7 @@ from physioclr.records import EcgRecord
 __all__ = ["read_dicom"]
 
 _ELEMENTS = [
-    "AcquisitionDateTime",
+    *READING_ELEMENTS,
     "PatientAge",
     "PatientBirthDate",
     "PatientSex",
@@ -41,7 +45,9 @@ _ELEMENTS = [
     "WaveformSequence",
 ]
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
-_MOST_BYTES = 2**30
+_EXPLICIT = b"1.2.840.10008.1.2.1"
+# Value representations whose length takes four bytes (PS3.5 7.1.2).
+_LONG_VRS = (b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"UC", b"UN", b"UR", b"UT")
 
 # Waveform Sample Interpretation (PS3.3 C.10.9.1.5) → numpy's kind and size
 _SAMPLE_TYPES = {
@@ -68,6 +74,9 @@ _MEDIAN_WORDS = ("MEDIAN", "REPRESENTATIVE", "AVERAGE", "TEMPLATE", "DOMINANT")
 _LONGEST_BEAT_S = 2.0
 _SIMULTANEOUS = (
     "Not every group of leads states its time: those of one length count as simultaneous."
+)
+_MEDIAN_OFFERED = (
+    "The file also holds a median beat: read it with choice=ReadChoice(part='median')."
 )
 _AGE = re.compile(r"(\d{1,3})([DWMY])")
 _YEARS = {"Y": 1.0, "M": 1 / 12, "W": 7 / 365.25, "D": 1 / 365.25}
@@ -109,7 +118,7 @@ def read_dicom(content: bytes, name: str) -> EcgRecord:
     RecordError
         If the file is damaged, or holds no waveform of an ECG.
     """
-    _check_inflated_size(content, name)
+    content = _inflated(content, name)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom's remarks repeat values of the file
@@ -122,6 +131,7 @@ def read_dicom(content: bytes, name: str) -> EcgRecord:
             little_endian = _is_little_endian(dataset)
             signals, left_out, remarks = _rhythm(groups, little_endian, name)
             stated = _person(dataset)
+            reading = dicom_reading(dataset, [group for group in groups if not _is_median(group)])
     except _DAMAGE:
         raise RecordError(
             name, expected="a whole DICOM file", found="one that is damaged or cut short"
@@ -132,27 +142,45 @@ def read_dicom(content: bytes, name: str) -> EcgRecord:
         file_format="DICOM",
         record_id=PurePosixPath(name).stem,
         stated=stated,
+        device_reading=reading,
     )
 
 
-def _check_inflated_size(content: bytes, name: str) -> None:
-    """Refuse a deflated file that would grow without bound: the library inflates it whole."""
-    if _DEFLATED not in content[:1024] or len(content) < 144:
-        return
-    start = 144 + int.from_bytes(content[140:144], "little")
+def _inflated(content: bytes, name: str) -> bytes:
+    """Return a deflated file inflated, within bounds: the library would inflate it whole.
+
+    PS3.10 7.1: the file meta information is a chain of explicit elements of group 2, whatever its
+    group length claims.
+    """
+    if content[128:132] != b"DICM":
+        return content
+    at, syntax = 132, (0, 0)
+    while content[at : at + 2] == b"\x02\0" and at + 8 <= len(content):
+        is_long = content[at + 4 : at + 6] in _LONG_VRS
+        start = at + (12 if is_long else 8)
+        size = int.from_bytes(content[start - (4 if is_long else 2) : start], "little")
+        if content[at + 2 : at + 4] == b"\x10\0":
+            syntax = (start, start + size)
+        at = start + size
+    if content[syntax[0] : syntax[1]].rstrip(b"\0 ") != _DEFLATED:
+        return content
+    most = current_limits().most_unpacked(len(content))
+    stream = zlib.decompressobj(-zlib.MAX_WBITS)
     try:
-        stream = zlib.decompressobj(-zlib.MAX_WBITS)
-        stream.decompress(content[start:], _MOST_BYTES)
+        inflated = stream.decompress(content[at:], most)
     except zlib.error as error:
         raise RecordError(
             name, expected="a whole DICOM file", found="one that is damaged or cut short"
         ) from error
-    if stream.unconsumed_tail:
+    if stream.unconsumed_tail or (not stream.eof and stream.decompress(b"", 1)):
         raise RecordError(
             name,
-            expected=f"at most {_MOST_BYTES // 2**20} MiB",
+            expected=f"at most {most} bytes",
             found="more, in a deflated DICOM file",
         )
+    size = syntax[1] - syntax[0]
+    explicit = _EXPLICIT.ljust(size, b"\0")
+    return content[: syntax[0]] + explicit + content[syntax[1] : at] + inflated
 
 
 def _other_content(dataset: pydicom.Dataset) -> str:
@@ -169,9 +197,14 @@ def _rhythm(
     groups: Sequence[pydicom.Dataset], little_endian: bool, name: str
 ) -> tuple[list[FileSignal], dict[str, str], tuple[str, ...]]:
     """Return the signals of every group that is no median beat, each lead once; and remarks."""
+    medians = [group for group in groups if _is_median(group)]
     rhythms = [group for group in groups if not _is_median(group)]
+    if current_choice().part == "median":
+        rhythms, medians = medians, []
     if not rhythms:
-        raise RecordError(name, expected="a rhythm", found="a median beat and no more")
+        asked = "a median beat" if current_choice().part == "median" else "a rhythm"
+        found = "a rhythm and no more" if asked == "a median beat" else "a median beat and no more"
+        raise RecordError(name, expected=asked, found=found)
     rhythms.sort(key=lambda group: -int(group.NumberOfWaveformChannels))
     signals: list[FileSignal] = []
     left_out: dict[str, str] = {}
@@ -189,7 +222,10 @@ def _rhythm(
                 assumed = assumed or not placed
             else:
                 left_out[signal.name] = "when it was recorded is not stated"
-    return signals, left_out, (_SIMULTANEOUS,) if assumed else ()
+    remarks = [_SIMULTANEOUS] if assumed else []
+    if medians:
+        remarks.append(_MEDIAN_OFFERED)
+    return signals, left_out, tuple(remarks)
 
 
 def _is_median(group: pydicom.Dataset) -> bool:
@@ -240,6 +276,7 @@ def _samples(group: pydicom.Dataset, little_endian: bool, name: str) -> NDArray[
             expected=f"{needed} bytes for {n_samples} samples of {n_channels} channels",
             found=f"{len(data)} bytes",
         )
+    check_samples(n_channels * n_samples, name)
     raw = np.frombuffer(data, dtype=dtype, count=n_channels * n_samples)
     samples = raw.reshape(n_samples, n_channels).T
     padding = _padding(group, dtype)
@@ -267,15 +304,30 @@ def _is_padding(samples: NDArray[np.integer[Any]], padding: int) -> NDArray[np.b
 
 
 def _physical(row: NDArray[np.float64], channel: pydicom.Dataset) -> NDArray[np.float64]:
-    sensitivity = float(channel.get("ChannelSensitivity") or 1)
-    correction = float(channel.get("ChannelSensitivityCorrectionFactor") or 1)
-    return row * (sensitivity * correction) + float(channel.get("ChannelBaseline") or 0)
+    sensitivity, correction, baseline = _scale(channel)
+    return row * (sensitivity * correction) + baseline
+
+
+def _scale(channel: pydicom.Dataset) -> tuple[float, float, float]:
+    """Return sensitivity, correction and baseline; NaN where one is stated that cannot be.
+
+    PS3.3 C.10.9.1.4.1: the sensitivity has no default; the correction (1) and the baseline (0) are
+    what calibration adds to it.
+    """
+    sensitivity = _stated(channel, "ChannelSensitivity", math.nan)
+    correction = _stated(channel, "ChannelSensitivityCorrectionFactor", 1.0)
+    return sensitivity or math.nan, correction or math.nan, _stated(channel, "ChannelBaseline", 0.0)
+
+
+def _stated(channel: pydicom.Dataset, element: str, otherwise: float) -> float:
+    value = channel.get(element)
+    return otherwise if value is None or value == "" else float(value)
 
 
 def _unit(channel: pydicom.Dataset) -> str:
-    """Return the unit's code, or nothing where the sensitivity is not stated."""
+    """Return the unit's code, or nothing where the sensitivity is not stated or 0."""
     units = channel.get("ChannelSensitivityUnitsSequence")
-    if not units or channel.get("ChannelSensitivity") is None:
+    if not units or not all(math.isfinite(number) for number in _scale(channel)):
         return ""
     return str(units[0].get("CodeValue") or "")
 

@@ -8,7 +8,10 @@ from pathlib import Path, PurePosixPath
 from physioclr.errors import RecordError
 from physioclr.io.archives import unpack_gzip, unpack_zip
 from physioclr.io.array_layout import ArrayLayout
+from physioclr.io.choice import ReadChoice, choosing
 from physioclr.io.file_formats import HEAD_BYTES, NOT_AN_ECG, OFFICE_MARK, detect_format
+from physioclr.io.limits import ReadLimits, reading_within
+from physioclr.io.plugin_formats import FORMATS, read_plugin_format
 from physioclr.io.source_files import FolderFiles, SourceFiles, UploadedFiles
 from physioclr.records import EcgRecord
 
@@ -27,6 +30,8 @@ def read_ecg(
     *,
     name: str | None = None,
     layout: ArrayLayout | None = None,
+    limits: ReadLimits | None = None,
+    choice: ReadChoice | None = None,
 ) -> EcgRecord:
     """Read one ECG, of whatever format its content has.
 
@@ -41,6 +46,10 @@ def read_ecg(
     layout : ArrayLayout, optional
         Sampling rate, unit, leads and orientation of a table or an array (CSV, TSV, NPY, NPZ,
         HDF5), which do not state them. Other formats state their own, and it is not used.
+    limits : ReadLimits, optional
+        How many bytes, files, samples and seconds one ECG may take.
+    choice : ReadChoice, optional
+        Channels, time and part to read, where a file holds more than one ECG.
 
     Returns
     -------
@@ -68,6 +77,15 @@ def read_ecg(
     >>> record.leads, record.fs_hz
     (('I', 'II', 'III', 'aVR', 'aVL', 'aVF'), 500.0)
     """
+    with reading_within(limits), choosing(choice):
+        return _read_source(source, name, layout)
+
+
+def _read_source(
+    source: str | Path | bytes | Mapping[str, bytes],
+    name: str | None,
+    layout: ArrayLayout | None,
+) -> EcgRecord:
     if isinstance(source, bytes):
         if name is None:
             raise TypeError("name must be given with bytes, such as name='00001.hea'")
@@ -175,6 +193,8 @@ def _read_content(
         from physioclr.io.edf import read_edf
 
         return read_edf(content, name, file_format)
+    if file_format in FORMATS:
+        return read_plugin_format(content, name, file_format)
     if file_format in ("zip", "gzip"):
         return _read_archive(content, name, file_format, layout)
     return _read_array(content, name, file_format, layout)
@@ -191,6 +211,10 @@ def _read_array(
         from physioclr.io.hdf5_files import read_hdf5
 
         return read_hdf5(content, name, layout)
+    if file_format == "JSON":
+        from physioclr.io.json_recordings import read_json
+
+        return read_json(content, name)
     from physioclr.io.tables import read_table
 
     return read_table(content, name, layout)

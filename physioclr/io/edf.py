@@ -6,16 +6,19 @@ Kemp et al. Electroencephalogr Clin Neurophysiol 1992;82:391 (EDF); Kemp, Olivan
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from pathlib import PurePosixPath
 from typing import Any
 
 import edfio
+import numpy as np
 
 from physioclr.errors import RecordError
 from physioclr.io.channels import FileSignal, join_signals
 from physioclr.io.ecg_records import ecg_record
+from physioclr.io.limits import check_samples, check_time
 from physioclr.io.person import age_on, stated_person
 from physioclr.records import EcgRecord
 
@@ -27,6 +30,9 @@ _MOST_SIGNALS = 1000
 # A signal's header: bytes before the number of samples a record, and the length of that number.
 _BEFORE_COUNTS, _COUNT_LENGTH = 216, 8
 _UNKNOWN_LENGTH = -1
+_ANNOTATIONS = (b"EDF Annotations", b"BDF Annotations")
+_LONGEST_ONSET = 40
+_ONSET_ROUNDING_S = 1e-6
 _SEX_AND_BIRTH = re.compile(r"\S+ ([FMX]) (\S+)( .*)?")
 # The signal types of EDF+ that are no ECG.
 _OTHER_TYPES = ("EEG", "EMG", "EOG", "ERG", "MEG", "MCG", "EP", "RESP", "SAO2", "PLETH", "BP")
@@ -59,7 +65,7 @@ def read_edf(content: bytes, name: str, file_format: str) -> EcgRecord:
             warnings.simplefilter("ignore")  # what edfio remarks on is checked here
             read = edfio.read_edf if file_format == "EDF" else edfio.read_bdf
             recording = read(content, header_encoding="latin-1")
-            if not recording.is_continuous:
+            if not _is_continuous(content, name, _BYTES_PER_SAMPLE[file_format]):
                 raise RecordError(
                     name,
                     expected="a recording without interruptions",
@@ -91,11 +97,18 @@ def _check_size(content: bytes, name: str, bytes_per_sample: int) -> tuple[str, 
         raise RecordError(
             name, expected="a header that says how many signals and samples", found="a damaged one"
         ) from error
+    if not 0 < _duration_s(content) < math.inf:
+        raise RecordError(
+            name,
+            expected="data records longer than 0 s, which the sampling rates follow from",
+            found=f"{content[244:252].decode('latin-1').strip()[:8]!r}",
+        )
     header_bytes = _HEADER_BYTES * (len(counts) + 1)
     record_bytes = sum(counts) * bytes_per_sample
     held, rest = divmod(len(content) - header_bytes, record_bytes)
     if n_records == _UNKNOWN_LENGTH and held > 0:
         return (f"The file was not closed by its recorder: {held} data records are read.",)
+    check_samples(sum(counts) * max(held, 0), name)
     if held != n_records or rest or held < 1:
         raise RecordError(
             name,
@@ -119,6 +132,40 @@ def _claimed(content: bytes) -> tuple[int, list[int]]:
     return n_records, counts
 
 
+def _duration_s(content: bytes) -> float:
+    try:
+        return float(content[244:252])
+    except ValueError:
+        return math.nan
+
+
+def _is_continuous(content: bytes, name: str, bytes_per_sample: int) -> bool:
+    """Whether each data record of EDF+ begins where the one before ends.
+
+    A data record's first annotation is its onset, ``+1.5`` and a mark (EDF+ specification, 2.2.4).
+    """
+    n_records, counts = _claimed(content)
+    labels = [content[_HEADER_BYTES + 16 * i :][:16] for i in range(len(counts))]
+    own = next((i for i, label in enumerate(labels) if label.startswith(_ANNOTATIONS)), None)
+    if own is None:
+        return True
+    before, record_bytes = sum(counts[:own]) * bytes_per_sample, sum(counts) * bytes_per_sample
+    start, duration_s = _HEADER_BYTES * (len(counts) + 1) + before, _duration_s(content)
+    expected = None
+    for number in range(max(n_records, 0)):
+        check_time(name)
+        at = start + number * record_bytes
+        field = content[at : at + min(_LONGEST_ONSET, counts[own] * bytes_per_sample)]
+        try:
+            onset = float(field.split(b"\x14")[0].split(b"\x15")[0])
+        except ValueError:
+            return False
+        if expected is not None and abs(onset - expected) > _ONSET_ROUNDING_S:
+            return False
+        expected = onset + duration_s
+    return True
+
+
 def _signals(recording: edfio.Edf | edfio.Bdf) -> tuple[list[FileSignal], dict[str, str]]:
     signals, left_out = [], {}
     for signal in recording.signals:
@@ -132,7 +179,7 @@ def _signals(recording: edfio.Edf | edfio.Bdf) -> tuple[list[FileSignal], dict[s
         signals.append(
             FileSignal(
                 name=re.sub(r"-REF$", "", signal.label, flags=re.IGNORECASE),
-                samples=signal.data,
+                samples=signal.data.astype(np.float32),
                 unit=signal.physical_dimension if calibrated else "",
                 fs_hz=float(signal.sampling_frequency),
             )

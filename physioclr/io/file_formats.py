@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from physioclr.io.plugin_formats import FORMATS
+from physioclr.io.self_described_tables import is_waveform_cell_table
+from physioclr.io.table_text import is_number, table_shape
 
 __all__ = ["HEAD_BYTES", "NOT_AN_ECG", "OFFICE_MARK", "detect_format"]
 
@@ -43,6 +45,12 @@ NOT_AN_ECG = {
     "Office": "an Office document, whose sheet can be saved as CSV",
     "archive": "an archive other than zip or gzip",
     "FLAC": "audio",
+    "Schiller EDI": "a Schiller EDI file, which no open library reads: export DICOM, SCP-ECG or "
+    "HL7 aECG from SEMA or the ECG device instead",
+    "CardioSoft XML": "CardioSoft or CASE XML, which no open library reads: export DICOM, HL7 aECG "
+    "or MUSE XML instead",
+    "GE Sapphire XML": "GE Sapphire XML, which no open library reads: export MUSE XML, DICOM or "
+    "HL7 aECG instead",
     "XML": "XML of another kind",
     "HTML": "a web page",
     "text": "a text that is no table of numbers",
@@ -54,15 +62,19 @@ _XML_ROOTS = {
     "restingecg": "GE MUSE XML",
     "restingecgdata": "Philips XML",
     "html": "HTML",
+    "examdescript": "Schiller EDI",
+    "schilleredi": "Schiller EDI",
+    "edi": "Schiller EDI",
+    "cardiologyxml": "CardioSoft XML",
+    "sapphire": "GE Sapphire XML",
 }
-_ROOT = re.compile(r"<(?:[A-Za-z_][\w.-]{0,60}:)?([A-Za-z_][\w.-]{0,60})")
 _SCP_SECTION_HEADER = 16
 _SCP_POINTER = 10
-_WFDB_RECORD = re.compile(r"\S{1,80}(/\d{1,9})?[ \t]+\d{1,4}([ \t]+[\d.]+\S*([ \t]+\d+.*)?)?")
-_WFDB_SIGNAL = re.compile(r"\S{1,80}[ \t]+\d")
-_NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?|nan|")
-_CELLS = re.compile(r"[,;\t ]+")
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+_SAY_NOTHING_OF_LEADS = ("table", "JSON", "NPY", "HDF5", "zip", "gzip")
+_LONGEST_NAME = 80
+_MOST_LINES = 60
+_MAKER_CHARS = 4000
+_CONTROL = bytes(range(9)) + bytes(range(0x0E, 0x20))
 
 
 def detect_format(head: bytes) -> str:
@@ -78,8 +90,16 @@ def detect_format(head: bytes) -> str:
     str
         ``"DICOM"``, ``"EDF"``, ``"BDF"``, ``"SCP-ECG"``, ``"ISHNE"``, ``"MFER"``, ``"HL7 aECG"``,
         ``"GE MUSE XML"``, ``"Philips XML"``, ``"WFDB"`` (a header), ``"table"`` (of numbers, as
-        text), ``"NPY"``, ``"HDF5"``, ``"zip"``, ``"gzip"``, or a key of `NOT_AN_ECG`.
+        text), ``"JSON"``, ``"NPY"``, ``"HDF5"``, ``"zip"``, ``"gzip"``, a name of `FORMATS` (a
+        plug-in's), or a key of `NOT_AN_ECG`.
     """
+    found = _own_format(head)
+    if found in NOT_AN_ECG or found in _SAY_NOTHING_OF_LEADS:
+        return FORMATS.first(lambda plugged: plugged.recognises(head)) or found
+    return found
+
+
+def _own_format(head: bytes) -> str:
     if head[128:132] == b"DICM" or _is_dicom_without_preamble(head):
         return "DICOM"
     for magic, name in _MAGIC.items():
@@ -93,12 +113,19 @@ def detect_format(head: bytes) -> str:
     if text is None:
         return "binary"
     if text.startswith("<"):
-        return _XML_ROOTS.get(_xml_root(text), "XML")
-    lines = [line.strip() for line in text.splitlines()[:50]]
-    stated = [line for line in lines if line and not line.startswith("#")]
-    if _is_wfdb_header(stated):
+        found = _XML_ROOTS.get(_xml_root(text), "XML")
+        is_schiller = found == "XML" and "schiller" in text[:_MAKER_CHARS].lower()
+        return "Schiller EDI" if is_schiller else found
+    if _is_json(text):
+        return "JSON"
+    lines = [line for line in text.splitlines()[:_MOST_LINES] if line.strip(" ")]
+    stated = [line for line in lines if not line.startswith("#")]
+    if _is_wfdb_header([line.strip() for line in stated[:2]]):
         return "WFDB"
-    return "table" if _is_table(stated) else "text"
+    if len(head) >= HEAD_BYTES and len(stated) > 1:
+        stated = stated[:-1]  # cut within a number
+    is_table = is_waveform_cell_table(stated) or table_shape(stated) is not None
+    return "table" if is_table else "text"
 
 
 def _is_dicom_without_preamble(head: bytes) -> bool:
@@ -130,8 +157,10 @@ def _text(head: bytes) -> str | None:
         wide = "utf-16"
     if wide:
         return head[: len(head) // 2 * 2].decode(wide, errors="replace").lstrip("\ufeff \t\r\n")
-    if not head or _CONTROL.search(head):
-        return None
+    is_xml = head[:100].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<")
+    told = head.replace(b"\x1b", b"") if is_xml else head
+    if not head or len(told.translate(None, _CONTROL)) < len(told):
+        return None  # ISO-2022-JP marks its alphabets by escapes
     return head.decode("utf-8", errors="replace").lstrip("\ufeff \t\r\n")
 
 
@@ -148,23 +177,40 @@ def _xml_root(text: str) -> str:
                 end = text.find("]", inner)
                 end = text.find(">", end) if end >= 0 else -1
         else:
-            match = _ROOT.match(text, at)
-            return match[1].lower() if match else ""
+            return _element_name(text[at + 1 : at + 2 * _LONGEST_NAME])
         at = text.find("<", end) if end >= 0 else -1
     return ""
 
 
+def _element_name(text: str) -> str:
+    """Return the name at the beginning, without its namespace."""
+    name = ""
+    for char in text:
+        if not (char.isalnum() or char in "_.-:"):
+            break
+        name += char
+    return name.rpartition(":")[2].lower()
+
+
 def _is_wfdb_header(lines: list[str]) -> bool:
     """Whether a record's line is followed by one that begins with the name of a file or segment."""
+    if len(lines) < 2:
+        return False
+    record, signal = lines[0].split(maxsplit=4), lines[1].split(maxsplit=2)
+    if not 2 <= len(record) <= 5 or len(signal) < 2:
+        return False
+    name, slash, n_segments = record[0].partition("/")
+    counts = [record[1], *([n_segments] if slash else []), *record[3:4]]
     return (
-        len(lines) >= 2
-        and _WFDB_RECORD.fullmatch(lines[0]) is not None
-        and _WFDB_SIGNAL.match(lines[1]) is not None
-        and not _NUMBER.fullmatch(lines[1].split()[0])
+        0 < len(name) <= _LONGEST_NAME
+        and len(signal[0]) <= _LONGEST_NAME
+        and all(count.isascii() and count.isdigit() and len(count) < 16 for count in counts)
+        and (len(record) < 3 or is_number(record[2].partition("/")[0].partition("(")[0]))
+        and signal[1][:1].isdigit()
+        and not is_number(signal[0])
+        and not any(mark in lines[1] for mark in ";\t" if mark in lines[0])
     )
 
 
-def _is_table(lines: list[str]) -> bool:
-    """Whether the second line, or the only one, holds nothing but numbers: the first may name."""
-    row = lines[1] if len(lines) > 1 else "".join(lines)
-    return bool(row) and all(_NUMBER.fullmatch(cell.strip('"')) for cell in _CELLS.split(row))
+def _is_json(text: str) -> bool:
+    return text.startswith("{") and text[1:].lstrip()[:1] in ('"', "}", "")

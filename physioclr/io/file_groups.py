@@ -9,6 +9,8 @@ from physioclr.errors import RecordError
 from physioclr.io.archives import unpack_zip
 from physioclr.io.file_formats import HEAD_BYTES, NOT_AN_ECG, OFFICE_MARK, detect_format
 from physioclr.io.source_files import plain_name
+from physioclr.io.tables import describes_itself
+from physioclr.io.wfdb_header import parse_header
 
 __all__ = ["group_files", "is_undeclared"]
 
@@ -27,9 +29,10 @@ def group_files(files: Mapping[str, bytes]) -> list[dict[str, bytes]]:
     Returns
     -------
     list of dict
-        The files of one ECG each, ready for `read_ecg`. Files that share a stem (a header and its
-        signals) are one ECG; so are, where there is a single header, it and the files it names,
-        or, where one of those is not there by that name, every file that is not an ECG by itself.
+        The files of one ECG each, ready for `read_ecg`. A WFDB header of segments, their headers
+        and signal files are one ECG; so are files that share a stem (a header and its signals);
+        and, if there is one header, it and the files it names, or, if one of those has another
+        name, every file that is not an ECG by itself.
     """
     loose: dict[str, bytes] = {}
     groups = []
@@ -43,7 +46,7 @@ def group_files(files: Mapping[str, bytes]) -> list[dict[str, bytes]]:
 
 
 def is_undeclared(content: bytes) -> bool:
-    """Return whether a file is a table or an array, which does not say what its numbers mean.
+    """Return whether a file is a table or an array that does not say what its numbers mean.
 
     Parameters
     ----------
@@ -54,13 +57,15 @@ def is_undeclared(content: bytes) -> bool:
     bool
         For a zip, whether any file in it is.
     """
-    found = detect_format(content[:HEAD_BYTES])
-    if found != "zip":
-        return found in _UNDECLARED
+    if detect_format(content[:HEAD_BYTES]) != "zip":
+        return _asks_for_layout(content)
     members = _unpacked(content)
-    return OFFICE_MARK not in members and any(
-        detect_format(member[:HEAD_BYTES]) in _UNDECLARED for member in members.values()
-    )
+    return OFFICE_MARK not in members and any(map(_asks_for_layout, members.values()))
+
+
+def _asks_for_layout(content: bytes) -> bool:
+    found = detect_format(content[:HEAD_BYTES])
+    return found in _UNDECLARED and not (found == "table" and describes_itself(content))
 
 
 def _members(content: bytes) -> dict[str, bytes] | None:
@@ -83,7 +88,10 @@ def _unpacked(content: bytes) -> dict[str, bytes]:
 def _of_one_folder(files: Mapping[str, bytes]) -> list[dict[str, bytes]]:
     parts = {name: content for name, content in files.items() if not _is_whole(name, content)}
     groups = [{name: files[name]} for name in files if name not in parts]
-    headers = [name for name in parts if PurePath(name).suffix.lower() == ".hea"]
+    for segmented in _of_segments(parts):
+        groups.append(segmented)
+        parts = {name: content for name, content in parts.items() if name not in segmented}
+    headers = _headers(parts)
     if len(headers) != 1:
         return [*_by_stem(parts), *groups]
     named = _named_in(parts[headers[0]])
@@ -93,6 +101,30 @@ def _of_one_folder(files: Mapping[str, bytes]) -> list[dict[str, bytes]]:
     own = {name: parts[name] for name in parts if name in named or PurePath(name).stem == stem}
     others = {name: content for name, content in parts.items() if name not in own}
     return [own, *_by_stem(others), *groups]
+
+
+def _headers(files: Mapping[str, bytes]) -> list[str]:
+    return [name for name in files if PurePath(name).suffix.lower() == ".hea"]
+
+
+def _of_segments(files: Mapping[str, bytes]) -> list[dict[str, bytes]]:
+    """Return the WFDB records made of segments: a header, its segments and the files they name."""
+    groups = []
+    for header in _headers(files):
+        names = {header}
+        for segment in _segments_of(files[header]):
+            inner = f"{segment}.hea"
+            names |= {inner, *_named_in(files.get(inner, b""))}
+        if len(names) > 1:
+            groups.append({name: content for name, content in files.items() if name in names})
+    return groups
+
+
+def _segments_of(header: bytes) -> tuple[str, ...]:
+    try:
+        return tuple(segment.name for segment in parse_header(header, "header").segments)
+    except RecordError:
+        return ()
 
 
 def _by_stem(files: Mapping[str, bytes]) -> list[dict[str, bytes]]:

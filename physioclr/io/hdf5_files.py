@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,11 +18,11 @@ from numpy.typing import NDArray
 from physioclr.errors import RecordError
 from physioclr.io.array_layout import ArrayLayout
 from physioclr.io.declared_arrays import record_of_array
+from physioclr.io.limits import check_samples, current_limits
 from physioclr.records import EcgRecord
 
 __all__ = ["read_hdf5"]
 
-_MOST_RATIO = 200
 _DAMAGE = (
     AttributeError,
     ArithmeticError,
@@ -98,9 +99,15 @@ def _values(arrays: dict[str, Any], wanted: str | None, name: str) -> NDArray[np
         )
     array = arrays[wanted]
     held = array.id.get_storage_size()
-    if array.is_virtual or array.external or array.nbytes > _MOST_RATIO * held:
+    # A chunk is opened whole, however little of it the array uses.
+    chunk = math.prod(array.chunks or ()) * array.dtype.itemsize if array.chunks else 0
+    most = current_limits().most_unpacked(held) if held else 0
+    if array.is_virtual or array.external or max(array.nbytes, chunk) > most:
         raise RecordError(
-            name, expected=f"{array.nbytes} bytes of samples in it", found=f"{held} bytes"
+            name,
+            expected=f"{max(array.nbytes, chunk)} bytes of samples in it",
+            found=f"{held} bytes",
         )
+    check_samples(array.size, name)
     values: NDArray[np.generic] = array[()]
     return values

@@ -109,6 +109,18 @@ def _array(content: bytes, name: str) -> NDArray[np.generic]:
         ) from error
     if dtype.hasobject:
         raise RecordError(name, expected="numbers", found="Python objects, which stay unread")
+    if dtype.kind not in "iuf" or dtype.subdtype is not None or not dtype.itemsize:
+        raise RecordError(
+            name,
+            expected="numbers in one or two dimensions",
+            found=f"{str(dtype)[:80]} of shape {str(shape)[:80]}",
+        )
+    if not 1 <= len(shape) <= 2:
+        raise RecordError(
+            name,
+            expected="numbers in one or two dimensions",
+            found=f"{dtype} of shape {str(shape)[:80]}",
+        )
     claimed = math.prod(shape) * dtype.itemsize
     found = len(content) - file.tell()
     if claimed != found or min(shape, default=0) < 0:

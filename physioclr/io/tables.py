@@ -1,14 +1,14 @@
-"""CSV and TSV files: tables of numbers whose layout is declared.
+"""CSV and TSV files: tables of numbers, declared by their owner or by their own first lines.
 
 The first line may name the columns. The separator is a tab, a semicolon, a comma or white space,
-the first of these that stands in the first line; beside a tab or a semicolon a comma within a
-number is a decimal comma. An empty cell is a sample that is missing.
+the first of these that parts the numbers. An empty cell, ``NaN``, ``NA``, ``null`` is a sample that
+is missing; cells may be quoted (RFC 4180). The exports of watches and chest straps state rate and
+unit in lines of their own or in the names of their columns, and need no layout.
 """
 
 from __future__ import annotations
 
-import csv
-import re
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,20 @@ from numpy.typing import NDArray
 from physioclr.errors import RecordError
 from physioclr.io.array_layout import ArrayLayout
 from physioclr.io.declared_arrays import record_of_array
+from physioclr.io.self_described_tables import (
+    described_layout,
+    is_waveform_cell_table,
+    time_remark,
+    time_unit,
+    waveform_cells,
+)
+from physioclr.io.table_numbers import TimeColumn, read_numbers
+from physioclr.io.table_text import TableShape, table_rows, table_shape
 from physioclr.records import EcgRecord
 
-__all__ = ["read_table"]
+__all__ = ["describes_itself", "read_table"]
 
-_SEPARATORS = ("\t", ";", ",")
-_PLACE = re.compile(r"at row (\d+), column (\d+)")
+_HEAD_BYTES = 65536
 
 
 def read_table(content: bytes, name: str, layout: ArrayLayout | None) -> EcgRecord:
@@ -42,82 +50,98 @@ def read_table(content: bytes, name: str, layout: ArrayLayout | None) -> EcgReco
     Raises
     ------
     RecordError
-        If the rows are not of one length, a cell is no number, or the layout is not declared.
+        If the rows are not of one length, a cell is no number, a comma is ambiguous, or the layout
+        is neither declared nor stated.
     """
-    lines = [line for line in _decoded(content).splitlines() if line.strip(" ")]
-    lines = [line for line in lines if not line.startswith("#")]
-    if not lines:
+    first = next(iter(table_rows(content)), [])
+    if is_waveform_cell_table(first):
+        return waveform_cells(content, name)
+    shape = table_shape(first)
+    if shape is None:
         raise RecordError(name, expected="a table of numbers", found="no line of it")
-    separator = next((mark for mark in _SEPARATORS if mark in lines[0]), None)
-    columns = _column_names(lines[0], separator)
-    rows = lines if columns is None else lines[1:]
-    values = _numbers(rows, separator, name)
-    if columns is not None and len(columns) != values.shape[1]:
+    if shape.columns is not None and len(shape.columns) != shape.n_columns:
         raise RecordError(
             name,
-            expected=f"{len(columns)} numbers a row, as its first line names them",
-            found=f"{values.shape[1]}",
+            expected=f"{len(shape.columns)} numbers a row, as its first line names them",
+            found=f"{shape.n_columns}",
         )
-    file_format = "TSV" if separator == "\t" else "CSV"
-    return record_of_array(values, layout, name=name, file_format=file_format, columns=columns)
+    shape = _one_column(shape)
+    times = _time_columns(shape)
+    decimal = layout.decimal if layout is not None else None
+    values = read_numbers(content, shape, name, times=times, decimal=decimal)
+    return _record(values, shape, times, layout, name)
 
 
-def _decoded(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", errors="replace")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
+def describes_itself(content: bytes) -> bool:
+    """Return whether a table states rate and unit, so that it needs no layout.
 
+    Parameters
+    ----------
+    content : bytes
 
-def _column_names(line: str, separator: str | None) -> list[str] | None:
-    """Return the names of a first line that has one which is no number."""
-    cells = next(csv.reader([line], delimiter=separator)) if separator else line.split()
-    cells = [cell.strip() for cell in cells]
-    return cells if any(cell and not _is_number(cell) for cell in cells) else None
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell.replace(",", "."))
-    except ValueError:
+    Returns
+    -------
+    bool
+    """
+    head = content[:_HEAD_BYTES]
+    if len(head) == _HEAD_BYTES:
+        head = head[: head.rfind(b"\n") + 1]
+    rows = next(iter(table_rows(head)), [])
+    if is_waveform_cell_table(rows):
+        return True
+    shape = table_shape(rows)
+    if shape is None or (shape.columns and len(shape.columns) != shape.n_columns):
         return False
-    return True
-
-
-def _numbers(rows: list[str], separator: str | None, name: str) -> NDArray[np.float64]:
-    if not rows:
-        raise RecordError(name, expected="a row of numbers", found="only names of columns")
-    if separator is not None:
-        n_marks = rows[0].count(separator)
-        for number, row in enumerate(rows):
-            if row.count(separator) != n_marks:
-                raise RecordError(
-                    name,
-                    expected=f"{n_marks + 1} numbers in every row",
-                    found=f"{row.count(separator) + 1} in row {number + 1}",
-                )
-        if separator != ",":
-            rows = [row.replace(",", ".") for row in rows]
-        if any(_has_empty_cell(row, separator) for row in rows):
-            rows = [
-                separator.join(cell.strip() or "nan" for cell in row.split(separator))
-                for row in rows
-            ]
+    shape = _one_column(shape)
+    times = _time_columns(shape)
     try:
-        return np.loadtxt(rows, delimiter=separator, ndmin=2, comments=None, dtype=np.float64)
-    except ValueError as error:
-        place = _PLACE.search(str(error))
-        where = f" in row {int(place[1]) + 1}, column {place[2]}" if place else ""
-        raise RecordError(
-            name, expected="nothing but numbers", found=f"something else{where}"
-        ) from error
+        read_numbers(head, shape, "table", times=times)
+    except RecordError:
+        return False
+    return described_layout(shape, times) is not None
 
 
-def _has_empty_cell(row: str, separator: str) -> bool:
-    return (
-        separator * 2 in row.replace(" ", "")
-        or row.startswith(separator)
-        or row.rstrip(" ").endswith(separator)
+def _time_columns(shape: TableShape) -> list[TimeColumn]:
+    return [
+        TimeColumn(column)
+        for column, title in enumerate(shape.columns or ())
+        if time_unit(title) is not None and column not in shape.text_columns
+    ]
+
+
+def _record(
+    values: NDArray[np.float32],
+    shape: TableShape,
+    times: list[TimeColumn],
+    layout: ArrayLayout | None,
+    name: str,
+) -> EcgRecord:
+    described = described_layout(shape, times)
+    file_format = "TSV" if shape.separator == "\t" else "CSV"
+    columns = shape.columns
+    remarks: tuple[str, ...] = ()
+    if layout is None and described is not None:
+        layout, columns, file_format, remarks = (
+            described.layout,
+            described.columns,
+            described.file_format or file_format,
+            described.remarks,
+        )
+    elif layout is not None:
+        remarks = time_remark(shape, times, layout.fs_hz)
+        if described is not None and described.fs_hz_stated not in (None, layout.fs_hz):
+            remarks = (
+                *remarks,
+                f"The file states {described.fs_hz_stated:g} Hz, the declared rate is "
+                f"{layout.fs_hz:g} Hz.",
+            )
+    return record_of_array(
+        values, layout, name=name, file_format=file_format, columns=columns, warnings=remarks
     )
+
+
+def _one_column(shape: TableShape) -> TableShape:
+    """Return the shape of one column with decimal commas after lines of keys and values."""
+    if shape.columns or not shape.preamble or (shape.separator, shape.n_columns) != (",", 2):
+        return shape
+    return replace(shape, separator="\t", n_columns=1, text_columns=())

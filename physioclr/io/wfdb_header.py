@@ -3,36 +3,25 @@
 The form is that of header(5) in the WFDB Applications Guide (Moody, Pollard, Moody; PhysioNet).
 Headers of the PhysioNet/CinC Challenge 2020 deviate from it: the date is spelt ``05-Feb-2020``,
 stands before the time, and the record's name may end in ``.mat``. Time and date are not read.
+Fields are split by white space and marks, never by a pattern that could backtrack.
 """
 
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 
 from physioclr.errors import RecordError
+from physioclr.io.limits import current_limits
 
 __all__ = ["SegmentLine", "SignalLine", "WfdbHeader", "parse_header"]
 
 _EXPECTED = "a WFDB header"
 _DEFAULT_FS_HZ = 250.0
 _DEFAULT_GAIN = 200.0
-_MOST_SIGNALS = 1000
-
-_COUNT = r"\d{1,15}"
-_NUMBER = r"[-+]?(?:\d{1,15}\.?\d{0,15}|\.\d{1,15})(?:[eE][-+]?\d{1,2})?"
-_RECORD = re.compile(
-    rf"(?P<name>[^\s/]+)(?:/(?P<n_segments>{_COUNT}))?\s+(?P<n_signals>{_COUNT})"
-    rf"(?:\s+(?P<fs>{_NUMBER})(?:/\S*)?(?:\s+(?P<n_samples>{_COUNT})(?:\s.*)?)?)?"
-)
-_STORAGE = re.compile(
-    rf"(?P<format>\d{{1,4}})(?:x(?P<per_frame>\d{{1,4}}))?(?::(?P<skew>\d{{1,6}}))?"
-    rf"(?:\+(?P<offset>{_COUNT}))?"
-)
-_GAIN = re.compile(rf"(?P<gain>{_NUMBER})(?:\((?P<baseline>-?{_COUNT})\))?(?:/(?P<units>\S+))?")
-_INTEGER = re.compile(rf"[-+]?{_COUNT}")
-_SEGMENT = re.compile(rf"(?P<name>\S+)\s+(?P<n_samples>{_COUNT})")
+_DIGITS = frozenset("0123456789")
+_OF_A_NUMBER = frozenset("0123456789+-.eE")
+_LONGEST_NUMBER = 400  # the longest float that repr can need is 24, with leading zeros a few more
 
 
 @dataclass(frozen=True)
@@ -41,9 +30,11 @@ class SignalLine:
 
     Parameters
     ----------
+    index : int
+        Its place among the signals.
     file : str
     format : str
-        How samples are stored: ``"16"``, ``"212"``, ….
+        How samples are stored: ``"16"``, ``"212"``, …; ``"0"`` for none.
     per_frame : int
         Samples in each frame.
     skew : int
@@ -54,7 +45,7 @@ class SignalLine:
         Units of the converter per physical unit, never 0.
     calibrated : bool
         False where the gain is the format's default and not the header's.
-    baseline : int
+    baseline : float
         The converter's output at 0 physical units.
     units : str
     initial : int or None
@@ -64,6 +55,7 @@ class SignalLine:
     name : str
     """
 
+    index: int
     file: str
     format: str
     per_frame: int
@@ -71,7 +63,7 @@ class SignalLine:
     offset: int
     gain: float
     calibrated: bool
-    baseline: int
+    baseline: float
     units: str
     initial: int | None
     checksum: int | None
@@ -92,7 +84,6 @@ class WfdbHeader:
 
     Parameters
     ----------
-    record_name : str
     fs_hz : float
         Frames per second.
     n_samples : int
@@ -104,7 +95,6 @@ class WfdbHeader:
         Without their ``#``.
     """
 
-    record_name: str
     fs_hz: float
     n_samples: int
     signals: tuple[SignalLine, ...]
@@ -118,6 +108,7 @@ def parse_header(content: bytes, subject: str) -> WfdbHeader:
     Parameters
     ----------
     content : bytes
+        In UTF-8 or Latin-1.
     subject : str
         The file's name, for errors.
 
@@ -134,79 +125,149 @@ def parse_header(content: bytes, subject: str) -> WfdbHeader:
         raise RecordError(subject, expected=_EXPECTED, found="0 bytes")
     if b"\0" in content:
         raise RecordError(subject, expected=_EXPECTED, found="binary data")
-    lines = [line.strip() for line in content.decode("utf-8", errors="replace").splitlines()]
+    lines = [line.strip() for line in _decoded(content).splitlines()]
     stated = [line for line in lines if line and not line.startswith("#")]
     comments = tuple(line[1:].strip() for line in lines if line.startswith("#"))
-    match = _RECORD.fullmatch(stated[0]) if stated else None
-    if match is None:
+    record = _record_line(stated[0]) if stated else None
+    if record is None:
         raise RecordError(
             subject,
             expected=f"{_EXPECTED}, which starts with a name and a number of signals",
             found="no such line",
         )
-    n_signals, n_segments = int(match["n_signals"]), int(match["n_segments"] or 0)
+    n_segments, n_signals, fs_hz, n_samples = record
     n_lines = n_segments or n_signals
-    if not 1 <= n_lines <= (_MOST_SIGNALS if not n_segments else math.inf):
-        raise RecordError(
-            subject, expected=f"1 to {_MOST_SIGNALS} signals", found=f"a claim of {n_lines}"
-        )
+    most = current_limits().channels
+    if not 1 <= n_lines <= (math.inf if n_segments else most):
+        raise RecordError(subject, expected=f"1 to {most} signals", found=f"a claim of {n_lines}")
     if len(stated) - 1 < n_lines:
         what = "segments" if n_segments else "signals"
         raise RecordError(
             subject, expected=f"{n_lines} {what}, as it claims", found=f"{len(stated) - 1} lines"
         )
-    rows = stated[1 : 1 + n_lines]
-    fs_hz = float(match["fs"] or _DEFAULT_FS_HZ)
-    if not fs_hz > 0:
+    if not 0 < fs_hz < math.inf:
         raise RecordError(subject, expected="a sampling rate above 0 Hz", found=f"{fs_hz:g} Hz")
+    rows = stated[1 : 1 + n_lines]
     return WfdbHeader(
-        record_name=re.sub(r"\.(mat|dat|hea)$", "", match["name"], flags=re.IGNORECASE),
         fs_hz=fs_hz,
-        n_samples=int(match["n_samples"] or 0),
+        n_samples=n_samples,
         signals=() if n_segments else tuple(_signal(row, i, subject) for i, row in enumerate(rows)),
         segments=tuple(_segment(row, subject) for row in rows) if n_segments else (),
         comments=comments,
     )
 
 
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def _record_line(line: str) -> tuple[int, int, float, int] | None:
+    """Return the numbers of segments and signals, the rate and the length; None if it is none."""
+    fields = line.split()
+    name, slash, n_segments = fields[0].partition("/")
+    counts = (_count(n_segments) if slash else 0, _count(fields[1]) if len(fields) > 1 else None)
+    fs_hz = _number(fields[2].partition("/")[0].partition("(")[0]) if len(fields) > 2 else None
+    if (
+        not name
+        or None in counts
+        or (slash and not counts[0])
+        or (len(fields) > 2 and fs_hz is None)
+    ):
+        return None
+    n_samples = _count(fields[3]) if len(fields) > 3 else 0
+    if n_samples is None:
+        return None
+    rate = _DEFAULT_FS_HZ if fs_hz is None else fs_hz
+    return counts[0] or 0, counts[1] or 0, rate, n_samples
+
+
 def _signal(line: str, index: int, subject: str) -> SignalLine:
     fields = line.split(maxsplit=8)
     fields += [""] * (9 - len(fields))
     file, storage, gain, _resolution, zero, initial, checksum, _block, name = fields
-    how = _STORAGE.fullmatch(storage)
-    scale = _GAIN.fullmatch(gain or "0")
-    if how is None or scale is None or int(how["per_frame"] or 1) < 1:
+    how, scale = _storage(storage), _gain(gain)
+    if how is None or scale is None or how[1] < 1:
         raise RecordError(
             subject,
             expected=f"the file, format and gain of signal {index + 1}",
             found="a line of another form",
         )
-    stated_gain = float(scale["gain"])
-    baseline = int(scale["baseline"]) if scale["baseline"] else _integer(zero)
+    stated_gain, baseline, units = scale
     return SignalLine(
+        index=index,
         file=file,
-        format=how["format"],
-        per_frame=int(how["per_frame"] or 1),
-        skew=int(how["skew"] or 0),
-        offset=int(how["offset"] or 0),
+        format=how[0],
+        per_frame=how[1],
+        skew=how[2],
+        offset=how[3],
         gain=stated_gain or _DEFAULT_GAIN,
         calibrated=stated_gain != 0,
-        baseline=baseline or 0,
-        units=scale["units"] or "mV",
+        baseline=baseline if baseline is not None else _number(zero) or 0.0,
+        units=units or "mV",
         initial=_integer(initial),
         checksum=_integer(checksum),
         name=name or f"signal {index + 1}",
     )
 
 
+def _storage(field: str) -> tuple[str, int, int, int] | None:
+    """Return format, samples a frame, skew and offset of ``format[xN][:skew][+offset]``."""
+    field, plus, offset = field.partition("+")
+    field, colon, skew = field.partition(":")
+    storage, cross, per_frame = field.partition("x")
+    found = (
+        _count(per_frame) if cross else 1,
+        _count(skew) if colon else 0,
+        _count(offset) if plus else 0,
+    )
+    if not storage or not _DIGITS.issuperset(storage) or None in found:
+        return None
+    n_per_frame, n_skew, n_offset = found
+    return storage.lstrip("0") or "0", n_per_frame or 0, n_skew or 0, n_offset or 0
+
+
+def _gain(field: str) -> tuple[float, float | None, str] | None:
+    """Return gain, baseline and units of ``gain[(baseline)][/units]``."""
+    field, _, units = field.partition("/")
+    gain, bracket, rest = field.partition("(")
+    baseline = None
+    if bracket:
+        baseline = _number(rest.removesuffix(")"))
+        if baseline is None or not rest.endswith(")"):
+            return None
+    value = _number(gain) if gain else 0.0
+    return None if value is None else (value, baseline, units)
+
+
+def _number(field: str) -> float | None:
+    """Return a finite decimal number."""
+    if not field or len(field) > _LONGEST_NUMBER or not _OF_A_NUMBER.issuperset(field):
+        return None
+    try:
+        value = float(field)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
+
+
 def _integer(field: str) -> int | None:
-    return int(field) if _INTEGER.fullmatch(field) else None
+    value = _number(field)
+    return int(value) if value is not None and value.is_integer() else None
+
+
+def _count(field: str) -> int | None:
+    value = _integer(field)
+    return value if value is not None and value >= 0 else None
 
 
 def _segment(line: str, subject: str) -> SegmentLine:
-    match = _SEGMENT.fullmatch(line)
-    if match is None:
+    fields = line.split()
+    n_samples = _count(fields[1]) if len(fields) == 2 else None
+    if n_samples is None:
         raise RecordError(
             subject, expected="a name and a length for each segment", found="a line of another form"
         )
-    return SegmentLine(match["name"], int(match["n_samples"]))
+    return SegmentLine(fields[0], n_samples)

@@ -3,57 +3,35 @@
 from __future__ import annotations
 
 import math
-import tempfile
-from collections.abc import Sequence
-from fractions import Fraction
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 
 import numpy as np
-import wfdb
 from numpy.typing import NDArray
 
 from physioclr.errors import RecordError
+from physioclr.io.limits import check_samples, check_time
 from physioclr.io.source_files import SourceFiles
+from physioclr.io.wfdb_formats import (
+    BYTES_PER_SAMPLE,
+    FLAC_FORMATS,
+    FORMATS,
+    decode,
+    decode_flac,
+    packed_bytes,
+)
 from physioclr.io.wfdb_header import SignalLine
 
-__all__ = ["decode_signals", "is_no_sample", "mismatched_signals", "read_frames"]
+__all__ = ["SignalChecks", "decoded_signals", "frames_of_file"]
 
-# Bytes a sample takes in each format of signal(5); the FLAC formats 508, 516 and 524 are not read.
-_BYTES_PER_SAMPLE = {
-    "8": Fraction(1),
-    "16": Fraction(2),
-    "24": Fraction(3),
-    "32": Fraction(4),
-    "61": Fraction(2),
-    "80": Fraction(1),
-    "160": Fraction(2),
-    "212": Fraction(3, 2),
-    "310": Fraction(4, 3),
-    "311": Fraction(4, 3),
-}
-
-# The value that stands for "no sample" in each format that has one.
-_NO_SAMPLE = {
-    "16": -(2**15),
-    "24": -(2**23),
-    "32": -(2**31),
-    "61": -(2**15),
-    "80": -(2**7),
-    "160": -(2**15),
-    "212": -(2**11),
-    "310": -(2**9),
-    "311": -(2**9),
-}
-
-_PACKED = ("212", "310", "311")
+_PADDED = ("212", "310", "311")
 _PADDING_BYTES = 3
 _TEXT_BYTES = 65536
 _PRINTABLE = bytes(range(0x20, 0x7F)) + b"\t\n\r"
 
 
-def read_frames(
-    files: SourceFiles, file: str, signals: Sequence[SignalLine], n_samples: int
-) -> int:
+def frames_of_file(
+    files: SourceFiles, file: str, signals: Sequence[SignalLine], n_claimed: int
+) -> tuple[int, int]:
     """Check that a signal file can hold what its header claims.
 
     Parameters
@@ -63,40 +41,68 @@ def read_frames(
         One of `files`.
     signals : sequence of SignalLine
         All the signals in that file.
-    n_samples : int
+    n_claimed : int
         Frames the header claims; 0 where it does not say.
 
     Returns
     -------
-    int
+    n_frames : int
         Frames to read.
+    n_more : int
+        Bytes the file has beyond them, padding aside.
 
     Raises
     ------
     RecordError
-        If the format is unknown, or the number of bytes is not the one that follows from it.
+        If the format is unknown, or the file holds less than is claimed.
     """
     first = signals[0]
-    storage = {(signal.format, signal.offset) for signal in signals}
-    if len(storage) > 1 or first.format not in _BYTES_PER_SAMPLE:
+    formats = {signal.format for signal in signals}
+    offsets = {signal.offset for signal in signals} - {0, first.offset}
+    if len(formats) > 1 or offsets or first.format not in FORMATS:
         raise RecordError(
             file,
-            expected=f"one WFDB signal format of {', '.join(_BYTES_PER_SAMPLE)}",
-            found=", ".join(sorted({signal.format for signal in signals})),
+            expected=f"one WFDB signal format of {', '.join(FORMATS)}",
+            found=", ".join(sorted(formats)) + (" at several offsets" if offsets else ""),
         )
     per_frame = sum(signal.per_frame for signal in signals)
-    if _BYTES_PER_SAMPLE[first.format] > 1 and _is_text(files.read(file, _TEXT_BYTES)):
+    if first.format in FLAC_FORMATS:
+        return _frames_of_flac(files, file, signals, n_claimed), 0
+    if BYTES_PER_SAMPLE[first.format] > 1 and _is_text(files.read(file, _TEXT_BYTES)):
         raise RecordError(
             file, expected=f"samples of {per_frame} signals as binary numbers", found="text"
         )
-    size = files.size(file)
-    bytes_per_frame = per_frame * _BYTES_PER_SAMPLE[first.format]
-    frames = n_samples or max(0, math.floor((size - first.offset) / bytes_per_frame))
-    needed = first.offset + math.ceil(frames * bytes_per_frame)
-    padding = _PADDING_BYTES if first.format in _PACKED else 0
-    if not frames or not needed <= size <= needed + padding:
-        claim = f"{n_samples} samples of {per_frame} signals in format {first.format}"
-        raise RecordError(file, expected=f"{needed} bytes ({claim})", found=f"{size} bytes")
+    held = files.size(file) - first.offset
+    frames = n_claimed or max(0, math.floor(held / (per_frame * BYTES_PER_SAMPLE[first.format])))
+    needed = packed_bytes(first.format, frames * per_frame)
+    if not frames or held < needed:
+        claim = f"{n_claimed} samples of {per_frame} signals in format {first.format}"
+        raise RecordError(
+            file,
+            expected=f"{first.offset + needed} bytes ({claim})",
+            found=f"{held + first.offset} bytes",
+        )
+    check_samples(frames * per_frame, file)
+    padding = _PADDING_BYTES if first.format in _PADDED else 0
+    return frames, max(0, held - needed - padding)
+
+
+def _frames_of_flac(
+    files: SourceFiles, file: str, signals: Sequence[SignalLine], n_claimed: int
+) -> int:
+    """Return the frames to read; FLAC's STREAMINFO holds the number of samples in 36 bits."""
+    if len({signal.per_frame for signal in signals}) > 1:
+        raise RecordError(
+            file, expected="FLAC signals of one rate", found="several numbers of samples a frame"
+        )
+    head = files.read(file, 42)
+    if len(head) < 42 or not head.startswith(b"fLaC"):
+        raise RecordError(file, expected="a FLAC file, as its format says", found="another file")
+    held = int.from_bytes(head[21:26], "big") & (2**36 - 1)
+    frames = n_claimed or (held - signals[0].offset) // signals[0].per_frame
+    if frames < 1:
+        raise RecordError(file, expected="a FLAC file that says how long it is", found="none")
+    check_samples(frames * sum(signal.per_frame for signal in signals), file)
     return frames
 
 
@@ -105,118 +111,107 @@ def _is_text(content: bytes) -> bool:
     return bool(content) and not content.translate(None, _PRINTABLE)
 
 
-def decode_signals(
-    files: SourceFiles, signals: Sequence[SignalLine], n_samples: int, subject: str
-) -> list[NDArray[np.int64]]:
-    """Decode signals: format 16 as the numbers it is made of, all others with the wfdb library.
+def decoded_signals(
+    files: SourceFiles, file: str, signals: Sequence[SignalLine], n_frames: int
+) -> Iterator[tuple[SignalLine, NDArray[np.signedinteger]]]:
+    """Decode the signals of a file, one after another.
 
     Parameters
     ----------
     files : SourceFiles
-        Checked by `read_frames`.
+        Checked by `frames_of_file`.
+    file : str
     signals : sequence of SignalLine
-    n_samples : int
-        Frames to read.
-    subject : str
-        The header's name, for errors.
+        All the signals in that file, in the header's order.
+    n_frames : int
 
-    Returns
-    -------
-    list of (n_samples * per_frame,) int64 arrays
-        The converter's output, one array a signal.
-
-    Raises
+    Yields
     ------
-    RecordError
-        If the library cannot decode the files.
+    signal : SignalLine
+    units : (n_frames * per_frame,) array of integers
+        The converter's output, not yet shifted by the signal's skew.
     """
-    if all(signal.format == "16" and not signal.skew for signal in signals):
-        return _decoded_16(files, signals, n_samples)
-    staged = {file: f"{i}.dat" for i, file in enumerate(dict.fromkeys(s.file for s in signals))}
-    lines = [f"record {len(signals)} 1 {n_samples}"]
-    lines += [
-        f"{staged[s.file]} {s.format}x{s.per_frame}:{s.skew}+{s.offset} "
-        f"200(0)/mV 0 0 {s.initial or 0} 0 0 {i}"
-        for i, s in enumerate(signals)
-    ]
-    with tempfile.TemporaryDirectory(prefix="physioclr-") as folder:
-        (Path(folder) / "record.hea").write_text("\n".join(lines) + "\n", encoding="ascii")
-        for file, name in staged.items():
-            files.stage(file, Path(folder) / name)
-        try:
-            record = wfdb.rdrecord(
-                str(Path(folder) / "record"), physical=False, smooth_frames=False
-            )
-        except (ValueError, IndexError, KeyError, TypeError, OSError) as error:
+    first = signals[0]
+    per_frame = [signal.per_frame for signal in signals]
+    if first.format in FLAC_FORMATS:
+        n_samples = n_frames * per_frame[0]
+        samples = decode_flac(
+            files.read(file), first.format, len(signals), n_samples, first.offset, file
+        )
+        for column, signal in enumerate(signals):
+            yield signal, samples[:, column]
+        return
+    content = memoryview(files.read(file))[first.offset :]
+    frames = decode(content, first.format, n_frames * sum(per_frame)).reshape(n_frames, -1)
+    start = 0
+    for signal in signals:
+        check_time(file)
+        units = frames[:, start : start + signal.per_frame].reshape(-1)
+        start += signal.per_frame
+        if first.format == "8":
+            units = np.cumsum(units, dtype=np.int64) + (signal.initial or 0)
+        yield signal, units
+
+
+class SignalChecks:
+    """Compares decoded signals with the first sample and the checksum their header states.
+
+    Zeros throughout state nothing, and neither does anything about a skewed signal.
+    """
+
+    def __init__(self) -> None:
+        self._initial: list[tuple[SignalLine, bool]] = []
+        self._checksum: list[tuple[SignalLine, bool]] = []
+
+    def add(self, signal: SignalLine, units: NDArray[np.signedinteger]) -> None:
+        """Compare one signal.
+
+        Parameters
+        ----------
+        signal : SignalLine
+        units : (n,) array of integers
+        """
+        if signal.skew:
+            return
+        if signal.initial is not None:
+            self._initial.append((signal, (int(units[0]) - signal.initial) % 65536 == 0))
+        if signal.checksum is not None:
+            total = int(units.sum(dtype=np.int64))
+            self._checksum.append((signal, (total - signal.checksum) % 65536 == 0))
+
+    @property
+    def all_agree(self) -> bool:
+        """Whether checksums are stated, and everything stated agrees."""
+        stated = self._stated()
+        return any(signal.checksum for signal, _ in stated) and all(same for _, same in stated)
+
+    def mismatched(self, subject: str) -> tuple[str, ...]:
+        """Return the names of the signals for which either differs.
+
+        Parameters
+        ----------
+        subject : str
+            The header's name, for errors.
+
+        Returns
+        -------
+        tuple of str
+
+        Raises
+        ------
+        RecordError
+            If nothing that is stated agrees for any signal: the files are not this header's.
+        """
+        stated = self._stated()
+        if stated and not any(same for _, same in stated):
             raise RecordError(
                 subject,
-                expected="signal files in the WFDB format it names",
-                found=f"samples that cannot be decoded ({type(error).__name__})",
-            ) from error
-    return [np.asarray(signal, dtype=np.int64) for signal in record.e_d_signal]
+                expected="signal files whose first samples and checksums are the ones it states",
+                found="neither in any signal",
+            )
+        return tuple(dict.fromkeys(signal.name for signal, same in stated if not same))
 
-
-def _decoded_16(
-    files: SourceFiles, signals: Sequence[SignalLine], n_samples: int
-) -> list[NDArray[np.int64]]:
-    """Decode 16-bit little-endian samples, frame by frame in the order of the signals."""
-    decoded: dict[int, NDArray[np.int64]] = {}
-    for file in dict.fromkeys(signal.file for signal in signals):
-        inside = [i for i, signal in enumerate(signals) if signal.file == file]
-        ends = np.cumsum([signals[i].per_frame for i in inside])
-        content = files.read(file)
-        first, count = signals[inside[0]].offset, n_samples * int(ends[-1])
-        frames = np.frombuffer(content, "<i2", count, first).reshape(n_samples, -1)
-        for i, columns in zip(inside, np.split(frames, ends[:-1], axis=1), strict=True):
-            decoded[i] = columns.reshape(-1).astype(np.int64)
-    return [decoded[i] for i in range(len(signals))]
-
-
-def is_no_sample(units: NDArray[np.int64], signal: SignalLine) -> NDArray[np.bool_]:
-    """Return where a decoded signal holds the format's mark for "no sample"."""
-    if signal.format not in _NO_SAMPLE:
-        return np.zeros(units.shape, dtype=bool)
-    return np.equal(units, _NO_SAMPLE[signal.format])
-
-
-def mismatched_signals(
-    decoded: Sequence[NDArray[np.int64]], signals: Sequence[SignalLine], subject: str
-) -> tuple[str, ...]:
-    """Compare decoded signals with the first sample and the checksum their header states.
-
-    Parameters
-    ----------
-    decoded : sequence of (n,) int64 arrays
-    signals : sequence of SignalLine
-    subject : str
-        The header's name, for errors.
-
-    Returns
-    -------
-    tuple of str
-        The names of the signals for which either differs. Zeros throughout state nothing, and
-        neither does anything about a skewed signal.
-
-    Raises
-    ------
-    RecordError
-        If nothing that is stated agrees for any signal: the files are not this header's.
-    """
-    comparisons = [
-        ([signal.initial for signal in signals], [int(units[0]) for units in decoded]),
-        ([signal.checksum for signal in signals], [int(units.sum()) for units in decoded]),
-    ]
-    agree = [
-        ((value - of_signal) % 65536 == 0, signal.name)
-        for stated, found in comparisons
-        if any(stated)
-        for signal, value, of_signal in zip(signals, stated, found, strict=True)
-        if value is not None and not signal.skew
-    ]
-    if agree and not any(same for same, _ in agree):
-        raise RecordError(
-            subject,
-            expected="signal files whose first samples and checksums are the ones it states",
-            found="neither in any signal",
-        )
-    return tuple(dict.fromkeys(name for same, name in agree if not same))
+    def _stated(self) -> list[tuple[SignalLine, bool]]:
+        initial = self._initial if any(signal.initial for signal, _ in self._initial) else []
+        checksum = self._checksum if any(signal.checksum for signal, _ in self._checksum) else []
+        return initial + checksum

@@ -8,6 +8,7 @@ its end, so that one that was killed is told from one that goes on.
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 import signal
@@ -34,9 +35,11 @@ JobStatus = Literal["queued", "running", "finished", "failed", "cancelled", "cra
 _ASKED, _STARTED, _PROGRESS, _RESULT = "asked.json", "started.json", "progress.json", "result.json"
 _LOCK, _LOG, _PID, _CANCEL = "job.lock", "log.txt", "pid", "cancel"
 _FORGOTTEN = "forgotten"
+_ENDS = ("finished", "failed", "cancelled")
 _STARTS_WITHIN_S = 20.0
 _ENDS_WITHIN_S = 30.0
 _CRASH_LINES = 8
+_LONGEST_PID = 12
 _LOG_BYTES = 64_000
 """Of the end of a log, which holds the last lines that are asked for."""
 
@@ -119,7 +122,7 @@ class Job:
         try:
             asked = json.loads((folder / _ASKED).read_bytes())
             return cls(folder, task_of(asked["kind"], asked["task"]), float(asked["submitted"]))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise PhysioclrError(
                 folder.name, expected="a job", found=f"none ({type(error).__name__})"
             ) from error
@@ -141,10 +144,10 @@ class Job:
         if not held:  # it may have ended since; its lock is let go after its result is written
             result = _read(self.folder / _RESULT)
         so_far, started = _read(self.folder / _PROGRESS), _read(self.folder / _STARTED).get("at")
-        what, share = str(so_far.get("what", "")), float(so_far.get("share", 0.0))
-        ended = float(result.get("ended", time.time()))
-        seconds = max(ended - float(started), 0.0) if started else 0.0
-        if result:
+        what, share = str(so_far.get("what", "")), _number(so_far.get("share"), 0.0)
+        ended = _number(result.get("ended"), time.time())
+        seconds = max(ended - _number(started, ended), 0.0)
+        if result and result.get("status") in _ENDS:
             finished = result["status"] == "finished"
             return JobProgress(
                 status=result["status"],
@@ -152,7 +155,7 @@ class Job:
                 share=1.0 if finished else share,
                 seconds=seconds,
                 message=str(result.get("message", "")),
-                result=dict(result.get("result", {})),
+                result=found if isinstance(found := result.get("result"), dict) else {},
             )
         if held or (not started and self._is_starting()):
             status: JobStatus = "running" if started else "queued"
@@ -187,7 +190,7 @@ class Job:
             with (self.folder / _LOG).open("rb") as file:
                 file.seek(max(file.seek(0, os.SEEK_END) - _LOG_BYTES, 0))
                 lines = file.read().decode(errors="replace").splitlines()
-        except FileNotFoundError:
+        except OSError:
             return ""
         return "\n".join(lines[-last_lines:])
 
@@ -264,7 +267,9 @@ class Job:
         """Return the number of its process; None where that has ended, or is another's by now."""
         try:
             number, _, started = (self.folder / _PID).read_text().partition(" ")
-        except FileNotFoundError:
+        except (OSError, UnicodeDecodeError):
+            return None
+        if not (number.isascii() and number.isdecimal() and len(number) < _LONGEST_PID):
             return None
         return int(number) if started and started_at(int(number)) == started else None
 
@@ -281,8 +286,18 @@ def has_result(folder: Path) -> bool:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    """Return what a file of the folder says: nothing where it is missing or damaged.
+
+    The folder of one job is looked at by every other one, which a damaged file must not stop.
+    """
     try:
-        found: dict[str, Any] = json.loads(path.read_bytes())
-    except FileNotFoundError:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
         return {}
-    return found
+    return found if isinstance(found, dict) else {}
+
+
+def _number(value: object, otherwise: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return otherwise
+    return float(value)

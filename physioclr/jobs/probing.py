@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from physioclr.encoders.installed import SHIPPED
 from physioclr.jobs.task import Report, Task
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class ProbeTask(Task):
 
     cohort: str
     label_set: str
-    checkpoints: Mapping[str, str] = field(default_factory=lambda: {"physioclr-tiny": ""})
+    checkpoints: Mapping[str, str] = field(default_factory=lambda: {SHIPPED: ""})
     fractions: tuple[float, ...] = ()
     seeds: tuple[int, ...] = (0,)
     n_bootstrap: int = 1000

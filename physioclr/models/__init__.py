@@ -5,7 +5,7 @@ from physioclr.models.architectures import EncoderConfig, build_encoder
 from physioclr.models.decoder import WaveformDecoder
 from physioclr.models.encoder import EcgEncoder
 from physioclr.models.resnet1d import EcgResNet, ResNetConfig
-from physioclr.models.sizes import ENCODER_NAMES, encoder_config
+from physioclr.models.sizes import ENCODER_NAMES, encoder_config, encoder_names
 from physioclr.models.transformer import EcgTransformer, TransformerConfig
 
 __all__ = [
@@ -22,4 +22,5 @@ __all__ = [
     "answer_layer",
     "build_encoder",
     "encoder_config",
+    "encoder_names",
 ]

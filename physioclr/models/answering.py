@@ -16,9 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from physioclr.models.encoder import EcgEncoder
-from physioclr.models.resnet1d import EcgResNet, ResNetConfig
-from physioclr.models.transformer import EcgTransformer, TransformerConfig
+from physioclr.models.encoder import EcgEncoder, EncoderSize
 
 __all__ = ["AnsweringConfig", "AnsweringEncoder", "answer_layer"]
 
@@ -32,8 +30,8 @@ class AnsweringConfig:
 
     Parameters
     ----------
-    encoder : TransformerConfig or ResNetConfig
-        What reads the ECG.
+    encoder : EncoderSize
+        Of the encoder that reads the ECG.
     n_answers : int
     width : int
         Length of the embedding.
@@ -43,7 +41,7 @@ class AnsweringConfig:
         Whether the mean answer of a cohort is taken away before they are mixed; else one half.
     """
 
-    encoder: TransformerConfig | ResNetConfig
+    encoder: EncoderSize
     n_answers: int
     width: int = 512
     temperature: float = 1.0
@@ -79,18 +77,19 @@ class AnsweringEncoder(EcgEncoder):
     Parameters
     ----------
     config : AnsweringConfig
+    reader : EcgEncoder
+        Of `config.encoder`; `physioclr.models.build_encoder` makes both.
     """
+
+    Config = AnsweringConfig
 
     mixture: Tensor
     centre: Tensor | None
 
-    def __init__(self, config: AnsweringConfig) -> None:
+    def __init__(self, config: AnsweringConfig, reader: EcgEncoder) -> None:
         super().__init__(config)
-        size = config.encoder
-        self.reader: EcgEncoder = (
-            EcgResNet(size) if isinstance(size, ResNetConfig) else EcgTransformer(size)
-        )
-        self.answers = answer_layer(size.width, config.n_answers)
+        self.reader = reader
+        self.answers = answer_layer(config.encoder.width, config.n_answers)
         self.temperature = config.temperature
         mixture = torch.randn(config.n_answers, config.width) / config.n_answers**0.5
         self.register_buffer("mixture", mixture)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 from torch import Tensor, nn
 
@@ -36,10 +36,42 @@ class EncoderSize(Protocol):
 class EcgEncoder(nn.Module):
     """Windows of an ECG in; a summary and a sequence of tokens out.
 
+    A new encoder is a subclass in a separate file and a line in `physioclr.models.architectures`,
+    or a plug-in of the group ``physioclr.encoders`` (CONTRIBUTING.md).
+
     Parameters
     ----------
     config : EncoderSize
+        An instance of `Config`.
+
+    Attributes
+    ----------
+    Config : type
+        A frozen dataclass with the properties of `EncoderSize`. Its fields go into a checkpoint's
+        card as JSON: numbers, texts, None, and tuples of them.
     """
+
+    plugin_group: ClassVar[str] = "physioclr.encoders"
+    Config: ClassVar[type[Any]]
+
+    @classmethod
+    def sized(cls, *, fs_hz: float, n_leads: int) -> Any:  # noqa: ARG003
+        """Choose the configuration for a sampling rate and a number of leads.
+
+        `physioclr pretrain --encoder NAME` and the page Pretraining take it for a plug-in.
+
+        Parameters
+        ----------
+        fs_hz : float
+            Sampling rate of the encoder's input in Hz.
+        n_leads : int
+
+        Returns
+        -------
+        object
+            An instance of `Config`; by default with all other fields at their defaults.
+        """
+        return cls.Config(n_leads=n_leads)
 
     def __init__(self, config: EncoderSize) -> None:
         super().__init__()
@@ -65,6 +97,24 @@ class EcgEncoder(nn.Module):
         """
         tokens: Tensor = self(signal)[1]
         return tokens
+
+    def without_hidden(self, signal: Tensor, token_mask: Tensor | None) -> Tensor:
+        """Set the samples that hidden tokens stand for to zero, in all leads.
+
+        Parameters
+        ----------
+        signal : (n_windows, n_leads, n_samples) float tensor
+        token_mask : (n_windows, n_tokens) bool tensor, optional
+            True where a token is hidden.
+
+        Returns
+        -------
+        (n_windows, n_leads, n_samples) float tensor
+        """
+        if token_mask is None:
+            return signal
+        hidden = token_mask.repeat_interleave(self.config.samples_per_token, dim=1)
+        return signal * ~hidden[:, None, : signal.shape[-1]]
 
     @abstractmethod
     def forward(self, signal: Tensor, token_mask: Tensor | None = None) -> tuple[Tensor, Tensor]:

@@ -77,6 +77,8 @@ class EcgResNet(EcgEncoder):
     config : ResNetConfig
     """
 
+    Config = ResNetConfig
+
     def __init__(self, config: ResNetConfig) -> None:
         super().__init__(config)
         n_stages = len(config.blocks)
@@ -111,9 +113,7 @@ class EcgResNet(EcgEncoder):
         mean : (n_windows, width) float tensor
         tokens : (n_windows, n_tokens, width) float tensor
         """
-        if token_mask is not None:
-            hidden = token_mask.repeat_interleave(self.config.samples_per_token, dim=1)
-            signal = signal * ~hidden[:, None, : signal.shape[-1]]
+        signal = self.without_hidden(signal, token_mask)
         bounded = _LIMIT * torch.tanh(signal / _LIMIT)
         tokens = torch.relu(self.blocks(self.stem(bounded))).transpose(1, 2)
         return tokens.mean(1), tokens

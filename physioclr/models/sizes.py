@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from physioclr.models.architectures import EncoderConfig
+from physioclr.models.architectures import ARCHITECTURES, EncoderConfig
 from physioclr.models.resnet1d import ResNetConfig
 from physioclr.models.transformer import TransformerConfig
+from physioclr.runtime.plugins import plugin_named
 
-__all__ = ["ENCODER_NAMES", "encoder_config", "token_strides"]
+__all__ = ["ENCODER_NAMES", "encoder_config", "encoder_names", "token_strides"]
 
 _TOKEN_S = 0.08
 _TRANSFORMERS = {  # width, layers, heads, feed-forward
@@ -25,7 +26,17 @@ ENCODER_NAMES = (
     *(f"transformer-{size}" for size in _TRANSFORMERS),
     *(f"resnet1d-{size}" for size in _RESNETS),
 )
-"""What `encoder_config` knows. ``transformer-base`` has the size of the paper's, about 90 M."""
+"""PhysioCLR's own. ``transformer-base`` has the size of the paper's, about 90 M."""
+
+
+def encoder_names() -> tuple[str, ...]:
+    """Return the names that `encoder_config` knows: `ENCODER_NAMES`, then the plug-ins.
+
+    Returns
+    -------
+    tuple of str
+    """
+    return (*ENCODER_NAMES, *(name for name in ARCHITECTURES if name not in ARCHITECTURES.own))
 
 
 def encoder_config(name: str, *, fs_hz: float, n_leads: int) -> EncoderConfig:
@@ -34,7 +45,7 @@ def encoder_config(name: str, *, fs_hz: float, n_leads: int) -> EncoderConfig:
     Parameters
     ----------
     name : str
-        One of `ENCODER_NAMES`.
+        One of `encoder_names`.
     fs_hz : float
         Sampling rate of its input in Hz; the strides follow from it, so that a token stands for
         about 80 ms at any rate, in the smaller ResNets about 160.
@@ -49,8 +60,13 @@ def encoder_config(name: str, *, fs_hz: float, n_leads: int) -> EncoderConfig:
     ValueError
         If there is no such encoder, or the sampling rate is not from 100 to 500 Hz.
     """
+    if name not in ARCHITECTURES.own and name in ARCHITECTURES:
+        plugged: EncoderConfig = ARCHITECTURES[name].sized(fs_hz=fs_hz, n_leads=n_leads)
+        return plugged
     if name not in ENCODER_NAMES:
-        raise ValueError(f"name must be one of {', '.join(ENCODER_NAMES)}, got {name!r}")
+        if plugin_named("physioclr.encoders", name) is not None:
+            raise ValueError(ARCHITECTURES.why_not(name))
+        raise ValueError(f"name must be one of {', '.join(encoder_names())}, got {name!r}")
     architecture, size = name.split("-")
     if architecture == "transformer":
         strides = token_strides(fs_hz)

@@ -70,6 +70,8 @@ class EcgTransformer(EcgEncoder):
     config : TransformerConfig
     """
 
+    Config = TransformerConfig
+
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__(config)
         self.front_end = _front_end(config)

@@ -66,7 +66,8 @@ class Step:
 class Objective(nn.Module, ABC):
     """What a run minimises: an encoder, and whatever else must be trained beside it.
 
-    A new objective is a subclass in a file of its own and a line in `physioclr.objectives`.
+    A new objective is a subclass in a separate file and a line in `physioclr.objectives.table`, or
+    a plug-in of the group ``physioclr.objectives`` (CONTRIBUTING.md).
 
     Parameters
     ----------
@@ -77,13 +78,14 @@ class Objective(nn.Module, ABC):
     Attributes
     ----------
     Config : type
-        A frozen dataclass: its fields are the settings of the objective.
+        A frozen dataclass: its fields are the settings of the objective, for `--set` too.
     title : str
         What it is called, a phrase.
     citation : str
     """
 
-    Config: ClassVar[type]
+    plugin_group: ClassVar[str] = "physioclr.objectives"
+    Config: ClassVar[type[Any]]
     title: ClassVar[str]
     citation: ClassVar[str]
 

@@ -41,10 +41,9 @@ from physioclr.models import (
     AnsweringEncoder,
     EcgEncoder,
     EncoderConfig,
-    ResNetConfig,
-    TransformerConfig,
     WaveformDecoder,
     answer_layer,
+    build_encoder,
 )
 from physioclr.objectives.objective import Objective, Step
 from physioclr.objectives.physiological_pairs import contrastive_loss, physiological_pairs
@@ -250,7 +249,7 @@ class Physioclr(Objective):
             are two; to 4,096 of them at most.
         """
         size, settings = encoder.config, self.config
-        if self.levels is None or not isinstance(size, TransformerConfig | ResNetConfig):
+        if self.levels is None or isinstance(size, AnsweringConfig):
             return encoder
         fitted = settings.mixture == "fitted"
         mixed = AnsweringConfig(size, settings.n_levels)
@@ -258,7 +257,7 @@ class Physioclr(Objective):
             mixed = replace(mixed, temperature=settings.answer_temperature, centred=True)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(_MIXTURE_SEED)
-            answering = AnsweringEncoder(mixed)
+            answering = AnsweringEncoder(mixed, build_encoder(size))
         answering.reader.load_state_dict(encoder.state_dict())
         answering.answers.load_state_dict(self.levels.state_dict())
         answering = answering.to(next(encoder.parameters()).device).eval()

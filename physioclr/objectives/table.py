@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -17,19 +17,35 @@ from physioclr.objectives.simclr import SimClr
 from physioclr.objectives.supervised import Supervised
 from physioclr.objectives.three_kg import ThreeKg
 from physioclr.objectives.w2v_cmsc_rlm import W2vCmscRlm
+from physioclr.runtime.plugins import PluginTable
 
 __all__ = ["OBJECTIVES", "objective_config", "objective_name"]
 
-OBJECTIVES: dict[str, type[Objective]] = {
-    "physioclr": Physioclr,
-    "simclr": SimClr,
-    "cmsc": Cmsc,
-    "3kg": ThreeKg,
-    "w2v_cmsc_rlm": W2vCmscRlm,
-    "mae": Mae,
-    "jepa": Jepa,
-    "supervised": Supervised,
-}
+
+def _objective(name: str, found: object) -> type[Objective]:  # noqa: ARG001
+    if not (isinstance(found, type) and issubclass(found, Objective)):
+        raise TypeError(f"a subclass of Objective, got {found!r}")
+    if not is_dataclass(getattr(found, "Config", None)):
+        raise TypeError("a subclass of Objective whose Config is a dataclass")
+    if missing := [each for each in ("title", "citation") if not hasattr(found, each)]:
+        raise TypeError(f"a subclass of Objective with a {missing[0]}")
+    return found
+
+
+OBJECTIVES: PluginTable[type[Objective]] = PluginTable(
+    "physioclr.objectives",
+    _objective,
+    {
+        "physioclr": Physioclr,
+        "simclr": SimClr,
+        "cmsc": Cmsc,
+        "3kg": ThreeKg,
+        "w2v_cmsc_rlm": W2vCmscRlm,
+        "mae": Mae,
+        "jepa": Jepa,
+        "supervised": Supervised,
+    },
+)
 """Every objective by the name it has on the command line and in a checkpoint's card."""
 
 
@@ -52,7 +68,10 @@ def objective_name(config: object) -> str:
     for name, objective in OBJECTIVES.items():
         if type(config) is objective.Config:
             return name
-    raise TypeError(f"objective must be the Config of an objective, got {type(config).__name__}")
+    raise TypeError(
+        f"objective must be the Config of an objective, got {type(config).__name__}; use_plugin "
+        "makes an objective known that is not installed"
+    )
 
 
 def objective_config(name: str, settings: Sequence[str] = ()) -> Any:
@@ -76,7 +95,7 @@ def objective_config(name: str, settings: Sequence[str] = ()) -> Any:
         If there is no such objective or field, or a value does not fit it.
     """
     if name not in OBJECTIVES:
-        raise ValueError(f"objective must be one of {', '.join(OBJECTIVES)}, got {name!r}")
+        raise ValueError(OBJECTIVES.why_not(name))
     kind = OBJECTIVES[name].Config
     known = [field.name for field in fields(kind)]
     hints = get_type_hints(kind)

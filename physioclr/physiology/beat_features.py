@@ -26,6 +26,11 @@ from physioclr.physiology.measuring_band import measuring_band
 from physioclr.physiology.qrs_axis import qrs_axis_deg
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import FIDUCIALS, Delineation
+from physioclr.signal.pacing_spikes import (
+    PacingSpikes,
+    classify_pacing_spikes,
+    find_spikes_in_pieces,
+)
 
 __all__ = ["AMPLITUDES", "BeatFeatures", "compute_beat_features"]
 
@@ -58,6 +63,7 @@ class BeatFeatures:
         Of that median beat.
     qrs_axis_deg : float
         Of that median beat; see `qrs_axis_deg`.
+    pacing : PacingSpikes
     adjacent_correlation : (n_beats - 1,) float64
         Correlation of each beat with the one before it, over all measured leads at once.
     leads : tuple of str
@@ -77,6 +83,7 @@ class BeatFeatures:
     median_beat: GlobalFiducials
     noise: BeatNoise
     qrs_axis_deg: float
+    pacing: PacingSpikes
     adjacent_correlation: Floats
     leads: tuple[str, ...]
     rhythm_lead: str | None
@@ -168,6 +175,9 @@ def compute_beat_features(record: EcgRecord, delineation: Delineation) -> BeatFe
         median_beat,
         beat_noise(signal_mv, delineation, kinds.dominant),
         qrs_axis_deg(signal_mv, delineation, kinds.dominant, median_beat),
+        classify_pacing_spikes(
+            find_spikes_in_pieces(record.signal_mv, record.fs_hz), of_beats["qrs_on"], record.fs_hz
+        ),
         adjacent_correlation(signal_mv, record.fs_hz, delineation.r_peaks_samples),
         record.leads,
         lead,

@@ -18,6 +18,7 @@ from physioclr.physiology.summary import lead_medians, summarise_beats
 from physioclr.records import EcgRecord
 from physioclr.signal.delineation import Delineation, delineate
 from physioclr.signal.gaps import require_duration
+from physioclr.signal.pacing_spikes import PacingSpikes
 
 __all__ = ["MEASUREMENTS", "MeasurementKind", "Measurements", "measure", "summarise"]
 
@@ -109,6 +110,8 @@ class Measurements:
         Measurement, or lead, → why it is missing.
     uncertainties : mapping of str to str
         Measurement → why its value may be wrong; see `uncertain`.
+    pacing : PacingSpikes, optional
+        Pacing spikes, by chamber, or why they were not looked for.
     """
 
     record_id: str
@@ -137,6 +140,7 @@ class Measurements:
     used: Mapping[str, NDArray[np.bool_]]
     reasons: Mapping[str, str] = field(default_factory=dict)
     uncertainties: Mapping[str, str] = field(default_factory=dict)
+    pacing: PacingSpikes | None = None
 
     def __post_init__(self) -> None:
         for name in _MAPPINGS:
@@ -218,7 +222,7 @@ class Measurements:
         dict
             ``record_id``, ``rhythm_regularity``, ``measurements`` (name → value, unit, label, rows
             of the beats it stands on, ``reason`` if the value is None, ``uncertain`` with the
-            reason if it may be wrong), ``leads``, ``beats`` and ``reasons``.
+            reason if it may be wrong), ``leads``, ``beats``, ``reasons`` and ``pacing``.
         """
         measurements = {}
         for name, value in self.scalars().items():
@@ -247,6 +251,7 @@ class Measurements:
                 for row in self.beats.to_dict(orient="records")
             ],
             "reasons": dict(self.reasons),
+            "pacing": None if self.pacing is None else self.pacing.to_dict(),
         }
 
 
@@ -323,5 +328,6 @@ def summarise(features: BeatFeatures) -> Measurements:
         used=summary.used,
         reasons={**summary.reasons, **features.reasons},
         uncertainties=summary.uncertainties,
+        pacing=features.pacing,
         **summary.values,
     )

@@ -11,6 +11,7 @@ from scipy.signal import butter, sosfreqz
 
 from physioclr.signal.gaps import fill_gaps
 from physioclr.signal.mains_hum import subtract_mains_hum
+from physioclr.signal.pacing_spikes import remove_spikes
 from physioclr.signal.pieces import overlapping_pieces
 
 __all__ = ["BAND_HZ", "measuring_band"]
@@ -22,7 +23,7 @@ _JOIN_S = 1.0
 
 
 def measuring_band(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.float64]:
-    """Keep 0.5 to 100 Hz, without delay and without the hum of the mains.
+    """Keep 0.5 to 100 Hz, without delay, the hum of the mains and pacing spikes.
 
     Parameters
     ----------
@@ -37,11 +38,11 @@ def measuring_band(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.
 
     Notes
     -----
-    Hum is subtracted first (`subtract_mains_hum`). The gain is, at every frequency, that of
-    `physioclr.signal.filtering.bandpass`: a Butterworth
-    filter of order 2 run forwards and backwards. Both ends are extended by 2 s of odd reflection
-    as there; where that filter then starts at rest, this one joins the two far ends smoothly, so
-    the first and last second may differ by some µV under baseline wander. It takes a third of the
+    Spikes (`remove_spikes`) and hum (`subtract_mains_hum`) go first. The gain is, at every
+    frequency, that of `physioclr.signal.filtering.bandpass`: a Butterworth filter of order 2 run
+    forwards and backwards. Both ends are extended by 2 s of odd reflection as there; where that
+    filter then starts at rest, this one joins the two far ends smoothly, so the first and last
+    second may differ by some µV under baseline wander. It takes a third of the
     time. From 0.67 Hz down a zero-phase high-pass leaves ST as it is (Kligfield et al. 2007,
     AHA/ACC/HRS recommendations part I, Circulation 115:1306).
     """
@@ -55,7 +56,7 @@ def measuring_band(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.
 
 def _passed(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.float32]:
     without_gaps, missing = fill_gaps(signal_mv)
-    filled, _ = subtract_mains_hum(without_gaps, missing, fs_hz)
+    filled, _ = subtract_mains_hum(remove_spikes(without_gaps, fs_hz), missing, fs_hz)
     n_samples = filled.shape[1]
     reach = min(n_samples - 1, round(_EXTENSION_S * fs_hz))
     extended = _extended(filled, reach, round(_JOIN_S * fs_hz))

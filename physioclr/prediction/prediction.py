@@ -22,7 +22,6 @@ from physioclr.records import EcgRecord
 from physioclr.signal.quality import Quality, assess_quality
 
 __all__ = [
-    "UNLIKE_PCT",
     "LabelCall",
     "Prediction",
     "head_name",
@@ -32,7 +31,7 @@ __all__ = [
     "why_withheld",
 ]
 
-UNLIKE_PCT = 99.0
+_UNLIKE_PCT = 99.0
 """Above this distance percentile an ECG is taken to be unlike all the reference ECGs."""
 
 _N_NEAREST = 5
@@ -125,7 +124,7 @@ class Prediction:
     def is_unlike(self) -> bool:
         """Whether the ECG is unlike all the reference ECGs."""
         far = self.distance_percentile
-        return self.nearest is not None and far is not None and far > UNLIKE_PCT
+        return self.nearest is not None and far is not None and far > _UNLIKE_PCT
 
     @property
     def warning(self) -> str | None:

@@ -20,7 +20,8 @@ class PretrainConfig:
     Parameters
     ----------
     objective : object
-        The `Config` of one of `physioclr.objectives.OBJECTIVES`.
+        The `Config` of one of `physioclr.objectives.OBJECTIVES`, or of an objective that
+        `physioclr.runtime.plugins.use_plugin` made known.
     encoder : EncoderConfig
     steps : int
         Optimiser steps.

@@ -125,13 +125,7 @@ def estimate_pretraining(
     stores = plan.stores()
     config = plan.config()
     n_ecgs = sum(map(len, stores))
-    n_train = n_ecgs - int(plan.held_out * n_ecgs)
-    if n_train < plan.records_per_batch:
-        raise DatasetError(
-            " + ".join(store.path.name for store in stores),
-            expected=f"at least {plan.records_per_batch} ECGs to train on, one batch",
-            found=str(n_train),
-        )
+    _check_size(plan, stores)
     began = time.perf_counter()
     views = _sampled(stores, max(_SAMPLE, plan.records_per_batch))
     cohort = TrainingCohort.from_stores(views, plan.preprocessing, device=device)
@@ -175,6 +169,17 @@ def estimate_pretraining(
         measured_batch=batch,
         measured_ecgs=len(cohort),
     )
+
+
+def _check_size(plan: PretrainPlan, stores: Sequence[Store]) -> None:
+    n_ecgs = sum(map(len, stores))
+    n_train = n_ecgs - int(plan.held_out * n_ecgs)
+    if n_train < plan.records_per_batch:
+        raise DatasetError(
+            " + ".join(store.path.name for store in stores),
+            expected=f"at least {plan.records_per_batch} ECGs to train on, one batch",
+            found=str(n_train),
+        )
 
 
 def _say(on_progress: Callable[[str, float], None] | None, what: str, share: float) -> None:

@@ -154,7 +154,7 @@ class RunFolder:
             raise CheckpointError(
                 str(self.path), expected="a run folder, with its config.json", found="none"
             ) from error
-        except ValueError as error:
+        except (ValueError, RecursionError, OSError) as error:
             raise CheckpointError(str(path), expected="JSON", found="a damaged file") from error
         if not isinstance(config, dict):
             raise CheckpointError(str(path), expected="a configuration", found="another JSON")
@@ -266,11 +266,14 @@ class RunFolder:
             ) from error
 
     def metrics(self) -> list[dict[str, Any]]:
-        """Return the lines of the log; a line cut short by a crash is not one."""
+        """Return the lines of the log; one that was cut short or damaged is not one."""
         path = self.path / _METRICS
-        if not path.exists():
+        try:
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
             return []
-        return [json.loads(line) for line in path.read_text().splitlines() if line.endswith("}")]
+        found = [_logged(line) for line in lines]
+        return [line for line in found if line is not None]
 
     def forget_after(self, step: int) -> None:
         """Drop what was logged after the state that was saved: it will be done again.
@@ -281,6 +284,14 @@ class RunFolder:
         """
         kept = [json.dumps(line) + "\n" for line in self.metrics() if line["step"] <= step]
         replace_file(self.path / _METRICS, "".join(kept).encode())
+
+
+def _logged(line: str) -> dict[str, Any] | None:
+    try:
+        logged = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return logged if isinstance(logged, dict) and isinstance(logged.get("step"), int) else None
 
 
 def _on_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -27,11 +27,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from physioclr.errors import DatasetError
 from physioclr.probe.calibration import fit_calibration
-from physioclr.probe.folds import patient_codes, patient_folds, unmeasurable_labels
+from physioclr.probe.folds import measured_labels, patient_codes, patient_folds
 from physioclr.probe.logistic import Standardiser, fit_path, log_loss
-from physioclr.probe.result import ProbeResult, score_table
+from physioclr.probe.result import ProbeResult, scored_result
 
 __all__ = ["DEFAULT_STRENGTHS", "compare_probes", "cross_validate_probe"]
 
@@ -99,14 +98,7 @@ def cross_validate_probe(
     if n_bootstrap < 1:
         raise ValueError(f"n_bootstrap must be at least 1, got {n_bootstrap}")
     folds = patient_folds(labels, groups, n_folds=n_folds, seed=seed)
-    reasons = unmeasurable_labels(labels, groups, names, n_folds=n_folds)
-    if len(reasons) == len(names):
-        raise DatasetError(
-            "the labels",
-            expected="one that can be measured",
-            found="; ".join(f"{name} {reason}" for name, reason in reasons.items()),
-        )
-    measured = np.array([i for i, name in enumerate(names) if name not in reasons], dtype=np.intp)
+    measured, reasons = measured_labels(labels, groups, names, n_folds=n_folds)
     met = values if held_out_as is None else np.asarray(held_out_as, dtype=np.float64)
     if met.shape != values.shape or np.isinf(met).any():
         raise ValueError(
@@ -127,25 +119,15 @@ def cross_validate_probe(
     probabilities[np.ix_(order, measured)] = found[0]
     thresholds, strengths = np.full((2, n_folds, len(names)), np.nan)
     thresholds[:, measured], strengths[:, measured] = found[1], found[2]
-    table = score_table(
-        names,
+    return scored_result(
         probabilities,
-        probabilities >= thresholds[folds],
         labels,
-        codes,
-        reasons,
-        seed=seed,
-        n_bootstrap=n_bootstrap,
-    )
-    return ProbeResult(
+        groups,
+        folds,
         label_names=names,
-        table=table,
-        probabilities=probabilities,
-        targets=labels,
-        groups=np.array([str(group) for group in groups], dtype=np.str_),
-        folds=folds,
         thresholds=thresholds,
         regularisation=strengths,
+        reasons=reasons,
         seed=seed,
         n_bootstrap=n_bootstrap,
     )

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from physioclr.probe.result import ProbeResult
 
-__all__ = ["ErrorKind", "confusion_table", "out_of_fold_calls", "worst_errors"]
+__all__ = ["ErrorKind", "confusion_table", "worst_errors"]
 
 ErrorKind = Literal["all", "missed", "false alarm"]
 
 
-def out_of_fold_calls(result: ProbeResult) -> NDArray[np.bool_]:
+def _out_of_fold_calls(result: ProbeResult) -> NDArray[np.bool_]:
     """Return whether each label is called, at the threshold that the record's fold chose.
 
     Parameters
@@ -46,7 +46,7 @@ def confusion_table(result: ProbeResult) -> pd.DataFrame:
         nothing is called so) and ``threshold`` (mean over the folds, each of which chose its own
         on its validation part).
     """
-    called = out_of_fold_calls(result)
+    called = _out_of_fold_calls(result)
     rows = {}
     for name in result.measured:
         column = result.label_names.index(name)
@@ -101,7 +101,9 @@ def worst_errors(
         raise ValueError(f"kind must be one of {', '.join(kinds)}, got {kind!r}")
     column = result.label_names.index(label)
     targets, probabilities = result.targets[:, column], result.probabilities[:, column]
-    wrong = np.isin(targets, kinds[kind]) & (out_of_fold_calls(result)[:, column] != (targets == 1))
+    wrong = np.isin(targets, kinds[kind]) & (
+        _out_of_fold_calls(result)[:, column] != (targets == 1)
+    )
     rows = np.flatnonzero(wrong)
     rows = rows[np.argsort(-np.abs(probabilities[rows] - targets[rows]), kind="stable")][:n]
     return pd.DataFrame(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from physioclr.errors import DatasetError
 
-__all__ = ["patient_codes", "patient_folds", "unmeasurable_labels"]
+__all__ = ["measured_labels", "patient_codes", "patient_folds", "unmeasurable_labels"]
 
 
 def patient_codes(groups: Sequence[object] | NDArray[Any]) -> NDArray[np.intp]:
@@ -122,6 +122,40 @@ def unmeasurable_labels(
                 reasons[name] = f"needs {n_folds} patients {what}, has {n_patients}"
                 break
     return reasons
+
+
+def measured_labels(
+    targets: NDArray[np.float64],
+    groups: Sequence[object] | NDArray[Any],
+    label_names: Sequence[str],
+    *,
+    n_folds: int = 5,
+) -> tuple[NDArray[np.intp], dict[str, str]]:
+    """Find the labels that a cross-validation can measure.
+
+    Parameters
+    ----------
+    targets, groups, label_names, n_folds
+        As for `unmeasurable_labels`.
+
+    Returns
+    -------
+    columns : (n_measured,) int
+        Of `targets`.
+    reasons : dict of str to str
+        As `unmeasurable_labels` gives them, for the others.
+
+    Raises
+    ------
+    DatasetError
+        If there is none.
+    """
+    reasons = unmeasurable_labels(targets, groups, label_names, n_folds=n_folds)
+    if len(reasons) == len(label_names):
+        why = "; ".join(f"{name} {reason}" for name, reason in reasons.items())
+        raise DatasetError("the labels", expected="one that can be measured", found=why)
+    columns = [i for i, name in enumerate(label_names) if name not in reasons]
+    return np.array(columns, dtype=np.intp), reasons
 
 
 def _rarer_class_counts(

@@ -7,21 +7,20 @@ that are drawn, and scores the whole fold. Shares are nested: the patients of 1 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from physioclr.errors import DatasetError
 from physioclr.probe.cross_validation import (
     DEFAULT_STRENGTHS,
     checked,
     checked_grid,
 )
 from physioclr.probe.fitted_scores import fitted_scores
-from physioclr.probe.folds import patient_codes, patient_folds, unmeasurable_labels
+from physioclr.probe.folds import measured_labels, patient_codes, patient_folds
 from physioclr.probe.scores import auroc, interval, patient_resamples
 
 __all__ = ["FRACTIONS", "label_efficiency"]
@@ -91,14 +90,12 @@ def label_efficiency(
     }
     _, labels, names = next(iter(data.values()))
     folds = patient_folds(labels, groups, n_folds=n_folds, seed=0)
-    reasons = unmeasurable_labels(labels, groups, names, n_folds=n_folds)
-    measured = [i for i, name in enumerate(names) if name not in reasons]
-    if not measured:
-        raise DatasetError("the labels", expected="one that can be measured", found="none")
+    measured, _ = measured_labels(labels, groups, names, n_folds=n_folds)
     labels, codes = labels[:, measured], patient_codes(groups)
     weights = patient_resamples(codes, n_bootstrap, 0)[:, codes]
     total = len(fractions) * len(seeds) * n_folds * len(data)
-    rows, done = [], 0
+    rows: list[dict[str, Any]] = []
+    done = 0
     for fraction in fractions:
         points: dict[str, list[float]] = {model: [] for model in data}
         draws: dict[str, list[NDArray[np.float64]]] = {model: [] for model in data}
@@ -119,22 +116,27 @@ def label_efficiency(
                 ones = np.ones((1, len(labels)), dtype=np.int32)
                 points[model].append(float(_macro_within_folds(scores, labels, folds, ones)[0]))
                 draws[model].append(_macro_within_folds(scores, labels, folds, weights))
-        first = next(iter(data))
-        for model in data:
-            own, reference = (np.mean(draws[name], axis=0) for name in (model, first))
-            rows.append(
-                {
-                    "fraction": fraction,
-                    "model": model,
-                    "n_records": float(np.mean(drawn_records)),
-                    "auroc": float(np.mean(points[model])),
-                    **_limits("auroc", own),
-                    "seed_sd": float(np.std(points[model], ddof=1)) if len(seeds) > 1 else np.nan,
-                    "difference": float(np.mean(points[first]) - np.mean(points[model])),
-                    **_limits("difference", reference - own),
-                }
-            )
+        n_records = float(np.mean(drawn_records))
+        drawn_share = {"fraction": fraction, "n_records": n_records}
+        rows += [{**drawn_share, **row} for row in _compared(points, draws)]
     return pd.DataFrame(rows)
+
+
+def _compared(
+    points: Mapping[str, list[float]], draws: Mapping[str, list[NDArray[np.float64]]]
+) -> Iterator[dict[str, Any]]:
+    """Yield a row a model: its AUROC over the seeds, and the first model's less it."""
+    first = next(iter(points))
+    for model, areas in points.items():
+        own, reference = (np.mean(draws[name], axis=0) for name in (model, first))
+        yield {
+            "model": model,
+            "auroc": float(np.mean(areas)),
+            **_limits("auroc", own),
+            "seed_sd": float(np.std(areas, ddof=1)) if len(areas) > 1 else np.nan,
+            "difference": float(np.mean(points[first]) - np.mean(areas)),
+            **_limits("difference", reference - own),
+        }
 
 
 def _drawn(

@@ -21,9 +21,9 @@ from physioclr.probe.folds import patient_codes, patient_folds
 from physioclr.probe.logistic import Standardiser
 from physioclr.probe.scores import interval, patient_resamples
 
-__all__ = ["FEWEST_RECORDS", "RegressionResult", "cross_validate_regression"]
+__all__ = ["RegressionResult", "cross_validate_regression"]
 
-FEWEST_RECORDS = 30
+_FEWEST_RECORDS = 30
 """Known values below which a regression is not measured."""
 
 _STRENGTHS = np.logspace(-5, 2, 15)
@@ -106,7 +106,7 @@ def cross_validate_regression(
     Returns
     -------
     RegressionResult
-        A name with fewer than `FEWEST_RECORDS` known values, none in some fold, or the same value
+        A name with fewer than `_FEWEST_RECORDS` known values, none in some fold, or the same value
         in all has a row of NaN and a reason.
 
     Raises
@@ -183,8 +183,8 @@ def _checked(
 
 def _reason(column: NDArray[np.float64], folds: NDArray[np.intp], n_folds: int) -> str:
     known = ~np.isnan(column)
-    if known.sum() < FEWEST_RECORDS:
-        return f"needs {FEWEST_RECORDS} ECGs in which it is known, has {known.sum()}"
+    if known.sum() < _FEWEST_RECORDS:
+        return f"needs {_FEWEST_RECORDS} ECGs in which it is known, has {known.sum()}"
     n_held = len(np.unique(folds[known]))
     if n_held < n_folds:
         return f"needs known values in each of {n_folds} folds, has them in {n_held}"

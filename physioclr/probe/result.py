@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
 from physioclr.errors import DatasetError
+from physioclr.probe.folds import patient_codes
 from physioclr.probe.scores import bootstrap_auroc, interval, label_scores
 
 __all__ = ["MACRO", "ProbeResult", "comparison_table"]
@@ -251,3 +252,60 @@ def _plain(value: object) -> object:
 
 def _nested(values: NDArray[np.float64]) -> list[list[float | None]]:
     return [[x if np.isfinite(x) else None for x in row] for row in values.tolist()]
+
+
+def scored_result(
+    probabilities: NDArray[np.float64],
+    targets: NDArray[np.float64],
+    groups: Sequence[object] | NDArray[Any],
+    folds: NDArray[np.intp],
+    *,
+    label_names: tuple[str, ...],
+    thresholds: NDArray[np.float64],
+    regularisation: NDArray[np.float64],
+    reasons: Mapping[str, str],
+    seed: int,
+    n_bootstrap: int,
+) -> ProbeResult:
+    """Score out-of-fold probabilities.
+
+    Parameters
+    ----------
+    probabilities, targets : (n_records, n_labels) float64
+        NaN where a label was not measured, or is unknown.
+    groups : (n_records,) sequence
+        Patient identifiers.
+    folds : (n_records,) int
+    label_names : tuple of str
+    thresholds, regularisation : (n_folds, n_labels) float64
+    reasons : mapping of str to str
+        Why a label was not measured.
+    seed, n_bootstrap : int
+        Of the 95 % intervals.
+
+    Returns
+    -------
+    ProbeResult
+    """
+    table = score_table(
+        label_names,
+        probabilities,
+        probabilities >= thresholds[folds],
+        targets,
+        patient_codes(groups),
+        reasons,
+        seed=seed,
+        n_bootstrap=n_bootstrap,
+    )
+    return ProbeResult(
+        label_names=label_names,
+        table=table,
+        probabilities=probabilities,
+        targets=targets,
+        groups=np.array([str(group) for group in groups], dtype=np.str_),
+        folds=folds,
+        thresholds=thresholds,
+        regularisation=regularisation,
+        seed=seed,
+        n_bootstrap=n_bootstrap,
+    )

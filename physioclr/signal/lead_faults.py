@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from physioclr.records import EcgRecord
 
-__all__ = ["find_dead_leads", "find_lead_faults", "usable_leads"]
+__all__ = ["find_dead_leads", "find_lead_faults"]
 
 # Below 10 µV peak to peak a lead holds no beat: the least QRS called low voltage is 0.5 mV, and
 # the resolution demanded of an electrocardiograph is 5 µV (IEC 60601-2-25:2011, 201.12.4.106).
@@ -67,9 +67,3 @@ def _fault(signal_mv: NDArray[np.float32]) -> tuple[str, str] | None:
         digits = 2 if peak_to_peak_mv == 0 or peak_to_peak_mv >= _FLAT_MV / 2 else 4
         return "flat", f"is flat ({peak_to_peak_mv:.{digits}f} mV peak to peak)"
     return None
-
-
-def usable_leads(record: EcgRecord) -> tuple[str, ...]:
-    """Return the leads `find_lead_faults` says nothing about, in the record's order."""
-    faults = find_lead_faults(record)
-    return tuple(lead for lead in record.leads if lead not in faults)

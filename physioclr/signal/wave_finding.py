@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from physioclr.signal.clear_leads import SEARCHED_LEADS
 from physioclr.signal.gaps import fill_gaps
 from physioclr.signal.mains_hum import subtract_mains_hum
+from physioclr.signal.pacing_spikes import remove_spikes
 from physioclr.signal.pieces import overlapping_pieces
 from physioclr.signal.wave_decoding import Waves, decode_waves
 from physioclr.signal.wave_input import wave_input
@@ -86,6 +87,7 @@ def _find(
         signal_mv, missing = fill_gaps(signal_mv)
         if fs_hz < _MIRRORED_BELOW_HZ:
             signal_mv, _ = subtract_mains_hum(signal_mv, missing, fs_hz)
+    signal_mv = remove_spikes(signal_mv, fs_hz)
     seen = wave_input(signal_mv, fs_hz)
 
     def look_alone() -> tuple[NDArray[np.intp], NDArray[np.float32]]:

@@ -18,12 +18,12 @@ from pathlib import Path
 import pandas as pd
 
 from physioclr.encoders.checkpoint import (
-    DEFAULT_CHECKPOINT,
     load_encoder,
     load_physiology_space,
     save_checkpoint,
 )
 from physioclr.encoders.encoder import Encoder
+from physioclr.encoders.installed import SHIPPED
 from physioclr.evaluation.embedded_physiology import EmbeddingDescription, describe_embedding
 from physioclr.evaluation.noise_robustness import noise_robustness
 from physioclr.evaluation.noise_sources import noise_sources
@@ -78,7 +78,7 @@ def main() -> None:
     save_checkpoint(
         arguments.out,
         trained.model,
-        name=DEFAULT_CHECKPOINT,
+        name=SHIPPED,
         preprocessing=trained.card.preprocessing,
         training=trained.card.training,
         physiology_space=load_physiology_space(run / "checkpoint"),

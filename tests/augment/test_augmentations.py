@@ -21,7 +21,7 @@ from physioclr.signal.delineation import delineate
 from physioclr.simulate import simulate_record
 from tests.shared_data import SHARED_DATA, needs_shared_data
 
-BY_KEY = {augmentation.key: augmentation for augmentation in AUGMENTATIONS}
+BY_KEY = dict(AUGMENTATIONS)
 N_SAMPLES, FS_HZ = 5000, 500.0
 
 

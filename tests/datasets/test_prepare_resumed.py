@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import time
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +18,7 @@ import pytest
 from physioclr.datasets.cohort import Cohort, CohortRecord
 from physioclr.datasets.prepare import prepare_cohort
 from physioclr.datasets.store import Store
-from physioclr.errors import DatasetError
+from physioclr.errors import DatasetError, PhysioclrError
 from physioclr.leads import STANDARD_LEADS
 from physioclr.records import EcgRecord
 
@@ -217,3 +219,97 @@ def test_without_physiology_a_store_holds_signals_and_what_the_cohort_says(in_on
     assert store.measurements.shape == store.physiology.shape == (len(store), 0)
     assert store.records[["quality_score", "acceptable"]].isna().all(axis=None)
     assert store.beats["r_peaks_samples"].map(len).eq(0).all()
+
+
+def stopped_after_shards(out, n_shards):
+    """Leave the folder of a prepare that was stopped after some shards."""
+
+    def stop(done, _total):
+        if done > n_shards * RECORDS_PER_SHARD + 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        prepared(out, on_progress=stop)
+    return out.with_name("S.partial")
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("signals-00001.i16", None),
+        ("signals-00001.i16", lambda content: content[:-100]),
+        ("signals-00000.i16", lambda content: content[:50] + b"\xff" + content[51:]),
+        ("records-00001.part", lambda content: content[: len(content) // 2]),
+        ("records-00001.part", None),
+        ("beats-00000.part", lambda _: b""),
+    ],
+)
+def test_a_shard_that_was_damaged_meanwhile_is_made_again(tmp_path, in_one_go, name, damage):
+    out = tmp_path / "S"
+    file = stopped_after_shards(out, 3) / name
+    if damage is None:
+        file.unlink()
+    else:
+        file.write_bytes(damage(file.read_bytes()))
+    report = prepared(out)
+    number = int(name.split("-")[1][:5])
+    assert number * RECORDS_PER_SHARD <= report.n_found_done < (number + 1) * RECORDS_PER_SHARD + 3
+    assert Store(out).fingerprint == in_one_go[1].fingerprint
+    Store(out).verify()
+
+
+def test_a_full_disk_is_one_sentence_and_what_was_whole_is_kept(tmp_path, monkeypatch, in_one_go):
+    out = tmp_path / "S"
+    real, calls = os.fsync, []
+
+    def full(descriptor):
+        calls.append(descriptor)
+        if len(calls) > 8:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        real(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(PhysioclrError, match=r"S: expected a disk with room .* no space left"):
+            prepared(out)
+    report = prepared(out)
+    assert report.n_found_done > 0
+    assert Store(out).fingerprint == in_one_go[1].fingerprint
+
+
+ORPHANED = """
+import os, sys, time
+from tests.datasets.test_prepare_resumed import noise_cohort, prepared
+prepared(sys.argv[1], noise_cohort(slow_s=0.2), workers=2)
+"""
+
+
+def workers_of(pid):
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if fields[1] == str(pid) and fields[0] != "Z":
+            found.append(int(folder.name))
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="reads /proc")
+def test_workers_end_with_a_parent_that_was_killed(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", ORPHANED, str(tmp_path / "S")])
+    deadline = time.monotonic() + 60
+    journal = tmp_path / "S.partial" / "signals-00000.i16"
+    while not journal.exists() or not journal.stat().st_size:
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    workers = workers_of(process.pid)
+    assert len(workers) >= 2
+    process.kill()
+    process.wait()
+    deadline = time.monotonic() + 10  # they look twice a second
+    while any(Path(f"/proc/{pid}").exists() for pid in workers):
+        assert time.monotonic() < deadline, "a worker outlived its parent"
+        time.sleep(0.1)

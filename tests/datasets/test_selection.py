@@ -105,3 +105,13 @@ def test_a_selection_of_another_store_with_the_same_ids_is_not_taken(
         DatasetError, match=r"other: expected a selection of .*found one of another"
     ):
         selected_rows(pulse_store, other)
+
+
+@pytest.mark.parametrize("ids", [[["a"]], [{"a": 1}], [1], [None], ["a", ["b"]]])
+def test_ids_that_are_no_texts_are_refused_in_one_sentence(pulse_store, tmp_path, ids):
+    path = save_selection(pulse_store, IDS, tmp_path / "odd.json", name="odd")
+    content = json.loads(path.read_text())
+    path.write_text(json.dumps({**content, "record_ids": ids}))
+    for ask in (open_cohort, lambda odd: selected_rows(pulse_store, odd)):
+        with pytest.raises(DatasetError, match="record ids that are texts, found others"):
+            ask(path)

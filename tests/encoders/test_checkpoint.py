@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -214,3 +216,53 @@ def test_drawing_a_random_encoder_leaves_the_global_generator_alone(folder):
     torch.manual_seed(7)
     random_encoder(encoder, seed=3)
     torch.testing.assert_close(torch.rand(3), expected)
+
+
+def edit_encoder(folder, **changes):
+    card = json.loads((folder / "card.json").read_text())
+    card["encoder"] |= changes
+    (folder / "card.json").write_text(json.dumps(card))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"width": 10_000},
+        {"width": -4},
+        {"width": "16"},
+        {"width": True},
+        {"width": 1e9},
+        {"width": 10**12},
+        {"n_heads": 0},
+        {"n_layers": 100_000},
+        {"strides": []},
+        {"strides": "222"},
+        {"strides": [2, -1]},
+        {"strides": [[2]]},
+        {"position_kernel": -5},
+        {"dropout": "no"},
+        {"dropout": float("nan")},
+        {"architecture": "resnet1d", "blocks": [100_000, 2, 2]},
+        {"architecture": "answering", "encoder": {"architecture": "answering"}},
+        {"architecture": "answering", "encoder": 7},
+        {"architecture": ["x"]},
+    ],
+)
+def test_a_card_of_an_impossible_size_is_refused_before_anything_of_it_is_made(folder, changes):
+    edit_encoder(folder, **changes)
+    tracemalloc.start()
+    started = time.perf_counter()
+    with pytest.raises(CheckpointError, match=r"card|shape"):
+        load_encoder(folder)
+    assert time.perf_counter() - started < 5  # it was endless; 0.1 s
+    assert tracemalloc.get_traced_memory()[1] < 2**26  # it was 3.6 GB
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("blocks", [[100_000, 2, 2], [2, 0], [-2], [], ["2"]])
+def test_a_residual_network_of_an_impossible_size_is_refused(folder, blocks):
+    card = json.loads((folder / "card.json").read_text())
+    card["encoder"] = {"architecture": "resnet1d", "blocks": blocks}
+    (folder / "card.json").write_text(json.dumps(card))
+    with pytest.raises(CheckpointError, match=r"blocks must be"):
+        load_encoder(folder)

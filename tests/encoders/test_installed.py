@@ -4,7 +4,6 @@ import os
 
 import pytest
 
-from physioclr.encoders.checkpoint import DEFAULT_CHECKPOINT
 from physioclr.encoders.installed import SHIPPED, known_checkpoints, runs_folder
 
 
@@ -22,8 +21,7 @@ def finished(name, *, at_s):
 
 
 def test_without_runs_there_is_the_shipped_one():
-    assert known_checkpoints() == {DEFAULT_CHECKPOINT: ""}
-    assert SHIPPED == DEFAULT_CHECKPOINT
+    assert known_checkpoints() == {SHIPPED: ""}
 
 
 def test_finished_runs_follow_the_last_one_first_and_unfinished_ones_are_none():

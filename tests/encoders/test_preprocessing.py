@@ -78,3 +78,11 @@ def test_each_ecg_that_cannot_be_encoded_says_why():
     ):
         with pytest.raises(SignalError, match=why):
             Preprocessing().windows(refused)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e38])
+def test_an_amplitude_without_bound_is_refused_by_its_lead(value):
+    signal_mv = np.random.default_rng(0).normal(0, 0.3, (12, 5000)).astype(np.float32)
+    signal_mv[3, 100] = value
+    with pytest.raises(SignalError, match="one without bound in lead aVR"):
+        Preprocessing().windows(EcgRecord(signal_mv, 500, STANDARD_LEADS, "a"))

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from safetensors.numpy import save as serialise
 
 from physioclr.datasets.store import Store, StoreWriter
 from physioclr.encoders.card import TrainingCard
@@ -305,3 +306,16 @@ def test_differences_are_the_reference_minus_the_ecg_the_short_way_round(bank):
     assert apart["axis_deg"].tolist() == [15.0, 15.0]  # from 175° over 180° to −170°
     assert apart["pr_ms"].isna().all()
     assert list(apart) == list(COMPARED)
+
+
+@pytest.mark.parametrize("notes", ["", "{", "[]", "7", None, "[" * 9000])
+def test_damaged_notes_are_refused_in_one_sentence(tmp_path, notes):
+    table = tmp_path / "reference_ecgs.parquet"
+    pd.DataFrame({"a": [1]}).to_parquet(table)
+    metadata = {"format": "physioclr-reference-ecgs-1"} | (
+        {} if notes is None else {"notes": notes}
+    )
+    content = serialise({"x": np.zeros(1)}, metadata=metadata)
+    (tmp_path / "reference_ecgs.safetensors").write_bytes(content)
+    with pytest.raises(CheckpointError, match="no notes that can be read"):
+        ReferenceEcgs.load(tmp_path, encoder_fingerprint="0")

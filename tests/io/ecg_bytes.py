@@ -135,8 +135,17 @@ def mfer(
     return content + b"\x80\0"
 
 
-def scp(units, leads: Sequence[str] = STANDARD_LEADS, *, fs_hz=500, n_claimed=None) -> bytes:
-    """SCP-ECG (EN 1064): sections 0, 1, 3 and 6, uncompressed."""
+def scp(
+    units,
+    leads: Sequence[str] = STANDARD_LEADS,
+    *,
+    fs_hz=500,
+    n_claimed=None,
+    multiplier_nv=1000,
+    first_sample=1,
+    more=None,
+) -> bytes:
+    """SCP-ECG (EN 1064): sections 0, 1, 3, 6 and those in `more`, uncompressed."""
     n_leads, n_samples = units.shape
 
     def tag(number: int, value: bytes) -> bytes:
@@ -150,11 +159,12 @@ def scp(units, leads: Sequence[str] = STANDARD_LEADS, *, fs_hz=500, n_claimed=No
     person += struct.pack("<BH", 255, 0)
     definition = struct.pack("<BB", n_leads, 4 | n_leads << 3)
     for lead in leads:
-        definition += struct.pack("<IIB", 1, n_claimed or n_samples, _CODES[lead])
-    rhythm = struct.pack("<HHBB", 1000, round(1e6 / fs_hz), 0, 0)
+        last = (n_claimed or n_samples) + first_sample - 1
+        definition += struct.pack("<IIB", first_sample, last, _CODES[lead])
+    rhythm = struct.pack("<HHBB", multiplier_nv, round(1e6 / fs_hz), 0, 0)
     rhythm += struct.pack(f"<{n_leads}H", *[2 * n_samples] * n_leads)
     rhythm += units.astype("<i2").tobytes()
-    bodies = {1: person, 3: definition, 6: rhythm}
+    bodies = {1: person, 3: definition, 6: rhythm, **(more or {})}
     bodies = {number: body + b"\0" * (len(body) % 2) for number, body in bodies.items()}
 
     def with_checksum(content: bytes) -> bytes:
@@ -172,7 +182,9 @@ def scp(units, leads: Sequence[str] = STANDARD_LEADS, *, fs_hz=500, n_claimed=No
         mark = b"SCPECG" if number == 0 else b"\0" * 6
         return with_checksum(struct.pack("<HIBB6s", number, 16 + len(body), 13, 13, mark) + body)
 
-    sections = section(0, pointers) + b"".join(section(n, body) for n, body in bodies.items())
+    sections = section(0, pointers) + b"".join(
+        section(n, body) for n, body in sorted(bodies.items())
+    )
     return with_checksum(struct.pack("<I", 6 + len(sections)) + sections)
 
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from physioclr.errors import RecordError
 from physioclr.io import ArrayLayout, read_ecg
+from physioclr.io.limits import ReadLimits
 from physioclr.leads import STANDARD_LEADS
 from tests.io.ecg_bytes import edf
 from tests.io.wfdb_bytes import wfdb_record
@@ -72,7 +73,7 @@ def test_a_bomb_is_refused_before_it_grows(pack):
         read_ecg(bomb, name="a.bin")
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 2**26  # a quarter of what it would be; gzip is opened up to 200 times its size
+    assert peak < 2**27  # half of what it would be; gzip is opened up to 32 MiB, and once copied
 
 
 def test_a_bomb_that_lies_about_its_size_is_not_believed():
@@ -81,6 +82,40 @@ def test_a_bomb_that_lies_about_its_size_is_not_believed():
         struct.pack_into("<I", packed, packed.find(mark) + place, 1000)
     with pytest.raises(RecordError, match="damaged or cut short"):
         read_ecg(bytes(packed), name="a.zip")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_method_that_opens_a_whole_block_at_once_is_not_read(method):
+    with pytest.raises(RecordError, match="compressed by deflate, found another compression"):
+        read_ecg(zipped({"rec.dat": bytes(2**20)}, method), name="a.zip")
+
+
+@pytest.mark.parametrize("claimed", [0, 1000, 2**26 - 1, 2**26 + 1, 2**32 - 2])
+@pytest.mark.parametrize("packed", [7, None, 2**31])
+def test_a_false_size_costs_no_memory(claimed, packed):
+    content = bytearray(zipped({"rec.dat": bytes(2**26)}))
+    for mark, place in ((b"PK\3\4", 18), (b"PK\1\2", 20)):
+        at = content.find(mark) + place
+        if packed is not None:
+            struct.pack_into("<I", content, at, packed)
+        struct.pack_into("<I", content, at + 4, claimed)
+    tracemalloc.start()
+    with pytest.raises(RecordError, match=r"damaged or cut short|times its own size"):
+        read_ecg(bytes(content), name="a.zip")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2**26
+
+
+def test_more_entries_than_files_of_an_ecg_are_refused_before_they_are_objects():
+    many = zipped(RECORD) + b"PK\1\2" * 100
+    with pytest.raises(RecordError, match="10 files"):
+        read_ecg(many, name="a.zip", limits=ReadLimits(members=10))
+
+
+def test_the_time_for_one_ecg_ends():
+    with pytest.raises(RecordError, match=r"read within 1e-06 s, found one that takes longer"):
+        read_ecg(zipped(RECORD), name="a.zip", limits=ReadLimits(seconds=1e-6))
 
 
 def test_many_files_are_refused():

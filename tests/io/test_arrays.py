@@ -136,6 +136,19 @@ def test_nothing_is_unpickled(content):
         read_ecg(pickle.dumps(UNITS), name="7.pkl", layout=LEADS_FIRST)
 
 
+@pytest.mark.parametrize(
+    "descr", ["|V8", "|V0", "<U4", "<U0", "|S3", "|b1", "(3,)<f4", "<M8[s]", "<c8", "('x','<f4')"]
+)
+@pytest.mark.parametrize("shape", ["()", "(3,)", "(12, 60)", "(0,)", "(1,)*40"])
+def test_an_array_of_anything_but_numbers_is_refused_in_one_sentence(descr, shape):
+    spelt = f"[{descr}]" if descr.startswith("('") else repr(descr)
+    spelt = "('<f4', (3,))" if descr.startswith("(3") else spelt
+    head = f"{{'descr': {spelt}, 'fortran_order': False, 'shape': {shape}, }}".encode().ljust(117)
+    content = b"\x93NUMPY\1\0" + (len(head) + 1).to_bytes(2, "little") + head + b"\n" + bytes(2880)
+    with pytest.raises(RecordError, match=r"7\.npy: expected"):
+        read_ecg(content, name="7.npy", layout=LEADS_FIRST)
+
+
 def test_a_claimed_shape_is_checked_against_the_bytes():
     claim = npy(UNITS).replace(b"(12, 60), }       ", b"(12, 1000000000),}")
     with pytest.raises(RecordError, match=r"96000000000 bytes .* found 5760 bytes"):
@@ -147,6 +160,17 @@ def test_an_hdf5_array_whose_samples_were_never_written_is_refused():
     with h5py.File(file, "w") as content:
         content.create_dataset("ecg", shape=(12, 10**9), dtype="f4", chunks=(12, 1000))
     with pytest.raises(RecordError, match="48000000000 bytes of samples in it, found 0 bytes"):
+        read_ecg(file.getvalue(), name="7.h5", layout=LEADS_FIRST)
+
+
+def test_an_hdf5_chunk_larger_than_its_array_is_refused():
+    file = io.BytesIO()
+    with h5py.File(file, "w") as content:
+        array = content.create_dataset(
+            "ecg", (12, 60), "f8", chunks=(12, 2**23), maxshape=(12, None), compression="gzip"
+        )
+        array.id.write_direct_chunk((0, 0), b"x" * 1000)
+    with pytest.raises(RecordError, match=r"805306368 bytes of samples in it, found 1000 bytes"):
         read_ecg(file.getvalue(), name="7.h5", layout=LEADS_FIRST)
 
 

@@ -13,6 +13,7 @@ from pydicom.uid import (
 
 from physioclr.errors import RecordError
 from physioclr.io import read_ecg
+from physioclr.io.limits import ReadLimits
 from physioclr.leads import STANDARD_LEADS
 from tests.io.ecg_bytes import dicom
 
@@ -130,11 +131,30 @@ def test_dicom_without_a_waveform_says_so():
         read_ecg(dicom([]), name="7.dcm")
 
 
-def test_a_deflated_bomb_is_refused(monkeypatch):
-    monkeypatch.setattr("physioclr.io.dicom._MOST_BYTES", 10_000)
-    content = dicom(np.zeros((12, 5000), int), syntax=DeflatedExplicitVRLittleEndian)
+def with_meta_before_the_syntax(content, n_bytes, group_length=None):
+    """Return a file with a long element in its file meta, and a false or no group length."""
+    at = content.index(b"\x02\0\x02\0UI")
+    filler = b"\x02\0\x01\0OB\0\0" + n_bytes.to_bytes(4, "little") + bytes(n_bytes)
+    length = (
+        b"" if group_length is None else b"\x02\0\0\0UL\x04\0" + group_length.to_bytes(4, "little")
+    )
+    return content[:132] + length + filler + content[at:]
+
+
+@pytest.mark.parametrize("n_bytes", [2, 4000])
+@pytest.mark.parametrize("group_length", [None, 0, 12, 2**31])
+def test_a_deflated_bomb_is_refused_whatever_its_file_meta_claims(n_bytes, group_length):
+    limits = ReadLimits(any_ratio_bytes=10_000, ratio=2)
+    deflated = dicom(np.zeros((12, 5000), int), syntax=DeflatedExplicitVRLittleEndian)
+    content = with_meta_before_the_syntax(deflated, n_bytes, group_length)
     with pytest.raises(RecordError, match="more, in a deflated DICOM file"):
-        read_ecg(content, name="7.dcm")
+        read_ecg(content, name="7.dcm", limits=limits)
+
+
+def test_a_deflated_file_with_a_long_file_meta_is_read():
+    deflated = dicom(UNITS, syntax=DeflatedExplicitVRLittleEndian)
+    record = read_ecg(with_meta_before_the_syntax(deflated, 4000), name="7.dcm")
+    np.testing.assert_allclose(record.signal_mv, UNITS / 1000, atol=1e-6)  # float32
 
 
 def test_a_sample_type_that_is_not_linear_is_named():

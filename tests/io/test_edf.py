@@ -100,3 +100,12 @@ def test_gaps_in_time_are_refused_and_none_are_read():
     assert content.count(onset) == 1
     with pytest.raises(RecordError, match="without interruptions"):
         read_ecg(content.replace(onset, b"+5\x14\x14"), name="7.edf")
+
+
+@pytest.mark.parametrize(
+    "duration", [b"0       ", b"-1      ", b"nan     ", b"inf     ", b"x       "]
+)
+def test_data_records_of_no_duration_are_refused(duration):
+    content = edf(UNITS, LEADS)
+    with pytest.raises(RecordError, match=r"7\.edf: expected"):
+        read_ecg(content[:244] + duration + content[252:], name="7.edf")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
+
+import numpy as np
 import pytest
 
+import physioclr.io
 from physioclr.errors import RecordError
 from physioclr.io import read_ecg
-from physioclr.io.file_formats import detect_format
+from physioclr.io.file_formats import HEAD_BYTES, detect_format
+from tests.io import ecg_bytes
 
 
 @pytest.mark.parametrize(
@@ -43,6 +49,10 @@ def test_formats_are_told_by_content(head, found):
         (b"%PDF-1.7 ...", "a PDF, which shows an ECG but holds none of its samples"),
         (b"\x89PNG...", "a picture, which shows"),
         (b"<svg/>", "XML of another kind"),
+        (b"<?xml version='1.0'?><examdescript/>", "a Schiller EDI file.* export DICOM"),
+        (b"<x><maker>SCHILLER AG</maker></x>", "a Schiller EDI file.* export DICOM"),
+        (b"<CardiologyXML><StripData/></CardiologyXML>", "CardioSoft or CASE XML.* export DICOM"),
+        (b"<sapphire/>", "GE Sapphire XML.* export MUSE XML"),
         (b"ANN  1.0" + bytes(600), "annotations of an ISHNE recording"),
         (b"MATLAB 5.0 MAT-file", "a MATLAB file without the WFDB header"),
         (b"\0\1\2\3" * 50, "a format that is not known"),
@@ -52,6 +62,50 @@ def test_formats_are_told_by_content(head, found):
 def test_what_is_no_ecg_is_named(content, message):
     with pytest.raises(RecordError, match=message):
         read_ecg(content, name="7.bin")
+
+
+HOSTILE = {
+    "digits": "1" * HEAD_BYTES,
+    "digits before a letter": "1" * (HEAD_BYTES - 1) + "x",
+    "cells": "1," * (HEAD_BYTES // 2),
+    "exponents": "1e" * (HEAD_BYTES // 2),
+    "points": "0." * 8000 + "\n" + "0." * 8000,
+    "white space": " " * (HEAD_BYTES - 1) + "x",
+    "quotes": '"' * HEAD_BYTES,
+    "a rate of digits": "r 1 " + "9" * 16000 + "\nf 1",
+    "a name of colons": "<" + "a:" * 16000,
+    "comments": "<!--" * 16000,
+    "brackets": "{" * HEAD_BYTES,
+    "lines": "\n" * HEAD_BYTES,
+    "words": "a " * (HEAD_BYTES // 2),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_no_text_takes_longer_to_tell_than_its_length_allows(kind):
+    """A pattern that backtracked took 31 s for 16,000 characters and held the interpreter."""
+    started = time.perf_counter()
+    detect_format(HOSTILE[kind].encode())
+    assert time.perf_counter() - started < 2  # 0.2 s on one core of 2023, tests beside it
+
+
+def test_a_signature_line_of_spaces_is_refused_before_a_pattern_meets_it():
+    content = ecg_bytes.philips(np.ones((12, 500), int))
+    line = f"<mdsignatureline>a{' ' * 100_000}b</mdsignatureline></restingecgdata>"
+    started = time.perf_counter()
+    with pytest.raises(RecordError, match="statements of at most 2,000 characters"):
+        read_ecg(content.replace(b"</restingecgdata>", line.encode()), name="a.xml")
+    assert time.perf_counter() - started < 2
+
+
+def test_io_has_no_pattern_that_can_backtrack_over_untrusted_text():
+    """Every pattern left has quantifiers of disjoint classes, or is bounded."""
+    allowed = {"dicom.py": 3, "edf.py": 1, "wfdb_comments.py": 4}
+    found = {
+        path.name: path.read_text().count("re.compile(")
+        for path in Path(physioclr.io.__file__).parent.glob("*.py")
+    }
+    assert {name: n for name, n in found.items() if n} == allowed
 
 
 ENTITIES = (

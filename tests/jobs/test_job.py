@@ -225,3 +225,25 @@ def test_a_job_that_waits_for_its_turn_stops_when_asked(tmp_path):
     job.cancel()
     found = wait_until(job, ended)
     assert (found.status, found.seconds) == ("cancelled", 0.0)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"[]", b"null", b"7", b"\xff\xfe", b'{"share": "x", "status": 3}', b"[" * 9000],
+)
+@pytest.mark.parametrize(
+    "file", ["progress.json", "started.json", "result.json", "pid", "asked.json"]
+)
+def test_a_damaged_file_of_one_job_stops_no_other(tmp_path, file, content):
+    """An empty progress.json in an old job's folder ended every later job at its start."""
+    old = a_job(tmp_path, begun=True)
+    (old.folder / file).write_bytes(content)
+    later = tmp_path / "8"
+    later.mkdir()
+    job = Job.write(later, ImportTask("simulated:4", "store"))
+    queue = JobQueue(tmp_path)
+    queue.before(job)
+    assert job.id in [one.id for one in queue.jobs()]
+    for one in queue.jobs():
+        assert one.progress().status in ("queued", "running", "crashed", "finished", "failed")
+    old.kill_overdue()

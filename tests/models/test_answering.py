@@ -41,7 +41,7 @@ def test_the_embedding_is_the_mixture_of_the_answers(encoder):
 
 def test_the_mixture_keeps_the_distances_of_the_answers():
     torch.manual_seed(0)
-    encoder = AnsweringEncoder(AnsweringConfig(READERS["resnet1d"], n_answers=2000, width=1024))
+    encoder = build_encoder(AnsweringConfig(READERS["resnet1d"], n_answers=2000, width=1024))
     answers = torch.rand(30, 2000)
     before = torch.pdist(answers) / 2000**0.5
     after = torch.pdist(answers @ encoder.mixture) / 1024**0.5
@@ -52,7 +52,7 @@ def test_the_mixture_keeps_the_distances_of_the_answers():
 
 def fitted(answers, weight, *, width=64, seed=0):
     size = AnsweringConfig(READERS["resnet1d"], answers.shape[1], width, centred=True)
-    encoder = AnsweringEncoder(size)
+    encoder = build_encoder(size)
     encoder.fit_mixture(answers, weight, seed=seed)
     return encoder
 
@@ -110,7 +110,7 @@ def test_a_mixture_is_fitted_to_a_centred_encoder_and_two_ecgs(encoder):
 def test_a_high_temperature_brings_the_answers_near_a_half():
     sizes = {"n_answers": 20, "width": 8}
     cold, warm = (
-        AnsweringEncoder(AnsweringConfig(READERS["resnet1d"], temperature=t, **sizes))
+        build_encoder(AnsweringConfig(READERS["resnet1d"], temperature=t, **sizes))
         for t in (1.0, 2.0)
     )
     warm.load_state_dict(cold.state_dict())

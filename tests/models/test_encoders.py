@@ -15,7 +15,7 @@ from physioclr.models import (
     build_encoder,
     encoder_config,
 )
-from physioclr.models.architectures import config_from_dict, config_to_dict
+from physioclr.models.architectures import ARCHITECTURES, config_from_dict, config_to_dict
 from physioclr.models.sizes import token_strides
 from physioclr.models.token_predictor import TokenPredictor
 
@@ -108,7 +108,7 @@ def test_a_configuration_goes_through_json(config):
 @pytest.mark.parametrize(
     ("state", "message"),
     [
-        ({"width": 16}, "architecture must be one of transformer, resnet1d, answering, got None"),
+        ({"width": 16}, f"encoder must be one of {', '.join(ARCHITECTURES)}, got None"),
         ({"architecture": "mlp"}, "got 'mlp'"),
         ({"architecture": "resnet1d", "n_heads": 2}, "resnet1d has no n_heads"),
     ],

@@ -43,7 +43,7 @@ def test_streamed_signals_are_those_that_stay(pulse_store, tmp_path, monkeypatch
     torch.testing.assert_close(found, expected, rtol=0, atol=0)
 
 
-@pytest.mark.parametrize("augmentation", AUGMENTATIONS, ids=lambda a: a.key)
+@pytest.mark.parametrize("augmentation", AUGMENTATIONS.values(), ids=lambda a: a.key)
 def test_every_augmentation_runs_where_the_signal_is(pulse_store, augmentation):
     cohort = TrainingCohort.from_stores([pulse_store], device=torch.device("cuda"))
     windows = cohort.batch(torch.arange(6)).windows
