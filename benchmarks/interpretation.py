@@ -22,6 +22,7 @@ from benchmarks.interpretation_cases import COHORTS, Case, read_cases
 from benchmarks.interpretation_labels import CODES_OF, JUDGED
 from physioclr.interpretation.interpret import interpret
 from physioclr.interpretation.statement import Interpretation
+from physioclr.interpretation.vocabulary import VOCABULARY
 
 CPSC_WORDS = ("NORM", "AFIB", "1AVB", "CLBBB", "CRBBB", "PAC", "PVC", "STD_", "STE_")
 
@@ -101,15 +102,15 @@ def score(cohort: str, code: str, cases: list[Case], read: list[Interpretation])
 def cpsc_words(said: Interpretation) -> frozenset[str]:
     """Return the nine words of CPSC 2018 that an interpretation amounts to.
 
-    RBBB is said there of narrow rSr′ too. Changes of ST are said only where neither atrial
-    fibrillation nor a bundle branch block explains them, Normal where none of the others is.
+    RBBB is said there of narrow rSr′ too. A word on ST stands alone (none of the ECGs has one
+    beside another word), Normal where none of the others is.
     """
     words = {
         code for code in ("AFIB", "1AVB", "CLBBB", "PAC", "PVC") if said.state(code) == "present"
     }
     if said.state("CRBBB") == "present" or said.state("IRBBB") in ("present", "borderline"):
         words.add("CRBBB")
-    if not words & {"AFIB", "CLBBB", "CRBBB"}:
+    if not words:
         words |= {code for code in ("STD_", "STE_") if said.state(code) == "present"}
     return frozenset(words or {"NORM"})
 
@@ -167,16 +168,24 @@ def print_misses(code: str, cohort: str, cases: list[Case], read: list[Interpret
         )
 
 
+def _coded_otherwise(case: Case) -> bool:
+    """Whether an ECG coded normal has the code of a finding that is none too."""
+    beside = truth_of(case) - {"NORM", "VCLVH"}
+    return any(VOCABULARY[code].abnormal for code in beside)
+
+
 def print_normal(cases: list[Case], read: list[Interpretation]) -> None:
     normal = [
         (case, said) for case, said in zip(cases, read, strict=True) if "NORM" in truth_of(case)
     ]
-    flagged = 0
+    flagged = alone = flagged_alone = 0
     for case, said in normal:
         surely = [
             each for each in said.abnormal if each.state == "present" and each.code != "ABNORM"
         ]
         flagged += bool(surely)
+        alone += not _coded_otherwise(case)
+        flagged_alone += bool(surely) and not _coded_otherwise(case)
         if surely:
             said_of = "; ".join(
                 f"{each.code}: {', '.join(e.text for e in each.evidence[:3])}" for each in surely
@@ -184,6 +193,8 @@ def print_normal(cases: list[Case], read: list[Interpretation]) -> None:
             print(f"{case.cohort} {case.record.record_id} {sorted(case.stated)}: {said_of}")
     share, low, high = wilson(flagged, len(normal))
     print(f"{flagged} of {len(normal)} coded normal: {share:.3f} [{low:.3f}, {high:.3f}]")
+    share, low, high = wilson(flagged_alone, alone)
+    print(f"{flagged_alone} of {alone} coded normal alone: {share:.3f} [{low:.3f}, {high:.3f}]")
 
 
 def main() -> None:

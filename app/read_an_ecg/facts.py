@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from app.resources import encoder, prediction_of, quality_of
+from app.resources import encoder, interpretation_of, prediction_of, quality_of
 from physioclr.errors import PhysioclrError, SignalError
 
 if TYPE_CHECKING:
     from physioclr.encoders.encoder import Encoder
+    from physioclr.interpretation.reading import Reading
     from physioclr.prediction.prediction import Prediction
     from physioclr.records import EcgRecord
 
-__all__ = ["Predicted", "can_be_judged", "person_of", "predicted_of"]
+__all__ = ["Predicted", "can_be_judged", "person_of", "predicted_of", "reading_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +55,13 @@ def predicted_of(record: EcgRecord, checkpoint: str) -> Predicted:
         return Predicted(loaded, prediction_of(record, loaded))
     except PhysioclrError as error:
         return Predicted(loaded, problem=error)
+
+
+def reading_of(record: EcgRecord, prediction: Prediction | None) -> Reading:
+    """Put criteria and prediction into one: what all sections show."""
+    from physioclr.prediction.reading import read_with_prediction
+
+    return read_with_prediction(interpretation_of(record), prediction)
 
 
 def can_be_judged(record: EcgRecord) -> bool:

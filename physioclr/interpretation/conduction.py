@@ -150,7 +150,9 @@ def _late_left(found: Findings) -> tuple[bool, tuple[Evidence, ...]]:
     """Whether QRS goes left to its end: broad R without q in I and V5 or V6, S or QS in V1."""
     shown: list[Evidence] = []
     first = found.leads["V1"]
-    toward_back = first.net_mv < 0 and first.terminal_mv < _TERMINAL_MV
+    # Positive at its end only because ST begins raised.
+    into_st = first.st_at(0) > first.terminal_mv / 2
+    toward_back = first.net_mv < 0 and (first.terminal_mv < _TERMINAL_MV or into_st)
     shown.append(Evidence("R less S", first.net_mv, "mV", "<", 0.0, ("V1",)))
     broad = []
     for lead in ("I", "aVL", "V5", "V6"):
@@ -242,7 +244,8 @@ def _left_anterior(found: Findings) -> Verdict:
         Evidence("S", -inferior.s_mv, "mV", leads=("III",)),
     ]
     shaped = lateral.r_mv > lateral.deepest_mv and inferior.deepest_s_mv > inferior.r_mv
-    if not (-90 <= axis_deg <= _NEARLY_LAFB_DEG and shaped) or inferior.is_qs:
+    furthest = -135 if is_right_block(found) else -90
+    if not (furthest <= axis_deg <= _NEARLY_LAFB_DEG and shaped) or inferior.is_qs:
         return absent(*shown)
     if axis_deg <= _LAFB_DEG:
         return present(*shown)
@@ -369,8 +372,8 @@ CRITERIA = (
     ),
     Criterion(
         "LAFB",
-        "Axis −45° to −90° (borderline from −30°), R dominates in aVL, rS in III, no left bundle "
-        "branch block",
+        "Axis −45° to −90° (borderline from −30°; to −135° with right bundle branch block), R "
+        "dominates in aVL, rS in III, no left bundle branch block",
         SURAWICZ,
         _left_anterior,
     ),

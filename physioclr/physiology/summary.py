@@ -100,7 +100,7 @@ class _Summariser:
     def intervals(self) -> None:
         share = self._features.by_beat["p_lead_share"]
         known = np.isfinite(share)
-        missing = self._too_few(known, "share of leads with a P wave", MIN_BEATS)
+        missing = self._too_few(known, "P wave, or that there is none,", MIN_BEATS)
         self._keep("p_wave_presence_pct", _share_pct(share, known), known, missing)
         noise = self._features.noise.reason
         no_p = missing or noise or self._p_wave_is_absent(share)
