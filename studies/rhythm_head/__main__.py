@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from physioclr.encoders.checkpoint import DEFAULT_CHECKPOINT, load_encoder
+from physioclr.encoders.checkpoint import load_encoder
+from physioclr.encoders.installed import SHIPPED
 from physioclr.interpretation.fusion import Fusion
 from physioclr.interpretation.fusion_fit import fit_fusion
 from physioclr.probe import ProbeResult, compare_probes, label_efficiency
@@ -76,7 +77,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="the folder of the cohorts, such as ../shared/data")
-    parser.add_argument("--encoder", default=DEFAULT_CHECKPOINT)
+    parser.add_argument("--encoder", default=SHIPPED)
     parser.add_argument("--head", type=Path, default=_ROOT / "heads" / "physioclr-tiny-rhythm")
     parser.add_argument(
         "--fusion", type=Path, default=_ROOT / "physioclr" / "interpretation" / "fusion.json"
