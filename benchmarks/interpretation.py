@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from benchmarks.interpretation_cases import COHORTS, Case, read_cases
 from benchmarks.interpretation_labels import CODES_OF, JUDGED
-from physioclr.interpretation.interpret import interpret
+from physioclr.interpretation.interpret import CRITERIA, interpret
+from physioclr.interpretation.reading import RULES
 from physioclr.interpretation.statement import Interpretation
 from physioclr.interpretation.vocabulary import VOCABULARY
 
@@ -102,8 +103,8 @@ def score(cohort: str, code: str, cases: list[Case], read: list[Interpretation])
 def cpsc_words(said: Interpretation) -> frozenset[str]:
     """Return the nine words of CPSC 2018 that an interpretation amounts to.
 
-    RBBB is said there of narrow rSr′ too. A word on ST stands alone (none of the ECGs has one
-    beside another word), Normal where none of the others is.
+    RBBB is said there of narrow rSr′ too, and ST changes of borderline ones. A word on ST stands
+    alone (no ECG has one beside another word), Normal if none of the others is said.
     """
     words = {
         code for code in ("AFIB", "1AVB", "CLBBB", "PAC", "PVC") if said.state(code) == "present"
@@ -111,14 +112,15 @@ def cpsc_words(said: Interpretation) -> frozenset[str]:
     if said.state("CRBBB") == "present" or said.state("IRBBB") in ("present", "borderline"):
         words.add("CRBBB")
     if not words:
-        words |= {code for code in ("STD_", "STE_") if said.state(code) == "present"}
+        at_least = ("present", "borderline")
+        words |= {code for code in ("STE_", "STD_") if said.state(code) in at_least}
     return frozenset(words or {"NORM"})
 
 
-def score_words(cases: list[Case], read: list[Interpretation]) -> None:
-    """Print F1 of the nine words."""
+def score_words(cases: list[Case], read: list[Interpretation]) -> list[str]:
+    """Return F1 of each of the nine words as a row of a table, and their mean."""
     said = [cpsc_words(each) for each in read]
-    values = []
+    values, rows = [], []
     for word in CPSC_WORDS:
         truth = np.array([word in truth_of(case) for case in cases])
         found = np.array([word in words for words in said])
@@ -129,10 +131,10 @@ def score_words(cases: list[Case], read: list[Interpretation]) -> None:
             for case, t, f in zip(cases, truth, found, strict=True)
             if t != f
         ]
-        print(
+        rows.append(
             f"| {word} | {truth.sum()} | {value:.3f} [{low:.2f}, {high:.2f}] | {' '.join(wrong)} |"
         )
-    print(f"mean F1 of the nine words: {np.mean(values):.3f}")
+    return [*rows, f"mean F1 of the nine words: {np.mean(values):.3f}"]
 
 
 def _cell(values: tuple[float, float, float]) -> str:
@@ -174,7 +176,8 @@ def _coded_otherwise(case: Case) -> bool:
     return any(VOCABULARY[code].abnormal for code in beside)
 
 
-def print_normal(cases: list[Case], read: list[Interpretation]) -> None:
+def print_normal(cases: list[Case], read: list[Interpretation]) -> list[str]:
+    """List the ECGs coded normal that have an abnormal statement; return how many they are."""
     normal = [
         (case, said) for case, said in zip(cases, read, strict=True) if "NORM" in truth_of(case)
     ]
@@ -191,10 +194,66 @@ def print_normal(cases: list[Case], read: list[Interpretation]) -> None:
                 f"{each.code}: {', '.join(e.text for e in each.evidence[:3])}" for each in surely
             )
             print(f"{case.cohort} {case.record.record_id} {sorted(case.stated)}: {said_of}")
-    share, low, high = wilson(flagged, len(normal))
-    print(f"{flagged} of {len(normal)} coded normal: {share:.3f} [{low:.3f}, {high:.3f}]")
-    share, low, high = wilson(flagged_alone, alone)
-    print(f"{flagged_alone} of {alone} coded normal alone: {share:.3f} [{low:.3f}, {high:.3f}]")
+    counts = []
+    for said_of, hits, n in (
+        ("coded normal", flagged, len(normal)),
+        ("coded normal and nothing else abnormal", flagged_alone, alone),
+    ):
+        if n:
+            share, low, high = wilson(hits, n)
+            counts.append(f"{hits} of {n} {said_of}, {share:.3f} [{low:.3f}, {high:.3f}]")
+    print("\n".join(counts))
+    return counts
+
+
+def write_docs(
+    page: Path, scores: list[Score], words: list[str], normal: list[str], ms: dict[str, float]
+) -> None:
+    """Write rules, criteria and scores between the marks of a page."""
+    rules = "\n".join(f"- **{name}**: {rule}" for name, rule in RULES.items())
+    criteria = ["| code | finding | criterion | source |", "| --- | --- | --- | --- |"]
+    criteria += [
+        f"| `{c.code}` | {VOCABULARY[c.code].text} | {c.rule} | {c.source} |"
+        for c in sorted(CRITERIA, key=lambda each: list(VOCABULARY).index(each.code))
+    ]
+    table = [
+        "| code | cohort | ECGs | with | not assessable | sensitivity | specificity | PPV | F1 |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    table += [
+        f"| `{each.code}` | {each.cohort} | {each.n} | {each.n_positive} | "
+        f"{each.n_not_assessable} | {_cell(each.sensitivity)} "
+        f"({each.sensitivity_with_borderline:.2f}) | {_cell(each.specificity)} | "
+        f"{_cell(each.ppv)} | {_cell(each.f1)} |"
+        for each in sorted(scores, key=lambda one: list(VOCABULARY).index(one.code))
+    ]
+    nine = [
+        "The nine words of CPSC 2018 (RBBB also of a narrow rSr′; a word on ST also if borderline, "
+        "and alone; Normal if none of the others is said):",
+        "",
+        "| word | with | F1 | wrong: + said, − not said |",
+        "| --- | --- | --- | --- |",
+        *words[:-1],
+        "",
+        f"{words[-1][:1].upper()}{words[-1][1:]}.",
+    ]
+    speed = ", ".join(f"{cohort} {value:.1f}" for cohort, value in ms.items())
+    said = [
+        *table,
+        "",
+        *nine,
+        "",
+        "ECGs coded normal that have an abnormal statement: " + "; ".join(normal) + ".",
+        "",
+        f"Time of `interpret` beside measuring, ms an ECG of processor time: {speed}.",
+    ]
+    parts = {"rules": rules, "criteria": "\n".join(criteria), "scores": "\n".join(said)}
+    text = page.read_text(encoding="utf-8")
+    for name, content in parts.items():
+        begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+        before, rest = text.split(begin)
+        text = f"{before}{begin}\n{content}\n{end}{rest.split(end)[1]}"
+    page.write_text(text, encoding="utf-8")
 
 
 def main() -> None:
@@ -206,8 +265,12 @@ def main() -> None:
     parser.add_argument("--normal", action="store_true")
     parser.add_argument("--codes", nargs="*")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--docs", type=Path, help="a page with the marks of docs/interpretation.md")
     arguments = parser.parse_args()
     scores: list[Score] = []
+    words: list[str] = []
+    normal: list[str] = []
+    speed: dict[str, float] = {}
     for cohort in arguments.cohorts:
         cases = read_cases(arguments.data, cohort, arguments.cache)
         started = time.process_time()
@@ -221,17 +284,22 @@ def main() -> None:
             for case in cases
         ]
         ms = 1000 * (time.process_time() - started) / len(cases)
+        speed[cohort] = ms
         print(f"{cohort}: {len(cases)} ECGs, interpret {ms:.1f} ms an ECG")
         codes = arguments.codes or sorted(JUDGED[cohort] & set(read[0]))
         of_cohort = [score(cohort, code, cases, read) for code in codes]
         scores += [each for each in of_cohort if each.n_positive or arguments.codes]
         for code in arguments.misses:
             print_misses(code, cohort, cases, read)
-        if arguments.normal:
-            print_normal(cases, read)
+        if arguments.normal or arguments.docs:
+            counts = print_normal(cases, read)
+            normal += [f"{cohort} {said}" for said in counts]
         if cohort == "cpsc2018":
-            score_words(cases, read)
+            words = score_words(cases, read)
+            print("\n".join(words))
     print_scores(scores)
+    if arguments.docs:
+        write_docs(arguments.docs, scores, words, normal, speed)
     if arguments.json:
         arguments.json.write_text(json.dumps([asdict(each) for each in scores], indent=1))
 

@@ -117,7 +117,7 @@ def show_summary(record: EcgRecord) -> None:
     with suppress(PhysioclrError):
         measured = measurements_of(record)
         names = main_measurements(state.qt_formula)
-        predicted = predicted_of(record, state.checkpoint)
+        predicted = _predicted(record, state.checkpoint)
         prediction, reading = predicted.prediction, reading_of(record, predicted)
         if notice := critical_notice(reading):
             st.html(notice)
@@ -127,10 +127,16 @@ def show_summary(record: EcgRecord) -> None:
         _show_caveats(record, prediction)
 
 
+def _predicted(record: EcgRecord, checkpoint: str) -> Predicted:
+    overrule = app_state().read.overrule_reversal
+    return predicted_of(record, checkpoint, overrule_reversal=overrule)
+
+
 def _show_caveats(record: EcgRecord, prediction: Prediction | None) -> None:
     from physioclr.prediction.prediction import unlike_training, why_withheld
 
-    said = [why_withheld(quality_of(record))]
+    overruled = app_state().read.overrule_reversal
+    said = [why_withheld(quality_of(record), overrule_reversal=overruled)]
     if prediction is not None:
         said.append(unlike_training(prediction, simulated=record.simulated))
         said.append("unlike the labelled ECGs" if prediction.is_unlike else "")
@@ -221,6 +227,8 @@ def show_measurements(record: EcgRecord) -> None:
         st.html(measurement_table(measured, main, **person))
         if remark := qtc_remark(measured):
             st.caption(remark)
+        if measured.pacing is not None and measured.pacing.sentence:
+            st.caption(literal(measured.pacing.sentence))
         with st.expander("Rhythm, further intervals, amplitudes of each lead, sources of “normal”"):
             st.html(measurement_table(measured, further, **person))
             st.html(lead_table(measured))
@@ -233,7 +241,7 @@ def show_findings(record: EcgRecord) -> None:
         return
     st.subheader("Findings by criteria")
     with showing_problems():
-        reading = reading_of(record, predicted_of(record, app_state().checkpoint))
+        reading = reading_of(record, _predicted(record, app_state().checkpoint))
         st.html(findings_table(reading))
         n_unknown = len(reading.not_assessable)
         with st.expander(f"Not assessable: {n_unknown}; absent: the others"):
@@ -246,7 +254,7 @@ def show_predictions(record: EcgRecord) -> Predicted:
         return Predicted()
     st.subheader("Predictions")
     checkpoint = asked_checkpoint(key="read")
-    predicted = predicted_of(record, checkpoint)
+    predicted = _predicted(record, checkpoint)
     if predicted.encoder is not None and not predicted.encoder.heads:
         say_it_has_no_head(checkpoint)
         return predicted
@@ -254,16 +262,35 @@ def show_predictions(record: EcgRecord) -> Predicted:
         prediction = predicted.found()
         if prediction.warning is not None:
             st.warning(literal(prediction.warning), icon=":material/warning:")
+        _offer_to_overrule(record)
         st.html(prediction_table(prediction, reading_of(record, predicted).model))
         st.caption(literal(evidence_sentence(prediction, simulated=record.simulated)))
     return predicted
+
+
+def _offer_to_overrule(record: EcgRecord) -> None:
+    """Let the reader say that suspected electrodes are not exchanged."""
+    quality, state = quality_of(record), app_state().read
+    if not quality.acceptable or quality.suspected_reversal is None:
+        return
+    key = f"overrule_{state.opened}"
+
+    def overrule() -> None:
+        state.overrule_reversal = st.session_state[key]
+
+    st.checkbox(
+        "Electrodes are placed correctly: make calls",
+        value=state.overrule_reversal,
+        key=key,
+        on_change=overrule,
+    )
 
 
 @st.fragment
 def show_why(record: EcgRecord) -> None:
     """Mark on the paper what a prediction rests on, for the label that is asked about."""
     state, paper = app_state().read, app_state().paper
-    predicted = predicted_of(record, app_state().checkpoint)
+    predicted = _predicted(record, app_state().checkpoint)
     with suppress(PhysioclrError):  # what went wrong is said with the predictions
         if predicted.encoder is None:
             return
@@ -335,7 +362,7 @@ def show_report(record: EcgRecord) -> None:
     with showing_problems():
         downloads = st.container(horizontal=True)
         measurements_of(record)  # without them there is no report to write findings into
-        predicted = predicted_of(record, app_state().checkpoint)
+        predicted = _predicted(record, app_state().checkpoint)
         reader_inputs(state, predicted.prediction)
         report = report_of(record, state, predicted)
         for kind, (ending, media_type) in REPORT_FILES.items():

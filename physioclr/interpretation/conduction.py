@@ -34,6 +34,7 @@ _BROAD_R_MS = 100.0
 _R_PRIME_FALLS_MV = 0.02
 _AXIS_ERROR_DEG = 8.0
 _SMALL_Q_MV = 0.05
+_PACED = "the ventricles are paced"
 
 
 def _wide_ms(found: Findings) -> float:
@@ -168,8 +169,9 @@ def _late_left(found: Findings) -> tuple[bool, tuple[Evidence, ...]]:
 
 
 def _block(found: Findings, *, left: bool, complete: bool) -> Verdict:
-    needed = ("V1",)
-    if reason := found.why_not(*needed):
+    if found.has_paced_qrs:
+        return not_assessable(_PACED, _qrs(found))
+    if reason := found.why_not("V1"):
         return not_assessable(reason)
     if not any(lead in found.leads for lead in ("I", "V6")):
         return not_assessable(found.why_not("I", "V6"))
@@ -233,6 +235,8 @@ def _left_anterior(found: Findings) -> Verdict:
     shown = [Evidence("QRS axis", axis_deg, "°", "≤", _LAFB_DEG)]
     if math.isnan(axis_deg):
         return not_assessable(found.why_missing("axis_deg"), *shown)
+    if found.has_paced_qrs:
+        return not_assessable(_PACED, *shown)
     if reason := found.why_not("aVL", "III"):
         return not_assessable(reason, *shown)
     if is_left_block(found):
@@ -306,8 +310,8 @@ def _unspecific(found: Findings) -> Verdict:
     shown = _qrs(found, ">", limit)
     if math.isnan(found.measured.qrs_ms):
         return not_assessable(found.why_missing("qrs_ms"), shown)
-    if not found.measured.qrs_ms > limit:
-        return absent(shown)
+    if not found.measured.qrs_ms > limit or found.has_paced_qrs:
+        return absent(shown, reason=_PACED if found.has_paced_qrs else "")
     explained = (_complete_left, _complete_right, _incomplete_left, _incomplete_right)
     verdicts = [judge(found) for judge in explained]
     if any(verdict.state == "present" for verdict in verdicts):

@@ -39,6 +39,8 @@ _LEVEL_MS = 20.0
 _BEFORE_MS, _AFTER_MS = 300.0, 600.0
 _MOST_BEATS = 200
 _P_IN_DOUBT_PCT = 60.0
+_PACED_SHARE = 0.5
+_SPIKE_REACH_S, _SPIKE_LATE_S = 0.45, 0.04
 _SLOW_BPM, _PAUSE_SHARE, _LONGEST_S = 65.0, 1.4, 60.0
 
 
@@ -108,6 +110,13 @@ class Findings:
         """How many beats were found."""
         return len(self.measured.beats)
 
+    @property
+    def has_paced_qrs(self) -> bool:
+        """Whether half of the beats or more follow a ventricular pacing spike."""
+        if self.paced is None or not self.n_beats:
+            return False
+        return len(self.paced[1]) >= _PACED_SHARE * self.n_beats
+
     def why_not(self, *needed: str) -> str:
         """Say which of these leads cannot be judged; empty where all can."""
         lacking = [lead for lead in needed if lead not in self.leads]
@@ -170,8 +179,8 @@ def gather(
         reversed_electrodes=quality.suspected_reversal,
         atrial=_atrial(signal_mv, record, features, measured, poor),
         blocked_p=_blocked_p(signal_mv, record, features, measured, poor),
-        paced=None,
-        why_no_spikes="pacing spikes were not looked for",
+        paced=None if features.pacing.reason else _paced(record, features),
+        why_no_spikes=features.pacing.reason,
         duration_s=record.duration_s,
     )
 
@@ -285,3 +294,22 @@ def _blocked_p(
         with_p,
         features.median_beat,
     )
+
+
+def _paced(record: EcgRecord, features: BeatFeatures) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the beats with a spike before P, and before QRS."""
+    peaks, spikes = features.r_peaks_samples, features.pacing
+    reach = _SPIKE_REACH_S * record.fs_hz
+
+    def beats(samples: NDArray[np.int64]) -> tuple[int, ...]:
+        # A spike may fall behind the mark of its beat by some samples: QRS follows it slowly.
+        late = round(_SPIKE_LATE_S * record.fs_hz)
+        rows = np.searchsorted(peaks, samples - late)
+        near = [
+            int(row)
+            for row, sample in zip(rows, samples, strict=True)
+            if row < peaks.size and peaks[row] - sample <= reach
+        ]
+        return tuple(dict.fromkeys(near))
+
+    return beats(spikes.samples[~spikes.ventricular]), beats(spikes.samples[spikes.ventricular])

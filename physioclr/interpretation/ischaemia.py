@@ -182,6 +182,8 @@ def _rising_depression(found: Findings) -> Verdict:
 
 def _secondary(found: Findings) -> str:
     """Name what changes ST and T by itself; empty where nothing does."""
+    if found.has_paced_qrs:
+        return "paced ventricles"
     if is_left_block(found):
         return "left bundle branch block"
     if is_right_block(found):
@@ -258,8 +260,10 @@ def _old_infarction(territory: str) -> Callable[[Findings], Verdict]:
     def judge(found: Findings) -> Verdict:
         if found.is_child:
             return not_assessable("no limits for children were verified")
-        if is_left_block(found):
-            return not_assessable("Q waves tell nothing in left bundle branch block")
+        if is_left_block(found) or found.has_paced_qrs:
+            return not_assessable(
+                "Q waves tell nothing in left bundle branch block or paced ventricles"
+            )
         leads = _within(_q_leads(found), territory)
         if leads:
             return present(*_q_evidence(found, leads))
@@ -312,7 +316,7 @@ def _acute(found: Findings) -> Verdict:
     """ST elevation of one wall with reciprocal change or of 0.2 mV, which no mimic explains."""
     if found.is_child:
         return not_assessable(_CHILD)
-    if is_left_block(found):
+    if is_left_block(found) or found.has_paced_qrs:
         return not_assessable(
             "in left bundle branch block the criteria of Sgarbossa and Smith hold"
         )
@@ -384,8 +388,8 @@ def _posterior_acute(found: Findings) -> Verdict:
 
 
 def _sgarbossa(found: Findings) -> Verdict:
-    if not is_left_block(found):
-        return absent(reason="no left bundle branch block")
+    if not (is_left_block(found) or found.has_paced_qrs):
+        return absent(reason="neither left bundle branch block nor paced ventricles")
     concordant = leads_where(found, lambda _, w: w.net_mv > 0 and w.st_at(0) >= _ST_MV)
     concordant = tuple(lead for lead in concordant if lead != "aVR")
     depressed = tuple(

@@ -265,6 +265,8 @@ def _wide_tachycardia(found: Findings) -> Verdict:
     shown = (_rate(facts, ">", _FAST_BPM), _qrs(facts, "≥"), _p(facts, "<", 50))
     if math.isnan(facts.qrs_ms):
         return not_assessable("QRS duration is not measurable", *shown)
+    if found.has_paced_qrs:
+        return absent(*shown, reason="the ventricles are paced")
     fast_and_wide = facts.rate_bpm > _FAST_BPM and facts.qrs_ms >= _WIDE_MS
     return Verdict(state_of(fast_and_wide and not facts.has_p), shown)
 
@@ -301,6 +303,7 @@ def _idioventricular(found: Findings) -> Verdict:
     slow = facts.rate_bpm <= _IDIOVENTRICULAR_BPM
     regular = facts.irregularity_pct < _REGULAR_PCT
     fits = slow and regular and facts.lacks_p and facts.qrs_ms >= _WIDE_MS
+    fits = fits and not found.has_paced_qrs
     return Verdict(state_of(fits), shown)
 
 

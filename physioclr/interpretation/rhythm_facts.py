@@ -22,7 +22,7 @@ P_COMMON_PCT, P_RARE_PCT = 50.0, 25.0
 _P_LEAD_SHARE = 0.5
 _MIN_BEATS = 3
 _WIDE_MS, _WIDER_MS = 120.0, 20.0
-_FOREIGN_SHAPE, _OTHER_SHAPE = 0.4, 0.6
+_FOREIGN_SHAPE, _OTHER_SHAPE, _LIKE_SHAPE = 0.4, 0.6, 0.75
 _ONE_RR = 1.35
 _SAME_SHAPE = 0.8
 _STEADY_BEATS = 6
@@ -98,13 +98,21 @@ def rhythm_facts(found: Findings) -> RhythmFacts:
         rate_bpm=measured.heart_rate_bpm,
         irregularity_pct=_irregularity(rr_ms),
         normal_irregularity_pct=measured.rr_irregularity_pct,
-        p_pct=float(100 * with_p[usual].mean()) if usual.any() else math.nan,
+        p_pct=_p_pct(share, usual),
         p_upright=_p_upright(found),
         pr_sd_ms=float(pr_ms.std()) if pr_ms.size >= _MIN_BEATS else math.nan,
         qrs_ms=measured.qrs_ms,
         ventricular=ventricular,
         supraventricular=supraventricular,
     )
+
+
+def _p_pct(share: NDArray[np.float64], usual: Flags) -> float:
+    """Return how many of the usual beats have a P wave, of those of which that is known."""
+    known = usual & np.isfinite(share)
+    if known.sum() < min(_MIN_BEATS, usual.sum()) or not known.any():
+        return math.nan
+    return float(100 * (share[known] >= _P_LEAD_SHARE).mean())
 
 
 def _early(found: Findings) -> Flags:
@@ -165,7 +173,9 @@ def _origins(found: Findings, with_p: Flags) -> tuple[Flags, Flags]:
     usual_p = bool(with_p[~ectopic].mean() >= P_COMMON_PCT / 100) if (~ectopic).any() else False
     lacks_its_p = premature & ~with_p & (alike < _OTHER_SHAPE) & usual_p
     ventricular = (origin == "ventricular") | (untold & (foreign | wide | lacks_its_p) & ~with_p)
-    supraventricular = (origin == "supraventricular") | (untold & ~ventricular & with_p & ~wide)
+    # The P wave of a very early beat hides in T: a narrow QRS much like the others is enough.
+    conducted = with_p | (alike >= _LIKE_SHAPE)
+    supraventricular = (origin == "supraventricular") | (untold & ~ventricular & conducted & ~wide)
     after = _after_interpolated(found, ventricular)
     return np.asarray(ventricular), np.asarray(supraventricular & ~after)
 

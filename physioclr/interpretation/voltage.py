@@ -168,6 +168,8 @@ def _lvh_voltage(found: Findings) -> Verdict:
     met = tuple(evidence for evidence in shown if evidence.met)
     if found.age_years < _LVH_YEARS:
         return not_assessable("the voltage limits are those of adults", *shown)
+    if found.has_paced_qrs:
+        return not_assessable("the ventricles are paced", *shown)
     rest = tuple(evidence for evidence in shown if not evidence.met)
     if met:
         of_men = "the sex is unknown: the limits of men" if found.sex is None else ""

@@ -40,6 +40,7 @@ MIN_PATIENTS = 8
 """Patients with a finding, and without it, that a head needs."""
 
 _N_FOLDS = 5
+_MOST = 0.8
 _LEVELS = {"absent": 0.0, "borderline": 0.5, "present": 1.0, "not assessable": np.nan}
 SOURCES = ("criteria", "head", "both")
 
@@ -271,6 +272,12 @@ def table_of(ecgs: LabelledEcgs, found: OutOfFold) -> pd.DataFrame:
         {"code": code, "source": source, **scores_of(ecgs, found, source, code)}
         for code in found.scores["criteria"]
         for source in SOURCES
-        if found.scores[source][code].notna().any()
+        if _judged(ecgs, found, source, code)
     ]
     return pd.DataFrame(rows)
+
+
+def _judged(ecgs: LabelledEcgs, found: OutOfFold, source: str, code: str) -> bool:
+    """Whether a source judges most ECGs: a fusion may have been fitted in some folds only."""
+    known = ecgs.targets[code].notna()
+    return bool(found.scores[source].loc[known, code].notna().mean() > _MOST)
