@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,8 @@ def main() -> None:
     print(f"\n## Criteria, head, both\n\n{tables.evidence_table(evidence)}")
     print(f"\n## CPSC 2018\n\n{tables.nine_words_table(ecgs, found)}")
     print(f"\n## Calibration\n\n{tables.calibration_table(ecgs, found)}")
+    if arguments.compare_heads:
+        _compare_heads(ecgs, codes, evidence, arguments.seed)
     if not arguments.skip_efficiency:
         curve = label_efficiency(
             _features(ecgs),
@@ -85,6 +88,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--cache", type=Path, help="a folder for features, to run it again sooner")
     parser.add_argument("--seed", type=int, default=0, help="of folds and bootstrap")
     parser.add_argument("--skip-efficiency", action="store_true")
+    parser.add_argument(
+        "--compare-heads",
+        action="store_true",
+        help="also fuse a head on embedding and measurements",
+    )
     return parser.parse_args()
 
 
@@ -106,6 +114,19 @@ def _compared(ecgs: LabelledEcgs, codes: tuple[str, ...], seed: int) -> dict[str
         label_names=codes,
         seed=seed,
     )
+
+
+def _compare_heads(
+    ecgs: LabelledEcgs, codes: tuple[str, ...], evidence: pd.DataFrame, seed: int
+) -> None:
+    """Print F1 and AUROC of criteria with either head, mean over the head's statements."""
+    joined = np.hstack([ecgs.features[EMBEDDING], ecgs.features[PHYSIOLOGY]])
+    wider = replace(ecgs, features={**ecgs.features, _BOTH: joined})
+    other = table_of(wider, out_of_fold(wider, codes, seed=seed, features=_BOTH))
+    for name, table in ((EMBEDDING, evidence), (_BOTH, other)):
+        fused = table[(table["source"] == "both") & table["code"].isin(codes)]
+        f1, area = fused["f1"].mean(), fused["auroc"].mean()
+        print(f"\nfused with a head on {name}: mean F1 {f1:.3f}, mean AUROC {area:.3f}")
 
 
 def _fusion(
