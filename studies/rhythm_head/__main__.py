@@ -58,6 +58,11 @@ def main() -> None:
     print(f"\n## Criteria, head, both\n\n{tables.evidence_table(evidence)}")
     print(f"\n## CPSC 2018\n\n{tables.nine_words_table(ecgs, found)}")
     print(f"\n## Calibration\n\n{tables.calibration_table(ecgs, found)}")
+    head = fit_head(ecgs, codes, left_out, encoder, results, seed=arguments.seed)
+    head.save(arguments.head)
+    fusion = _fusion(ecgs, results[EMBEDDING], evidence, encoder.card.fingerprint)
+    replace_file(arguments.fusion, (json.dumps(fusion.to_dict(), indent=1) + "\n").encode())
+    print(f"\nwritten: {arguments.head.name}/, {arguments.fusion.name}")
     if arguments.compare_heads:
         _compare_heads(ecgs, codes, evidence, arguments.seed)
     if not arguments.skip_efficiency:
@@ -70,11 +75,6 @@ def main() -> None:
             seeds=_SEEDS,
         )
         print(f"\n## Label efficiency\n\n{tables.efficiency_table(curve)}")
-    head = fit_head(ecgs, codes, left_out, encoder, results, seed=arguments.seed)
-    head.save(arguments.head)
-    fusion = _fusion(ecgs, results[EMBEDDING], evidence, encoder.card.fingerprint)
-    replace_file(arguments.fusion, (json.dumps(fusion.to_dict(), indent=1) + "\n").encode())
-    print(f"\nwritten: {arguments.head.name}/, {arguments.fusion.name}")
 
 
 def _arguments() -> argparse.Namespace:

@@ -12,7 +12,7 @@ from physioclr.probe import MACRO, ProbeResult, paired_difference
 from physioclr.probe.folds import patient_codes
 from physioclr.probe.scores import calibration_error, interval, patient_resamples
 from studies.rhythm_head.ecgs import EMBEDDING, LabelledEcgs
-from studies.rhythm_head.evidence import SOURCES, OutOfFold
+from studies.rhythm_head.evidence import SOURCES, OutOfFold, grouped_states
 
 __all__ = [
     "NINE_WORDS",
@@ -79,13 +79,12 @@ def evidence_table(table: pd.DataFrame) -> str:
 def nine_words_table(ecgs: LabelledEcgs, found: OutOfFold) -> str:
     """F1 of the nine words of CPSC 2018 on its own ECGs, and their mean.
 
-    Normal is called only where none of the other eight is, as a reading never calls both. ST
-    deviation is not called where a bundle branch block explains it: ST elevation in left, ST
-    depression in left and right bundle branch block.
+    By the rules of `benchmarks.interpretation`: RBBB is also said of a narrow rSr′ and ST deviation
+    of a borderline one; a word on ST stands alone; Normal if no other word is said.
     """
     rows = ecgs.folders == "cpsc2018"
     lines = ["| | positive | " + " | ".join(SOURCES) + " |", "| --- " * 5 + "|"]
-    called = {source: _called(found, source, rows) for source in SOURCES}
+    called = {source: _called(ecgs, found, source, rows) for source in SOURCES}
     targets = ecgs.targets.loc[rows, list(NINE_WORDS.values())].to_numpy() == 1
     codes = patient_codes(ecgs.patients[rows])
     weights = np.vstack([np.ones(len(codes)), patient_resamples(codes, 2000, 0)[:, codes]])
@@ -98,20 +97,30 @@ def nine_words_table(ecgs: LabelledEcgs, found: OutOfFold) -> str:
     return "\n".join([*lines, "| mean | | " + " | ".join(cells) + " |"])
 
 
-def _called(found: OutOfFold, source: str, rows: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _called(
+    ecgs: LabelledEcgs, found: OutOfFold, source: str, rows: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Return (n, 9) calls of a source; what only a criterion knows is its call in both too."""
+    by_criteria = _criterion_words(grouped_states(ecgs.states).loc[rows])
     calls = found.calls[source].loc[rows]
-    # What only a criterion knows is the criterion's call in both.
-    filled = [
-        calls[code] if calls[code].notna().any() else found.calls["criteria"].loc[rows, code]
-        for code in NINE_WORDS.values()
-    ]
-    if source == "head":
-        filled = [calls[code] for code in NINE_WORDS.values()]
-    called = np.array([column.to_numpy() == 1 for column in filled]).T
-    word = {name: called[:, i] for i, name in enumerate(NINE_WORDS)}
-    word["STE"] &= ~word["LBBB"]
-    word["STD"] &= ~(word["LBBB"] | word["RBBB"])
-    word["Normal"] &= ~called[:, 1:].any(axis=1)
+    called = {}
+    for word, code in NINE_WORDS.items():
+        judged = source != "criteria" and bool(calls[code].notna().any())
+        silent = np.zeros(len(calls), dtype=bool)
+        of_criteria = silent if source == "head" else by_criteria[word]
+        called[word] = calls[code].to_numpy() == 1 if judged else of_criteria
+    table = np.array([called[word] for word in NINE_WORDS]).T
+    rhythm = table[:, 1:7].any(axis=1)
+    table[:, 7:] &= ~rhythm[:, None]
+    table[:, 0] = ~table[:, 1:].any(axis=1)
+    return table
+
+
+def _criterion_words(states: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
+    called = {word: (states[code] == "present").to_numpy() for word, code in NINE_WORDS.items()}
+    for word, code in (("RBBB", "IRBBB"), ("STD", "STD_"), ("STE", "STE_")):
+        called[word] |= states[code].isin(["present", "borderline"]).to_numpy()
+    called["LBBB"] = (states["CLBBB"] == "present").to_numpy()
     return called
 
 

@@ -103,15 +103,21 @@ def test_a_group_is_present_with_a_member_and_absent_only_with_none():
     assert grouped == ["present", "borderline", "absent", "not assessable", "present"]
 
 
-def test_normal_is_not_called_beside_another_word(ecgs):
+def test_normal_is_said_where_no_other_word_is_and_st_stands_alone(ecgs):
     words = ("NORM", "AFIB", "1AVB", "LBBB", "RBBB", "PAC", "PVC", "STD_", "STE_")
     targets = pd.DataFrame(0.0, index=range(240), columns=words)
     targets["AFIB"] = ecgs.targets["AFIB"]
     targets["NORM"] = 1 - targets["AFIB"]
-    calls = pd.DataFrame(0.0, index=range(240), columns=words)
-    calls["AFIB"] = targets["AFIB"]
-    calls["NORM"] = 1.0  # everywhere, also beside fibrillation
+    calls = targets.copy()
+    calls["NORM"] = 0.0
+    calls["STD_"] = calls["AFIB"]  # ST depression of the fibrillation's ECGs
+    states = pd.DataFrame("absent", index=range(240), columns=[*words, *ecgs.states.columns])
+    states = states.loc[:, ~states.columns.duplicated()].drop(columns=["LBBB", "RBBB"])
+    states.loc[calls["AFIB"] == 1, ["AFIB", "STD_"]] = "present"
     same = dict.fromkeys(("criteria", "head", "both"), calls)
-    table = nine_words_table(replace(ecgs, targets=targets), OutOfFold(same, same))
-    normal = next(line for line in table.splitlines() if line.startswith("| Normal"))
-    assert normal.count("1.00 [1.00, 1.00]") == 3
+    made = replace(ecgs, targets=targets, states=states)
+    lines = nine_words_table(made, OutOfFold(same, same)).splitlines()
+    for word in ("Normal", "AF"):
+        row = next(line for line in lines if line.startswith(f"| {word} |"))
+        assert row.count("1.00 [1.00, 1.00]") == 3
+    assert "STD | 0 | – | – | –" in "\n".join(lines)
