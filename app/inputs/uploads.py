@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from physioclr.errors import PhysioclrError
-from physioclr.io import ArrayLayout, group_files, is_undeclared, read_ecg
+from physioclr.io import ArrayLayout, ReadLimits, group_files, is_undeclared
+from physioclr.io.reading_process import read_apart
 from physioclr.records import EcgRecord
 
 __all__ = ["read_uploads", "undeclared_among"]
+
+_LIMITS = ReadLimits(seconds=60.0)
 
 
 def read_uploads(
@@ -41,7 +44,7 @@ def read_uploads(
         if on_progress is not None:
             on_progress(f"Reading ECG {number + 1} of {len(groups)}", number / len(groups))
         try:
-            records.append(read_ecg(one, layout=layout))
+            records.append(read_apart(one, layout=layout, limits=_LIMITS))
         except PhysioclrError as error:
             problems.append(str(error))
     return tuple(records), tuple(problems)

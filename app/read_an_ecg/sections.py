@@ -273,17 +273,14 @@ def _offer_to_overrule(record: EcgRecord) -> None:
     quality, state = quality_of(record), app_state().read
     if not quality.acceptable or quality.suspected_reversal is None:
         return
-    key = f"overrule_{state.opened}"
-
-    def overrule() -> None:
-        state.overrule_reversal = st.session_state[key]
-
-    st.checkbox(
+    overruled = st.checkbox(
         "Electrodes are placed correctly: make calls",
         value=state.overrule_reversal,
-        key=key,
-        on_change=overrule,
+        key=f"overrule_{state.opened}",
     )
+    if overruled != state.overrule_reversal:
+        state.overrule_reversal = overruled
+        st.rerun()
 
 
 @st.fragment

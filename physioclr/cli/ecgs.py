@@ -156,7 +156,7 @@ def declared_layout(declared: list[str] | None) -> Any:
 
 def _nearest_table(nearest: Any, measured: Mapping[str, float]) -> Table:
     """Set out the nearest reference ECGs, their measurements less this ECG's in brackets."""
-    from physioclr.encoders.reference_ecgs import COMPARED, differences
+    from physioclr.encoders.reference_comparison import COMPARED, differences
     from physioclr.physiology.measurements import MEASUREMENTS
 
     origin = f"{nearest['cohort'][0]}{', simulated' if nearest['simulated'][0] else ''}"

@@ -51,6 +51,10 @@ class FileSignal:
     fs_hz: float
     start_samples: int = 0
 
+    def release(self) -> None:
+        """Let go of the samples, which lie in the channels by now: a recording is held once."""
+        object.__setattr__(self, "samples", self.samples[:0].copy())
+
 
 @dataclass(frozen=True, eq=False)
 class Channels:
@@ -87,6 +91,7 @@ def join_signals(
     Parameters
     ----------
     signals : sequence of FileSignal
+        Those that are read are released.
     subject : str
         The file's name, for errors.
     left_out : mapping of str to str, optional
@@ -208,12 +213,15 @@ def _on_one_axis(signals: Sequence[tuple[FileSignal, float]], subject: str) -> N
             expected="leads recorded together or one after another",
             found=f"times that span {last - first} samples, {longest} in the longest lead",
         )
-    signal_mv = np.full((len(signals), last - first), np.nan, np.float32)
+    signal_mv = np.empty((len(signals), last - first), np.float32)
     for row, (signal, unit_mv) in zip(signal_mv, signals, strict=True):
         at = signal.start_samples - first
+        end = at + len(signal.samples)
+        row[:at] = row[end:] = np.nan
         with np.errstate(over="ignore", invalid="ignore"):  # refused with the record, or NaN
             in_mv = signal.samples if unit_mv == 1 else signal.samples.astype(np.float64) * unit_mv
-            row[at : at + len(signal.samples)] = in_mv
+            row[at:end] = in_mv
+        signal.release()
     return signal_mv
 
 

@@ -220,6 +220,7 @@ def _why_none(reasons: set[str]) -> str:
 def _signal(parsed: ECGRecord, index: int, file_format: str) -> FileSignal:
     lead = parsed.leads[index]
     samples = np.asarray(lead.samples, dtype=np.float64)
+    lead.samples = samples[:0]  # held once
     if file_format == "ISHNE":
         samples = np.where(samples == _FAULTY_SAMPLE, np.nan, samples)
     unit = lead.units
@@ -229,7 +230,7 @@ def _signal(parsed: ECGRecord, index: int, file_format: str) -> FileSignal:
     start = lead.annotations.get("start_sample", "1") if file_format == "SCP-ECG" else "1"
     return FileSignal(
         name=lead.label,
-        samples=samples,
+        samples=samples.astype(np.float32),
         unit=unit or "",
         fs_hz=_fs_hz(parsed, lead, index, file_format),
         start_samples=int(start) - 1,

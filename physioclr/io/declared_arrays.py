@@ -90,7 +90,8 @@ def _is_lead(column: str) -> bool:
 def _in_mv(row: NDArray[np.generic], layout: ArrayLayout) -> NDArray[np.float32]:
     """Scale in double precision, piece by piece: a whole row of it would be the largest array."""
     factor = layout.scale * (millivolts_per(layout.unit) or np.nan)
-    scaled = np.empty(len(row), np.float32)
+    is_own = row.dtype == np.float32 and row.flags.writeable  # a table's, which nobody else holds
+    scaled = row.view(np.float32) if is_own else np.empty(len(row), np.float32)
     with np.errstate(over="ignore", invalid="ignore"):  # refused with the record, or NaN
         np.multiply(row, factor, out=scaled, dtype=np.float64, casting="same_kind")
     return scaled

@@ -40,6 +40,8 @@ class ReadLimits:
         Most bytes of a text header.
     channels : int
         Most signals or leads.
+    xml_bytes : int
+        Most bytes of an XML document; resting ECGs have up to 5 MB.
     xml_elements : int
         Most elements and attributes of an XML document; the samples of the formats
         have at most 4,500.
@@ -64,6 +66,7 @@ class ReadLimits:
     samples: int = 2**27
     header_bytes: int = 2**22
     channels: int = 1000
+    xml_bytes: int = 2**25
     xml_elements: int = 200_000
     xml_depth: int = 100
     json_bytes: int = 2**24

@@ -91,10 +91,15 @@ def read_plugin_format(content: bytes, name: str, plugin: str) -> EcgRecord:
             found=type(read).__name__,
         )
     channels = Channels(
-        signal_mv=np.asarray(read.signal_mv, dtype=np.float64),
+        signal_mv=np.array(read.signal_mv, dtype=np.float32),
         fs_hz=read.fs_hz,
         leads=unique_leads(read.leads, name),
     )
     return ecg_record(
-        channels, source=name, file_format=found.name, record_id=read.record_id, stated=read.meta
+        channels,
+        source=name,
+        file_format=found.name,
+        record_id=read.record_id,
+        stated=read.meta,
+        device_reading=read.device_reading,
     )

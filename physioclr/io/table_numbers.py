@@ -169,27 +169,47 @@ def _piece(
     at: int,
     name: str,
 ) -> NDArray[np.float64]:
-    separator, n_columns = shape.separator, shape.n_columns
-    cells: list[list[str]] = [split_row(row, separator) for row in rows]
-    for number, row in enumerate(cells):
-        if len(row) != n_columns:
-            raise RecordError(
-                name,
-                expected=f"{n_columns} numbers in every row",
-                found=f"{len(row)} in row {at + number + 1}",
-            )
-    found = np.full((len(cells), n_columns), np.nan)
+    n_columns = shape.n_columns
+    flat = _cells(rows, shape, at, name)
+    found = np.full((len(rows), n_columns), np.nan)
     plain = commas.declared is None and not any("_" in row or not row.isascii() for row in rows)
     if plain:
         try:
-            flat = [row[i] for row in cells for i in numbers]
-            found[:, list(numbers)] = np.array(flat, dtype=np.float64).reshape(len(cells), -1)
+            if len(numbers) == n_columns:
+                found[:] = np.array(flat, dtype=np.float64).reshape(len(rows), n_columns)
+            else:
+                for column in numbers:
+                    found[:, column] = np.array(flat[column::n_columns], dtype=np.float64)
         except ValueError:
             plain = False  # a missing sample, a decimal comma, or what is no number
     if not plain:
-        for number, row in enumerate(cells):
+        for number in range(len(rows)):
+            row = flat[number * n_columns : (number + 1) * n_columns]
             found[number, list(numbers)] = _row(row, numbers, commas, at + number + 1, name)
     return found
+
+
+def _cells(rows: list[str], shape: TableShape, at: int, name: str) -> list[str]:
+    """Return the cells of all rows, one after another."""
+    separator, n_columns = shape.separator, shape.n_columns
+    quoted = any('"' in row for row in rows)
+    if n_columns == 1 and separator is None and not quoted:
+        return rows  # two numbers in a row are none
+    if separator is not None and not quoted:
+        counts = [row.count(separator) + 1 for row in rows]
+        parted = separator.join(rows).split(separator) if n_columns > 1 else rows
+    else:
+        split = [split_row(row, separator) for row in rows]
+        counts = [len(row) for row in split]
+        parted = [cell for row in split for cell in row]
+    for number, count in enumerate(counts):
+        if count != n_columns:
+            raise RecordError(
+                name,
+                expected=f"{n_columns} numbers in every row",
+                found=f"{count} in row {at + number + 1}",
+            )
+    return parted
 
 
 def _row(

@@ -67,8 +67,9 @@ def table_rows(content: bytes) -> Iterator[list[str]]:
     while at < len(content):
         end = content.find(b"\n", at + _PIECE_BYTES)
         end = len(content) if end < 0 else end + 1
-        rows = _decoded(content[at:end]).splitlines()
-        yield [row for row in rows if row.strip(" ") and not _is_comment(row)]
+        rows = [row for row in _decoded(content[at:end]).splitlines() if row.strip(" ")]
+        has_comments = content.find(b"#", at, end) >= 0
+        yield [row for row in rows if not _is_comment(row)] if has_comments else rows
         at = end
 
 

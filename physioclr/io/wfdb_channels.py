@@ -20,6 +20,7 @@ from physioclr.leads import STANDARD_LEADS, canonical_lead
 __all__ = ["SegmentSignals", "read_channels", "read_segment_signals"]
 
 _NULL_FORMAT = "0"
+_PIECE_SAMPLES = 2**18
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,9 +200,11 @@ def _in_mv(
     units: NDArray[np.signedinteger], signal: SignalLine, unit_mv: float
 ) -> NDArray[np.float32]:
     """Return mV, shifted by the signal's skew, NaN where there is no sample."""
+    signal_mv = np.empty(len(units), np.float32)
     with np.errstate(over="ignore", invalid="ignore"):  # a gain of 1e-99 is refused with a reason
-        exact_mv = (units.astype(np.float64) - signal.baseline) / signal.gain * unit_mv
-        signal_mv = exact_mv.astype(np.float32)
+        for at in range(0, len(units), _PIECE_SAMPLES):  # in double precision, piece by piece
+            piece = units[at : at + _PIECE_SAMPLES].astype(np.float64)
+            signal_mv[at : at + len(piece)] = (piece - signal.baseline) / signal.gain * unit_mv
     if signal.format in NO_SAMPLE:
         signal_mv[units == NO_SAMPLE[signal.format]] = np.nan
     shift = min(signal.skew * signal.per_frame, len(signal_mv))

@@ -97,7 +97,17 @@ def decode(content: memoryview, storage: str, n_samples: int) -> NDArray[np.sign
     -------
     (n_samples,) array of integers
     """
-    return _DECODERS[storage](content[: packed_bytes(storage, n_samples)], n_samples)
+    decoder = _DECODERS[storage]
+    if storage not in _PIECES:
+        return decoder(content[: packed_bytes(storage, n_samples)], n_samples)
+    bytes_per_piece, samples_per_piece, dtype = _PIECES[storage]
+    decoded = np.empty(n_samples, dtype)
+    for number, first in enumerate(range(0, n_samples, samples_per_piece)):
+        n_piece = min(samples_per_piece, n_samples - first)
+        at = number * bytes_per_piece
+        piece = content[at : at + packed_bytes(storage, n_piece)]
+        decoded[first : first + n_piece] = decoder(piece, n_piece)
+    return decoded
 
 
 def decode_flac(
@@ -236,4 +246,11 @@ _DECODERS: dict[str, Callable[[memoryview, int], NDArray[np.signedinteger]]] = {
     "212": _decode_212,
     "310": _decode_310,
     "311": _decode_311,
+}
+# Packed samples are unpacked piece by piece, as each takes four times its size meanwhile.
+_PIECES: dict[str, tuple[int, int, type[np.signedinteger]]] = {
+    "24": (3 * 2**16, 2**16, np.int32),
+    "212": (3 * 2**16, 2 * 2**16, np.int16),
+    "310": (4 * 2**16, 3 * 2**16, np.int16),
+    "311": (4 * 2**16, 3 * 2**16, np.int16),
 }

@@ -72,6 +72,11 @@ def utf8_document(content: bytes, name: str) -> bytes:
         If the encoding is unknown, the document declares entities, is not well formed, or has more
         elements or levels than an ECG needs.
     """
+    most = current_limits().xml_bytes
+    if len(content) > most:
+        raise RecordError(
+            name, expected=f"XML of at most {most // 2**20} MiB", found=f"{len(content):,} bytes"
+        )
     document = _decoded(content, name).lstrip("\ufeff \t\r\n")
     if document.startswith("<?xml"):
         end = document.find("?>")

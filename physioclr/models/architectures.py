@@ -71,6 +71,7 @@ def architecture_name(config: object) -> str:
 _LARGEST = {"blocks": 256, "n_layers": 256, "n_heads": 256, "strides": 256, "stem_strides": 256}
 _LARGEST |= {"kernel": 1023, "position_kernel": 4095, "n_leads": 1000}
 _LARGEST_WIDTH = 65_536
+_OWN = (TransformerConfig, ResNetConfig, AnsweringConfig)  # a plug-in bounds its own sizes
 _REAL = ("dropout", "temperature")
 _LONGEST_REASON = 200
 
@@ -133,7 +134,7 @@ def config_from_dict(state: Mapping[str, Any]) -> EncoderConfig:
     settings = dict(state)
     architecture = settings.pop("architecture", None)
     if not isinstance(architecture, str) or architecture not in ARCHITECTURES:
-        raise ValueError(ARCHITECTURES.why_not(architecture))
+        raise ValueError(ARCHITECTURES.why_not(str(architecture)[:_LONGEST_REASON]))
     kind = ARCHITECTURES[architecture].Config
     fields = {field.name for field in dataclasses.fields(kind)}
     if unknown := sorted(set(settings) - fields):
@@ -143,7 +144,7 @@ def config_from_dict(state: Mapping[str, Any]) -> EncoderConfig:
         if not isinstance(inner, Mapping) or inner.get("architecture") == "answering":
             raise ValueError("encoder must be the configuration of what reads the ECG")
         settings["encoder"] = config_from_dict(inner)
-    if architecture in ARCHITECTURES.own:
+    if kind in _OWN:
         _check_sizes(settings)
     listed = {name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()}
     try:

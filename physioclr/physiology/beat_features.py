@@ -49,7 +49,8 @@ class BeatFeatures:
     by_beat : mapping of str to (n_beats,) float64
         ``rr_ms`` (to the beat before), ``pr_ms``, ``p_ms``, ``qrs_ms``, ``qt_ms``,
         ``qtc_bazett_ms``, ``t_ms``, ``p_lead_share`` (share of the measured leads with a P wave;
-        NaN where it is not known whether there is one), and of the rhythm lead ``r_mv``, ``s_mv``, ``t_mv``, ``p_mv``, ``st_j_mv``, ``st_j60_mv``,
+        NaN where it is not known whether there is one), and of the rhythm lead ``r_mv``,
+        ``s_mv``, ``t_mv``, ``p_mv``, ``st_j_mv``, ``st_j60_mv``,
         ``qrs_slope_mv_per_s``. NaN where unknown.
     amplitudes_mv : mapping of str to (n_leads, n_beats) float64
         Each of `AMPLITUDES` over all leads.

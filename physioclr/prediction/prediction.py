@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from physioclr.encoders.card import HeadCard, LabelCard
 from physioclr.encoders.embedding import embed
 from physioclr.encoders.encoder import Encoder
-from physioclr.encoders.reference_ecgs import COMPARED, differences
+from physioclr.encoders.reference_comparison import COMPARED, differences
 from physioclr.errors import CheckpointError
 from physioclr.probe.no_call import Call
 from physioclr.probe.reliability import ReliabilityBin, bin_of

@@ -252,3 +252,11 @@ def test_the_table_of_case_05_is_read():
     record = read_ecg(SHARED_DATA / "cases/05/upper.csv", layout=layout)
     assert record.leads == (*LIMB_LEADS, "V1", "V5")
     assert np.isnan(record.signal_mv).any()
+
+
+@pytest.mark.parametrize("separator", [" ", ",", ";", "\t"])
+def test_a_short_row_beside_a_long_one_is_not_made_up_for(separator):
+    content = separator.join("12") + "\n3\n" + separator.join("456") + "\n" + separator.join("78")
+    layout = ArrayLayout(fs_hz=500, unit="uV", leads=("I", "II"), orientation="samples_first")
+    with pytest.raises(RecordError, match="2 numbers in every row, found 1 in row 2"):
+        read(content.encode(), layout)
