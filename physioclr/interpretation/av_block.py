@@ -27,6 +27,7 @@ _SLOW_BPM, _ESCAPE_BPM = 65.0, 45.0
 _REGULAR_PCT = 5.0
 _DISSOCIATED_MS = 40.0
 _WENCKEBACH_MS = 20.0
+_DOUBLE = 0.12
 
 
 def _blocked(found: Findings) -> Evidence:
@@ -52,13 +53,39 @@ def _second(found: Findings) -> Verdict:
         return not_assessable(f"{found.n_beats} beats found, at least {_LEAST_BEATS} are needed")
     facts = rhythm_facts(found)
     shown = _blocked(found)
-    if facts.lacks_p:
+    if not facts.has_p:
         return absent(shown, reason="no P waves in the dominant rhythm")
     if not found.blocked_p:
-        return absent(shown)
+        return _doubled(found, shown)
     if _dissociated(found):
         return absent(shown, reason="P and QRS are independent: complete block")
     return present(shown, *_lengthening(found), reason=_kind(found))
+
+
+def _doubled(found: Findings, shown: Evidence) -> Verdict:
+    """Look for RR intervals twice as long as the others: a P wave may lie hidden in T."""
+    rr_ms = np.asarray(found.beats["rr_ms"], dtype=np.float64)
+    ectopic = np.asarray(found.beats["ectopic"], dtype=bool)
+    after_ectopic = np.concatenate([[False], ectopic[:-1]])
+    usable = np.isfinite(rr_ms) & ~ectopic & ~after_ectopic
+    if usable.sum() < _LEAST_BEATS:
+        return absent(shown)
+    short_ms = float(np.quantile(rr_ms[usable], 0.25))
+    double = usable & (np.abs(rr_ms / short_ms - 2.0) <= _DOUBLE)
+    if not double.any():
+        return absent(shown)
+    rows = tuple(int(row) for row in np.flatnonzero(double))
+    twice = Evidence(
+        "Longest RR over the short ones",
+        float(rr_ms[double].max() / short_ms),
+        " times",
+        "≥",
+        2.0 - _DOUBLE,
+        beats=rows,
+    )
+    return borderline(
+        shown, twice, reason="an RR of twice the others: a P may be hidden in T, or a sinus pause"
+    )
 
 
 def _lengthening(found: Findings) -> tuple[Evidence, ...]:
@@ -108,7 +135,7 @@ CRITERIA = (
     Criterion(
         "2AVB",
         "A P wave like those before QRS that no QRS follows; type I if PR before it is longer by "
-        "20 ms than after it",
+        "20 ms than after it; borderline: an RR of twice the others (±6 %)",
         KUSUMOTO,
         _second,
     ),

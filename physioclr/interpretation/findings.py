@@ -41,7 +41,7 @@ _MOST_BEATS = 200
 _P_IN_DOUBT_PCT = 60.0
 _PACED_SHARE = 0.5
 _SPIKE_REACH_S, _SPIKE_LATE_S = 0.45, 0.04
-_SLOW_BPM, _PAUSE_SHARE, _LONGEST_S = 65.0, 1.4, 60.0
+_SLOW_BPM, _PAUSE_SHARE, _LONGEST_S = 65.0, 1.25, 60.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,7 +253,7 @@ def _atrial(
     poor: Mapping[str, str],
 ) -> AtrialActivity:
     """Look for flutter waves where P waves are in doubt."""
-    if not measured.p_wave_presence_pct < _P_IN_DOUBT_PCT:
+    if measured.p_wave_presence_pct >= _P_IN_DOUBT_PCT:
         return AtrialActivity()
     leads = tuple(lead for lead in FLUTTER_LEADS if lead in record.leads and lead not in poor)
     rows = [record.leads.index(lead) for lead in leads]
@@ -292,6 +292,7 @@ def _blocked_p(
         record.fs_hz,
         features.r_peaks_samples,
         with_p,
+        features.by_beat["pr_ms"],
         features.median_beat,
     )
 

@@ -318,7 +318,7 @@ def _acute(found: Findings) -> Verdict:
         return not_assessable(_CHILD)
     if is_left_block(found) or found.has_paced_qrs:
         return not_assessable(
-            "in left bundle branch block the criteria of Sgarbossa and Smith hold"
+            "in left bundle branch block and paced ventricles Sgarbossa and Smith hold"
         )
     leads = _elevated(found)
     if not leads:

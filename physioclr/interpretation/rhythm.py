@@ -167,11 +167,14 @@ def _fibrillation(found: Findings) -> Verdict:
     facts = rhythm_facts(found)
     if reason := _too_few(found):
         return not_assessable(reason)
-    if math.isnan(facts.p_pct):
-        return not_assessable("P waves are not measurable", _irregular(facts, "≥", _AFIB_PCT))
     shown = (_irregular(facts, "≥", _AFIB_PCT), _p(facts, "<", 25))
     if is_flutter(found):
         return absent(*shown, reason="regular flutter waves")
+    if math.isnan(facts.p_pct):
+        why = "whether there are P waves is not known"
+        if facts.irregularity_pct >= _COARSE_AFIB_PCT:
+            return borderline(*shown, reason=why)
+        return not_assessable(why, *shown)
     if is_fibrillation(found):
         return present(*shown)
     wanders = facts.pr_sd_ms >= _PR_WANDERS_MS or not facts.has_p
@@ -193,7 +196,7 @@ def _flutter(found: Findings) -> Verdict:
         return absent(_p(facts, "<", 50))
     regular = facts.irregularity_pct < _REGULAR_PCT
     slow, fast = _HIDDEN_FLUTTER_BPM
-    if regular and slow <= facts.rate_bpm <= fast and facts.lacks_p:
+    if regular and slow <= facts.rate_bpm <= fast:
         return borderline(
             _rate(facts), _p(facts), reason="2:1 flutter waves can hide in QRS and T at this rate"
         )
@@ -202,7 +205,7 @@ def _flutter(found: Findings) -> Verdict:
     if is_flutter(found) and not regular:
         ratio = atrial.rate_per_min / facts.rate_bpm
         return present(*shown, Evidence("Atrial waves a beat, mean", ratio, " : 1"))
-    if regular and facts.lacks_p and facts.qrs_ms < _WIDE_MS:
+    if regular and facts.qrs_ms < _WIDE_MS:
         return not_assessable("flutter waves of a fixed ratio cannot be told from QRS and T")
     return absent(*shown)
 
@@ -251,8 +254,10 @@ def _supraventricular_tachycardia(found: Findings) -> Verdict:
     shown = (_rate(facts, "≥", _SVT_BPM), _p(facts, "<", 25), _qrs(facts, "<"))
     regular = facts.irregularity_pct < _REGULAR_PCT
     narrow = facts.qrs_ms < _WIDE_MS
-    if not (facts.lacks_p and regular and narrow) or is_flutter(found):
+    if facts.has_p or not (regular and narrow) or is_flutter(found):
         return absent(*shown)
+    if math.isnan(facts.p_pct) and facts.rate_bpm > _FAST_BPM:
+        return borderline(*shown, reason="whether there are P waves is not known")
     if found.is_child:
         return not_assessable("no rate limit of this criterion holds for children", *shown)
     return Verdict(state_of(facts.rate_bpm >= _SVT_BPM, facts.rate_bpm > _FAST_BPM), shown)

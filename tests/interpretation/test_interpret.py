@@ -59,6 +59,30 @@ def test_a_simulated_condition_is_said(condition, code, seed):
         assert said.state("NORM") == "absent"
 
 
+@pytest.mark.parametrize(
+    ("condition", "code", "least"),
+    [
+        ("av_block_2_mobitz_2", "2AVB", 4),
+        ("av_block_2_2to1", "2AVB", 3),
+        ("av_block_3", "3AVB", 4),
+        ("paced_ventricle", "VPACE", 4),
+        ("paced_without_p", "VPACE", 4),
+        ("atrial_flutter", "AFLT", 3),
+    ],
+)
+def test_blocked_paced_and_fluttering_hearts_are_not_passed_over(condition, code, least):
+    """A P wave within T is not found, so not every block is: borderline counts."""
+    states = [interpret(simulate_record(condition, seed=seed)).state(code) for seed in range(4)]
+    assert sum(state in ("present", "borderline") for state in states) >= least
+
+
+def test_the_form_of_a_paced_qrs_is_no_bundle_branch_block():
+    said = interpret(simulate_record("paced_ventricle", seed=0))
+    for code in ("CLBBB", "CRBBB", "LAFB", "STEMI", "QWAVE"):
+        assert said.state(code) == "not assessable"
+        assert "paced" in said[code].reason
+
+
 @pytest.mark.parametrize("condition", ["stemi_anterior", "stemi_inferior"])
 @pytest.mark.parametrize("seed", range(4))
 def test_no_acute_st_elevation_of_the_simulator_is_absent(condition, seed):

@@ -217,6 +217,12 @@ def test_p_waves_without_qrs_are_second_degree_block():
     assert said("2AVB", beats=beats_table(rr, pr_ms=pr)).state == "absent"
 
 
+@pytest.mark.parametrize(("share", "state"), [(1.87, "absent"), (1.9, "borderline")])
+def test_an_rr_of_twice_the_others_leaves_a_blocked_p_open(share, state):
+    rr = [1000.0] * 4 + [1000.0 * share] + [1000.0] * 4
+    assert said("2AVB", beats=beats_table(rr)).state == state
+
+
 def test_independent_p_waves_are_complete_block_and_critical():
     pr = [100.0, 200.0, 150.0, 260.0, 120.0, 240.0]
     rr = [1400.0] * 5
