@@ -73,6 +73,13 @@ def evidence_table(table: pd.DataFrame) -> str:
             scores = [_with_interval(row, name) for name in ("f1", "sensitivity", "specificity")]
             cells = [*counts, row["source"], *scores, _with_interval(row, "auroc")]
             lines.append("| " + " | ".join([*cells, f"{row['n_silent']:.0f}"]) + " |")
+    judged = table.groupby("code")["source"].nunique() == len(SOURCES)
+    everywhere = table[table["code"].isin(judged.index[judged])]
+    for source in SOURCES:
+        own = everywhere[everywhere["source"] == source]
+        means = [_short(own[name].mean()) for name in ("f1", "sensitivity", "specificity", "auroc")]
+        first = f"mean of {judged.sum()}" if source == SOURCES[0] else ""
+        lines.append("| " + " | ".join([first, "", "", source, *means, ""]) + " |")
     return "\n".join(lines)
 
 
