@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = [
     "attribution_of",
     "beat_features_of",
+    "certain_interpretation_of",
     "change_of",
     "cohort",
     "cohort_map",
@@ -135,6 +136,15 @@ def interpretation_of(record: EcgRecord) -> Interpretation:
         features=beat_features_of(record),
         measured=measurements_of(record),
     )
+
+
+@st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner=False)
+def certain_interpretation_of(record: EcgRecord, encoder: Encoder) -> Interpretation:
+    """Return what the criteria say of a record, with the certainty an encoder's head adds."""
+    from physioclr.prediction.statement_reading import with_certainty
+
+    said = interpretation_of(record)
+    return with_certainty(said, record, encoder, quality=quality_of(record)).interpretation
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Predicting …")

@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from app.resources import encoder, interpretation_of, prediction_of, quality_of
+from app.resources import (
+    certain_interpretation_of,
+    encoder,
+    interpretation_of,
+    prediction_of,
+    quality_of,
+)
 from physioclr.errors import PhysioclrError, SignalError
 
 if TYPE_CHECKING:
@@ -59,11 +65,14 @@ def predicted_of(
         return Predicted(loaded, problem=error)
 
 
-def reading_of(record: EcgRecord, prediction: Prediction | None) -> Reading:
+def reading_of(record: EcgRecord, predicted: Predicted) -> Reading:
     """Put criteria and prediction into one: what all sections show."""
     from physioclr.prediction.reading import read_with_prediction
 
-    return read_with_prediction(interpretation_of(record), prediction)
+    said = interpretation_of(record)
+    if predicted.encoder is not None:
+        said = certain_interpretation_of(record, predicted.encoder)
+    return read_with_prediction(said, predicted.prediction)
 
 
 def can_be_judged(record: EcgRecord) -> bool:

@@ -117,8 +117,8 @@ def show_summary(record: EcgRecord) -> None:
     with suppress(PhysioclrError):
         measured = measurements_of(record)
         names = main_measurements(state.qt_formula)
-        prediction = _predicted(record, state.checkpoint).prediction
-        reading = reading_of(record, prediction)
+        predicted = _predicted(record, state.checkpoint)
+        prediction, reading = predicted.prediction, reading_of(record, predicted)
         if notice := critical_notice(reading):
             st.html(notice)
         st.html(number_strip(measured, names, **person_of(record)))
@@ -241,8 +241,7 @@ def show_findings(record: EcgRecord) -> None:
         return
     st.subheader("Findings by criteria")
     with showing_problems():
-        prediction = _predicted(record, app_state().checkpoint).prediction
-        reading = reading_of(record, prediction)
+        reading = reading_of(record, _predicted(record, app_state().checkpoint))
         st.html(findings_table(reading))
         n_unknown = len(reading.not_assessable)
         with st.expander(f"Not assessable: {n_unknown}; absent: the others"):
@@ -264,7 +263,7 @@ def show_predictions(record: EcgRecord) -> Predicted:
         if prediction.warning is not None:
             st.warning(literal(prediction.warning), icon=":material/warning:")
         _offer_to_overrule(record)
-        st.html(prediction_table(prediction, reading_of(record, prediction).model))
+        st.html(prediction_table(prediction, reading_of(record, predicted).model))
         st.caption(literal(evidence_sentence(prediction, simulated=record.simulated)))
     return predicted
 

@@ -57,16 +57,18 @@ def measuring_band(
     interpreting ask for the same one.
     """
     if signal_mv.flags.writeable or signal_mv.size > _REMEMBERED_SAMPLES:
-        return _of_pieces(signal_mv, fs_hz)
+        return _of_pieces(signal_mv, fs_hz, spikes)
     last = _last[0]
     if last is not None and last[0]() is signal_mv and last[1] == fs_hz:
         return last[2].copy()
-    kept = _of_pieces(signal_mv, fs_hz)
+    kept = _of_pieces(signal_mv, fs_hz, spikes)
     _last[0] = (weakref.ref(signal_mv), fs_hz, kept.copy())
     return kept
 
 
-def _of_pieces(signal_mv: NDArray[np.floating], fs_hz: float) -> NDArray[np.float64]:
+def _of_pieces(
+    signal_mv: NDArray[np.floating], fs_hz: float, spikes: NDArray[np.int64] | None
+) -> NDArray[np.float64]:
     kept = np.empty(signal_mv.shape)
     for piece in overlapping_pieces(signal_mv.shape[1], fs_hz):
         of_piece = None

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from physioclr.encoders.card import HeadCard
+from physioclr.encoders.card import HeadCard, LabelCard
 from physioclr.encoders.embedding import embed
 from physioclr.encoders.encoder import Encoder
 from physioclr.encoders.reference_comparison import COMPARED, differences
@@ -21,7 +21,15 @@ from physioclr.probe.reliability import ReliabilityBin, bin_of
 from physioclr.records import EcgRecord
 from physioclr.signal.quality import Quality, assess_quality
 
-__all__ = ["LabelCall", "Prediction", "head_name", "predict", "unlike_training", "why_withheld"]
+__all__ = [
+    "LabelCall",
+    "Prediction",
+    "head_name",
+    "label_call",
+    "predict",
+    "unlike_training",
+    "why_withheld",
+]
 
 _UNLIKE_PCT = 99.0
 """Above this distance percentile an ECG is taken to be unlike all the reference ECGs."""
@@ -88,8 +96,8 @@ class Prediction:
         if self.withheld:
             return tuple(LabelCall("no call", self.withheld) for _ in self.labels)
         return tuple(
-            _label_call(self.card, i, float(probability))
-            for i, probability in enumerate(self.probabilities)
+            label_call(label, float(probability))
+            for label, probability in zip(self.card.labels, self.probabilities, strict=True)
         )
 
     @cached_property
@@ -334,8 +342,19 @@ def head_name(encoder: Encoder, head: str | None = None) -> str:
     return name
 
 
-def _label_call(card: HeadCard, column: int, probability: float) -> LabelCall:
-    own = card.labels[column].calls
+def label_call(label: LabelCard, probability: float) -> LabelCall:
+    """Call one label by the limits of its card.
+
+    Parameters
+    ----------
+    label : LabelCard
+    probability : float
+
+    Returns
+    -------
+    LabelCall
+    """
+    own = label.calls
     if own is None:
         return LabelCall("no call", "the head has no limits")
     call = own.limits.call(probability)

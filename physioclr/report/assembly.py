@@ -45,7 +45,8 @@ def make_report(
     Returns
     -------
     Report
-        Without a prediction, and with the reason, where the encoder refuses the ECG.
+        Without a prediction, and with the reason, where the encoder refuses the ECG. Statements
+        carry their certainty, fused with the encoder's statement head where it has one.
 
     Raises
     ------
@@ -62,11 +63,13 @@ def make_report(
     True
     """
     from physioclr.prediction.prediction import predict
+    from physioclr.prediction.statement_reading import with_certainty
 
     require_duration(record)
     quality = assess_quality(record)
     features = compute_beat_features(record, delineate(record))
     measured = summarise(features)
+    said = interpret(record, quality=quality, features=features, measured=measured)
     prediction, why = None, "No prediction was asked for."
     if encoder is not None:
         try:
@@ -78,7 +81,7 @@ def make_report(
         quality=quality,
         measured=measured,
         made_at=made_at or datetime.now(UTC),
-        interpretation=interpret(record, quality=quality, features=features, measured=measured),
+        interpretation=with_certainty(said, record, encoder, quality=quality).interpretation,
         prediction=prediction,
         why_no_prediction=why,
         encoder="" if encoder is None else encoder_name(encoder),
