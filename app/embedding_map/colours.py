@@ -57,7 +57,7 @@ def colour_choices(shown: MapShown) -> dict[str, str]:
             choices[f"label/{label_set}/{label}"] = f"Label · {label_set}: {name}"
     by_criteria = {
         f"statement/{code}": f"By criteria · {VOCABULARY[code.upper()].text}"
-        for code in store.statements
+        for code in map(str, store.statements)
         if code.upper() in VOCABULARY and (store.statements[code] == "present").any()
     }
     labels = _first_head(by.encoder)[1].labels if by else ()

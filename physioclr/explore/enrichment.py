@@ -190,9 +190,9 @@ def _statements(
             "statement",
             code,
             f"{VOCABULARY[code.upper()].text}, by criteria",
-            states[code].map({"present": 1.0, "absent": 0.0}).to_numpy(np.float64),
+            np.asarray(states[code].map({"present": 1.0, "absent": 0.0}), dtype=np.float64),
         )
-        for code in states
+        for code in map(str, states)
         if code.upper() in VOCABULARY and VOCABULARY[code.upper()].family != "technical"
     ]
 

@@ -6,14 +6,17 @@ import math
 from dataclasses import replace
 
 from physioclr.interpretation import (
+    acute_infarction,
     av_block,
     conduction,
     critical,
     ectopy,
     ischaemia,
     pacing,
+    q_waves,
     repolarisation,
     rhythm,
+    st_mimics,
     technical,
     voltage,
 )
@@ -39,6 +42,9 @@ CRITERIA: tuple[Criterion, ...] = (
     *conduction.CRITERIA,
     *voltage.CRITERIA,
     *ischaemia.CRITERIA,
+    *q_waves.CRITERIA,
+    *acute_infarction.CRITERIA,
+    *st_mimics.CRITERIA,
     *repolarisation.CRITERIA,
     *technical.CRITERIA,
     *critical.CRITERIA,

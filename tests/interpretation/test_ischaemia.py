@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from physioclr.interpretation.ischaemia import st_limit_mv
+from physioclr.interpretation.st_segment import st_limit_mv
 from tests.interpretation.hand_built import said
 from tests.interpretation.test_conduction import LBBB, RBBB
 

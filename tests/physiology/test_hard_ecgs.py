@@ -1,4 +1,4 @@
-"""ECGs on which delineation once failed with confidence: the right value, and why."""
+"""ECGs on which delineation once failed with confidence: the right value, and why it is right."""
 
 import numpy as np
 import pytest
