@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from physioclr.jobs import Job, default_queue
 from physioclr.jobs.importing import ImportTask
 from physioclr.physiology.measurements import MEASUREMENTS
+from physioclr.runtime.allowed_paths import require_allowed
 
 if TYPE_CHECKING:
     from app.datasets.distributions import Distribution
@@ -91,8 +91,11 @@ def distributions(store: Store) -> tuple[list[Distribution], list[str]]:
 
 
 def begin_import(source: str, out: str) -> Job:
-    """Begin to prepare a cohort in a process of its own."""
-    task = ImportTask(str(Path(source).expanduser()), str(Path(out).expanduser()))
+    """Begin to prepare a cohort in a process of its own; both folders must be allowed ones."""
+    is_named = source == "demo" or source.startswith("simulated:")
+    task = ImportTask(
+        source if is_named else str(require_allowed(source)), str(require_allowed(out))
+    )
     return default_queue().submit(task)
 
 

@@ -39,6 +39,12 @@ def layout_inputs() -> ArrayLayout | None:
             "Leads, in the file's order",
             placeholder="empty if the first line names them; else " + " ".join(STANDARD_LEADS),
         )
+        decimal = st.selectbox(
+            "Decimal mark",
+            (".", ","),
+            index=None,
+            placeholder="as the numbers tell; needed if 1,234 may be either",
+        )
         st.form_submit_button("Read")
     if fs_hz is None or unit_name is None:
         return None
@@ -48,6 +54,7 @@ def layout_inputs() -> ArrayLayout | None:
             unit=unit_name,
             leads=tuple(re.split(r"[\s,;]+", names.strip())) if names.strip() else None,
             orientation=orientation,
+            decimal=decimal,  # type: ignore[arg-type]  # one of the two
         )
     except ValueError as error:
         st.error(str(error))

@@ -24,6 +24,8 @@ from physioclr.cli.terminal import (
 
 __all__ = ["app", "declared_layout", "measure", "predict"]
 
+_DECLARED = ("fs_hz", "unit", "leads", "orientation", "scale", "array", "decimal")
+
 app = typer.Typer()
 File = Annotated[Path, typer.Argument(help="An ECG of any format, or a WFDB record's stem.")]
 Layout = Annotated[
@@ -143,7 +145,7 @@ def declared_layout(declared: list[str] | None) -> Any:
     values: dict[str, Any] = {}
     for one in declared:
         name, equals, value = one.partition("=")
-        if not equals or name not in ("fs_hz", "unit", "leads", "orientation", "scale", "array"):
+        if not equals or name not in _DECLARED:
             raise typer.BadParameter(f"--layout takes fs_hz=500, unit=uV and so on, got {one!r}")
         values[name] = tuple(value.split(",")) if name == "leads" else value
     with option_errors():

@@ -8,7 +8,6 @@ none of them is passed on: what a file claims is checked here, and the reasons a
 from __future__ import annotations
 
 import struct
-import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
@@ -33,6 +32,7 @@ from physioclr.io.clinical_numbers import check_stated_numbers
 from physioclr.io.clinical_readings import device_reading
 from physioclr.io.ecg_records import ecg_record
 from physioclr.io.person import stated_person
+from physioclr.io.private_folder import private_folder
 from physioclr.io.scp_layout import standard_scp
 from physioclr.io.xml_documents import utf8_document
 from physioclr.records import EcgRecord
@@ -163,8 +163,8 @@ def is_mfer(head: bytes) -> bool:
 
 
 def _parse(content: bytes, name: str, file_format: str) -> ECGRecord:
-    with tempfile.TemporaryDirectory(prefix="physioclr-") as folder:
-        path = Path(folder) / "record"
+    with private_folder() as folder:
+        path = folder / "record"
         path.write_bytes(content)
         try:
             return _PARSERS[file_format]().parse(path)

@@ -70,11 +70,11 @@ _XML_ROOTS = {
 }
 _SCP_SECTION_HEADER = 16
 _SCP_POINTER = 10
+_SAY_NOTHING_OF_LEADS = ("table", "JSON", "NPY", "HDF5", "zip", "gzip")
 _LONGEST_NAME = 80
 _MOST_LINES = 60
 _MAKER_CHARS = 4000
 _CONTROL = bytes(range(9)) + bytes(range(0x0E, 0x20))
-_SAY_NOTHING_OF_LEADS = ("table", "JSON", "NPY", "HDF5", "zip", "gzip")
 
 
 def detect_format(head: bytes) -> str:

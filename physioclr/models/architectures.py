@@ -71,7 +71,6 @@ def architecture_name(config: object) -> str:
 _LARGEST = {"blocks": 256, "n_layers": 256, "n_heads": 256, "strides": 256, "stem_strides": 256}
 _LARGEST |= {"kernel": 1023, "position_kernel": 4095, "n_leads": 1000}
 _LARGEST_WIDTH = 65_536
-_OWN = (TransformerConfig, ResNetConfig, AnsweringConfig)  # a plug-in bounds its own sizes
 _REAL = ("dropout", "temperature")
 _LONGEST_REASON = 200
 
@@ -144,7 +143,7 @@ def config_from_dict(state: Mapping[str, Any]) -> EncoderConfig:
         if not isinstance(inner, Mapping) or inner.get("architecture") == "answering":
             raise ValueError("encoder must be the configuration of what reads the ECG")
         settings["encoder"] = config_from_dict(inner)
-    if kind in _OWN:
+    if architecture in ARCHITECTURES.own:
         _check_sizes(settings)
     listed = {name: tuple(v) if isinstance(v, list) else v for name, v in settings.items()}
     try:

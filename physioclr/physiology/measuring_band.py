@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from functools import lru_cache
 
 import numpy as np
@@ -20,6 +21,8 @@ BAND_HZ = (0.5, 100.0)
 _ORDER = 2
 _EXTENSION_S = 2.0
 _JOIN_S = 1.0
+_REMEMBERED_SAMPLES = 1_000_000
+_last: list[tuple[weakref.ref[NDArray[np.floating]], float, NDArray[np.float64]] | None] = [None]
 
 
 def measuring_band(
@@ -49,7 +52,23 @@ def measuring_band(
     second may differ by some µV under baseline wander. It takes a third of the
     time. From 0.67 Hz down a zero-phase high-pass leaves ST as it is (Kligfield et al. 2007,
     AHA/ACC/HRS recommendations part I, Circulation 115:1306).
+
+    The last result is remembered for a read-only signal, as a record's is: measuring and
+    interpreting ask for the same one.
     """
+    if signal_mv.flags.writeable or signal_mv.size > _REMEMBERED_SAMPLES:
+        return _of_pieces(signal_mv, fs_hz, spikes)
+    last = _last[0]
+    if last is not None and last[0]() is signal_mv and last[1] == fs_hz:
+        return last[2].copy()
+    kept = _of_pieces(signal_mv, fs_hz, spikes)
+    _last[0] = (weakref.ref(signal_mv), fs_hz, kept.copy())
+    return kept
+
+
+def _of_pieces(
+    signal_mv: NDArray[np.floating], fs_hz: float, spikes: NDArray[np.int64] | None
+) -> NDArray[np.float64]:
     kept = np.empty(signal_mv.shape)
     for piece in overlapping_pieces(signal_mv.shape[1], fs_hz):
         of_piece = None

@@ -310,8 +310,10 @@ def _delineate(
     in_gap = _erase_in_gaps(samples, record.signal_mv)
     states = np.full((*samples.shape[:2], len(_WAVES)), _NO_SIGNAL, dtype=np.uint8)
     states[rows] = np.where(waves.absent, _ABSENT, _OUTSIDE)
-    states[np.ix_(rows, waves.disputed_p, [0])] = _DISPUTED
-    states[np.ix_(rows, waves.flutter, [0])] = _FLUTTER
+    of_p = states[rows, :, 0]
+    of_p[:, waves.disputed_p] = _DISPUTED
+    of_p[:, waves.flutter] = _FLUTTER
+    states[rows, :, 0] = of_p
     found_elsewhere = np.isfinite(waves.fiducials[:, :, 1::3]).any(axis=0)
     states[rows] = np.where(found_elsewhere, _TOO_SMALL, states[rows])
     states[in_gap] = _MISSING

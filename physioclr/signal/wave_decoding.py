@@ -143,7 +143,10 @@ def decode_waves(
                 voted = spans[_P][:, 0] >= 0
                 found, spans[_P] = _p_before(mean, starts, stops, beats)
                 spans[_P][~(voted | shown)] = -1
-            disputed &= (spans[_P][:, 0] < 0) & ~irregular
+            lacking = spans[_P][:, 0] < 0
+            disputed &= lacking & ~irregular
+            # One such beat among many without a P wave is chance.
+            disputed &= disputed.sum() >= _LACKING * lacking.sum()
     lone = _lone(found, spans, mean[:, _P])
     spans[_T] = _assigned(_spans(mean, _T), mean[:, _T], starts, stops, before=False)
     fiducials = np.full((len(probabilities), beats.size, 3 * _N_WAVES), np.nan)
@@ -204,10 +207,10 @@ def _look_again(
             heights[lead, beat] = level[slice(*own[beat])].max()
     clear, shown = clear_leads(centres, heights, qrs[:, 0], NETWORK_HZ, regular=regular)
     for output in (_P, _N_WAVES + _P) if clear.any() else ():
-        own = alone[clear][:, :, output]
-        by_output[output][rows[clear]] = np.maximum(by_output[output][rows[clear]], own)
-        mean[:, output] = np.maximum(mean[:, output], own.mean(axis=0))
-    return shown.any(axis=0), (heights > _SHOWN).any(axis=0)
+        heard = alone[clear][:, :, output]
+        by_output[output][rows[clear]] = np.maximum(by_output[output][rows[clear]], heard)
+        mean[:, output] = np.maximum(mean[:, output], heard.mean(axis=0))
+    return np.asarray(shown.any(axis=0)), np.asarray((heights > _SHOWN).any(axis=0))
 
 
 def _lone(found: tuple[Samples, Samples], spans: Samples, level: Floats) -> Samples:
@@ -225,7 +228,7 @@ def _lone(found: tuple[Samples, Samples], spans: Samples, level: Floats) -> Samp
     meets = (every[:, None, 0] < busy[None, :, 1] + gap) & (
         every[:, None, 1] > busy[None, :, 0] - gap
     )
-    return every[~taken & known & sure & ~meets.any(axis=1)]
+    return np.asarray(every[~taken & known & sure & ~meets.any(axis=1)])
 
 
 def _spans(mean: Floats, wave: int) -> tuple[Samples, Samples]:

@@ -1,5 +1,6 @@
 """A cohort of 24 simulated ECGs and an untrained encoder with a head, in place of the shipped."""
 
+import os
 import sys
 from contextlib import ExitStack
 from dataclasses import replace
@@ -23,6 +24,7 @@ from physioclr.evaluation.probe_features import probe_targets
 from physioclr.models.transformer import EcgTransformer, TransformerConfig
 from physioclr.probe import fit_probe
 from physioclr.simulate import simulate_cohort, simulate_record
+from tests.shared_data import SHARED_DATA
 
 N_RECORDS = 24
 
@@ -31,6 +33,13 @@ N_RECORDS = 24
 def _same_main_module(monkeypatch):
     """Give back the main module: `AppTest` leaves its script there, for later workers to run."""
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
+@pytest.fixture(autouse=True)
+def _folders_of_the_tests_are_allowed(monkeypatch, tmp_path_factory):
+    """Let pages use the folders that tests make, and the shared data."""
+    folders = (tmp_path_factory.getbasetemp(), SHARED_DATA)
+    monkeypatch.setenv("PHYSIOCLR_DATA", os.pathsep.join(map(str, folders)))
 
 
 @pytest.fixture(scope="session")

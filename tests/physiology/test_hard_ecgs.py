@@ -1,4 +1,4 @@
-"""The ECGs on which delineation failed with confidence, with the right value and why it is right."""
+"""ECGs on which delineation once failed with confidence: the right value, and why it is right."""
 
 import numpy as np
 import pytest
