@@ -124,11 +124,13 @@ def dominant_beat_of(record: EcgRecord) -> DominantBeat:
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Predicting …")
-def prediction_of(record: EcgRecord, encoder: Encoder) -> Prediction:
+def prediction_of(
+    record: EcgRecord, encoder: Encoder, overrule_reversal: bool = False
+) -> Prediction:
     """Return the predictions of an encoder's first head."""
     from physioclr.prediction.prediction import predict
 
-    return predict(record, encoder, quality=quality_of(record))
+    return predict(record, encoder, quality=quality_of(record), overrule_reversal=overrule_reversal)
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Asking why …")

@@ -80,6 +80,8 @@ class ReadState:
         The label whose attribution is drawn.
     opened : int
         How many ECGs were opened so far; part of the keys of widgets that start afresh with each.
+    overrule_reversal : bool
+        Whether the reader wants calls of it although exchanged electrodes are suspected.
     """
 
     record: EcgRecord | None = None
@@ -98,6 +100,7 @@ class ReadState:
     kept_notes: dict[str, ReaderNotes] = field(default_factory=dict)
     why: str | None = None
     opened: int = 0
+    overrule_reversal: bool = False
 
     def open(
         self, record: EcgRecord, *, demo_row: int | None = None, uploaded_row: int | None = None
@@ -108,6 +111,7 @@ class ReadState:
         self.demo_row = demo_row
         self.uploaded_row = uploaded_row
         self.problems = ()
+        self.overrule_reversal = False
         self.start_s = 0.0
         self._take_notes()
         self.opened += 1

@@ -14,13 +14,13 @@ import numpy as np
 import wfdb
 from numpy.typing import NDArray
 
-from benchmarks.ludb import read_ludb
 from benchmarks.parts import run_parts
 from benchmarks.quality import read_ptb_xl
 from physioclr.physiology.measurements import Measurements, measure
 from physioclr.records import EcgRecord
 from physioclr.signal.resampling import resample
 from physioclr.signal.wave_input import filter_at_network_rate
+from studies.references.ludb import read_ludb
 
 __all__ = ["ELECTRODES", "with_hum", "with_noise"]
 

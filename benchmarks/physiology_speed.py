@@ -5,12 +5,18 @@ several rounds over the same simulated ECGs. It is the process's own time, which
 machine lengthen less than the clock's. NeuroKit2 runs in the same call, on each of the 12 leads:
 its delineation alone (clean, find R peaks, delineate), and ``ecg_process`` followed by
 ``ecg_delineate``, the nearest it has to measuring.
+
+``--threads`` times `delineate` by the clock instead, in processes with one BLAS thread and with
+NumPy's default, on a quiet machine and with one core kept busy.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
@@ -68,13 +74,61 @@ def timed_ms(
     return 1000 * (time.process_time() - started) / len(ecgs)
 
 
+_CLOCK = """
+import time
+from physioclr.signal.delineation import delineate
+from physioclr.simulate import simulate_cohort
+cohort = simulate_cohort(12, seed=0)
+records = [cohort.record(index) for index in range(12)]
+times = []
+for _ in range(9):
+    began = time.perf_counter()
+    for record in records:
+        delineate(record)
+    times.append(1000 * (time.perf_counter() - began) / 12)
+print(min(times[2:]))
+"""
+
+
+def clock_ms(threads: str | None) -> float:
+    """Time one record in a process of its own, with so many BLAS threads or the default."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+    }
+    if threads is not None:
+        environment["OPENBLAS_NUM_THREADS"] = threads
+    run = subprocess.run(
+        [sys.executable, "-c", _CLOCK], env=environment, capture_output=True, text=True, check=True
+    )
+    return float(run.stdout)
+
+
+def print_thread_ratios() -> None:
+    for what, n_busy in (("quiet", 0), ("one busy core", 1)):
+        busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(n_busy)]
+        try:
+            one, default = clock_ms("1"), clock_ms(None)
+        finally:
+            for process in busy:
+                process.kill()
+        print(
+            f"{what}: one BLAS thread {one:.1f} ms, default {default:.1f} ms, {default / one:.2f}"
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--ecgs", type=int, default=12)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--no-neurokit", action="store_true")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--threads", action="store_true")
     arguments = parser.parse_args()
+    if arguments.threads:
+        print_thread_ratios()
+        return
     cohort = simulate_cohort(arguments.ecgs, seed=0)
     records = [cohort.record(index) for index in range(len(cohort))]
     ecgs = [(record, delineate(record)) for record in records]

@@ -22,6 +22,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 from benchmarks.parts import run_parts
+from physioclr.io import read_ecg
 from physioclr.leads import STANDARD_LEADS, canonical_lead, in_standard_order
 from physioclr.records import EcgRecord
 from physioclr.signal.quality import Quality, assess_quality
@@ -38,6 +39,7 @@ _ZHAO_SCORE = {"Excellent": 1.0, "Barely acceptable": 0.5, "Unacceptable": 0.0}
 _FLAGS = ["baseline_drift", "static_noise", "burst_noise", "electrodes_problems"]
 # What is left of the legs' difference in potential, as a share of III.
 _LEG_SHARE = 0.03
+_LONGEST_S = 30.0
 
 Floats = NDArray[np.float64]
 Rows = dict[str, dict[str, float]]
@@ -190,6 +192,11 @@ def run_reversal(data: Path) -> Rows:
     cohorts = {
         "PTB-XL (limits set here)": read_ptb_xl(data / "ptb-xl")[1],
         "LUDB": [item.record for item in read_ludb(data / "ludb")],
+        "CPSC 2018": [
+            record
+            for path in sorted((data / "cpsc2018").glob("*.hea"))
+            if (record := read_ecg(path)).duration_s < _LONGEST_S
+        ],
         "simulated": simulated,
     }
     rows: Rows = {}

@@ -15,7 +15,6 @@ import argparse
 import os
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -25,13 +24,27 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import wfdb
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 from rich.console import Console
 from rich.table import Table
 
 from app.components.palette import LIGHT
 from app.embedding_map.scatter import Numbers, Points, map_figure
 from benchmarks.browser import READY, open_chromium, serve_app, wait_until_ready
+from benchmarks.map_page import (
+    choose_cohort,
+    choosing_times,
+    lasso,
+    lasso_times,
+    link_times,
+    open_map,
+    opening_times,
+    other_ecg_times,
+    page_change_times,
+    painted,
+    panning_times,
+    recolouring_times,
+)
 from benchmarks.probe import planted_cohort
 from physioclr.datasets.demo import open_demo_store
 from physioclr.datasets.manifest import MANIFEST_NAME, Shard
@@ -53,11 +66,9 @@ from physioclr.simulate import simulate_record
 
 __all__ = ["main"]
 
-_PATIENCE_MS = 180_000
 _N_SESSIONS = 4
 _NEXT_FRAME = """() => new Promise(done =>
     requestAnimationFrame(() => requestAnimationFrame(done)))"""
-_MAP = ".pc-map .main-svg"
 _Seconds = dict[str, tuple[list[float], str]]
 
 
@@ -149,29 +160,29 @@ def _timed(
         table.add_column(column, justify="right" if column else "left")
     large = n > 50_000
     with serve_app() as url:
-        page = _session(browser, url)
-        _choose(page, store)
+        page = open_map(browser, url)
+        choose_cohort(page, store)
         seconds: _Seconds = {
-            "opened in a new tab by its link": (_links(browser, page.url, repeats), ""),
+            "opened in a new tab by its link": (link_times(browser, page.url, repeats), ""),
             "chosen in a new tab": (
-                _choices(browser, url, store, repeats),
+                choosing_times(browser, url, store, repeats),
                 "" if large else "2",
             ),
-            "opened from another page": (_openings(page, repeats), "" if large else "2"),
-            "recoloured": (_recolourings(page, repeats), "3" if large else "1"),
-            "a step of panning": (_pans(page), ""),
-            "lasso to strips": (_lassos(page, repeats), "" if large else "2"),
-            "next page of strips": (_turns(page, repeats), ""),
-            "a new ECG on the map": (_others(page, ecgs), ""),
+            "opened from another page": (opening_times(page, repeats), "" if large else "2"),
+            "recoloured": (recolouring_times(page, repeats), "3" if large else "1"),
+            "a step of panning": (panning_times(page), ""),
+            "lasso to strips": (lasso_times(page, repeats), "" if large else "2"),
+            "next page of strips": (page_change_times(page, repeats), ""),
+            "a new ECG on the map": (other_ecg_times(page, ecgs), ""),
             "its place alone": (_placings(store, repeats), "" if large else "0.5"),
         }
         for name, (values, goal) in seconds.items():
             table.add_row(name, f"{np.median(values):.2f}", f"{max(values):.2f}", goal)
         before = _memory_mb()
-        pages = [_session(browser, url) for _ in range(_N_SESSIONS - 1)]
+        pages = [open_map(browser, url) for _ in range(_N_SESSIONS - 1)]
         for other in pages:
-            _choose(other, store)
-            _lasso(other)
+            choose_cohort(other, store)
+            lasso(other)
         errors = sum(other.get_by_test_id("stException").count() for other in [page, *pages])
         each = (_memory_mb() - before) / len(pages)
         table.caption = (
@@ -190,12 +201,12 @@ def _beside_jobs(browser: Browser, store: Store, repeats: int) -> Table:
         table.add_column(column, justify="right" if column else "left")
     run = finished_probe(20_000, 20)
     with serve_app() as url:
-        page = _session(browser, url)
+        page = open_map(browser, url)
         shown = []
         for _ in range(repeats):
             goes = partial(page.goto, f"{url}/probe?run={run.id}")
             drawn = """() => document.querySelector('table[aria-label="Macro scores"]')"""
-            shown.append(_painted(page, goes, drawn))
+            shown.append(painted(page, goes, drawn))
             wait_until_ready(page)
         views = []
         for view in ("Curves", "Calibration", "Confusion", "Scores"):
@@ -259,169 +270,6 @@ def finished_probe(n_records: int, n_labels: int) -> Job:
     job.start()
     job.end("finished", result={"n_records": n_records, "auroc": {}})
     return job
-
-
-def _session(browser: Browser, url: str) -> Page:
-    page = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()
-    page.set_default_timeout(_PATIENCE_MS)
-    page.goto(f"{url}/map")
-    page.wait_for_selector(_MAP)
-    wait_until_ready(page)
-    return page
-
-
-def _choose(page: Page, store: Store) -> float:
-    field = page.get_by_role("combobox", name="Cohort")
-    field.fill(str(store.path))
-    drawn = """n => document.querySelector('.pc-map')._fullData
-        .reduce((sum, trace) => sum + trace.x.length, 0) > n / 2"""
-    seconds = _painted(page, partial(field.press, "Enter"), drawn, len(store))
-    page.get_by_text(f"{len(store):,} simulated ECGs").first.wait_for()
-    wait_until_ready(page)
-    return seconds
-
-
-def _choices(browser: Browser, url: str, store: Store, repeats: int) -> list[float]:
-    """Choose the cohort in new tabs: its map is drawn for the first time there."""
-    seconds = []
-    for _ in range(repeats):
-        page = _session(browser, url)
-        seconds.append(_choose(page, store))
-        page.close()
-    return seconds
-
-
-def _painted(page: Page, act: Callable[[], None], drawn: str, argument: object = None) -> float:
-    started = time.perf_counter()
-    act()
-    page.wait_for_function(drawn, arg=argument, polling="raf")
-    page.evaluate(_NEXT_FRAME)
-    return time.perf_counter() - started
-
-
-def _openings(page: Page, repeats: int) -> list[float]:
-    seconds = []
-    for _ in range(repeats):
-        page.get_by_role("link", name="Jobs").click()
-        page.wait_for_selector('h1:text-is("Jobs")')
-        wait_until_ready(page)
-        link = page.get_by_role("link", name="Embedding map")
-        seconds.append(_painted(page, link.click, f"document.querySelector('{_MAP}')"))
-        wait_until_ready(page)
-    return seconds
-
-
-def _links(browser: Browser, url: str, repeats: int) -> list[float]:
-    seconds = []
-    for _ in range(repeats):
-        page = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()
-        page.set_default_timeout(_PATIENCE_MS)
-        seconds.append(_painted(page, partial(page.goto, url), f"document.querySelector('{_MAP}')"))
-        wait_until_ready(page)
-        page.close()
-    return seconds
-
-
-def _recolourings(page: Page, repeats: int) -> list[float]:
-    seconds = []
-    for turn in range(2 * repeats):
-        name = ("QRS duration", "Heart rate")[turn % 2]
-        page.get_by_role("combobox", name="Colour").click()
-        page.keyboard.type(name)
-        seconds.append(
-            _painted(
-                page,
-                lambda: page.keyboard.press("Enter"),
-                """name => document.querySelector('.pc-map')._fullData
-                    .some(trace => trace.name === name)""",
-                name,
-            )
-        )
-        wait_until_ready(page)
-    return seconds
-
-
-def _lasso(page: Page) -> float:
-    """Draw about a quarter of the map's area; return the time from the button's release."""
-    plot = page.locator(".pc-map.js-plotly-plot").first
-    plot.scroll_into_view_if_needed()
-    box = plot.bounding_box()
-    if box is None:
-        raise ValueError("the map must be in sight")
-    x, y, half = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, box["height"] / 4
-    page.mouse.move(x - half, y - half)
-    page.mouse.down()
-    for across, down in ((1, -1), (1, 1), (-1, 1), (-1, -1)):
-        page.mouse.move(x + across * half, y + down * half)
-    seconds = _painted(page, page.mouse.up, "document.querySelector('.pc-strip')")
-    wait_until_ready(page)
-    return seconds
-
-
-def _lassos(page: Page, repeats: int) -> list[float]:
-    seconds = []
-    for _ in range(repeats):
-        seconds.append(_lasso(page))
-        page.get_by_role("button", name="Clear the selection").click()
-        page.wait_for_function("!document.querySelector('.pc-strip')")
-        wait_until_ready(page)
-    _lasso(page)
-    return seconds
-
-
-def _turns(page: Page, repeats: int) -> list[float]:
-    seconds = []
-    for number in range(2, 2 + repeats):
-        turn = page.get_by_role("button", name="›")
-        drawn = f"document.body.innerText.includes('Page {number} of')"
-        seconds.append(_painted(page, turn.click, drawn))
-        wait_until_ready(page)
-    return seconds
-
-
-def _pans(page: Page) -> list[float]:
-    """Drag the part in sight with the mouse; return the time of each of its steps."""
-    plot = page.locator(".pc-map.js-plotly-plot").first
-    plot.scroll_into_view_if_needed()
-    plot.hover()
-    plot.locator('[data-title="Pan"]').click()
-    box = plot.bounding_box()
-    if box is None:
-        raise ValueError("the map must be in sight")
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    left = "plot => plot._fullLayout.xaxis.range[0]"
-    seconds, before = [], plot.evaluate(left)
-    for step in range(1, 21):
-        started = time.perf_counter()
-        page.mouse.move(x + 8 * step, y + 4 * step)
-        page.evaluate(_NEXT_FRAME)
-        seconds.append(time.perf_counter() - started)
-    page.mouse.up()
-    if plot.evaluate(left) == before:
-        raise ValueError("the map must have moved")
-    plot.hover()
-    plot.locator('[data-title="Lasso Select"]').click()
-    wait_until_ready(page)
-    return seconds
-
-
-def _others(page: Page, ecgs: list[tuple[Path, Path]]) -> list[float]:
-    """Upload several ECGs, and place the second and later ones on the map, one after another."""
-    page.get_by_text("Place an ECG on the map").click()
-    files = [str(file) for pair in ecgs for file in pair]
-    page.locator('input[type="file"]').set_input_files(files)
-    page.get_by_text(f"Most like {ecgs[0][0].stem}").first.wait_for()
-    wait_until_ready(page)
-    seconds = []
-    for header, _ in ecgs[1:]:
-        page.get_by_role("combobox", name="or another of the uploaded ECGs").click()
-        page.keyboard.type(header.stem)
-        drawn = f"document.body.innerText.includes('Most like {header.stem}')"
-        seconds.append(_painted(page, lambda: page.keyboard.press("Enter"), drawn))
-        wait_until_ready(page)
-    return seconds
 
 
 def _placings(store: Store, repeats: int) -> list[float]:

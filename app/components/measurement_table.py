@@ -108,8 +108,8 @@ def comparison_table(before: Measurements, after: Measurements, names: Sequence[
     rows = [
         [
             MEASUREMENTS[name].label,
-            number(old[name], name),
-            number(new[name], name),
+            number(old[name], name, before.why_missing(name)[0]),
+            number(new[name], name, after.why_missing(name)[0]),
             signed(difference(name, old[name], new[name]), MEASUREMENTS[name].decimals),
         ]
         for name in names
@@ -168,19 +168,31 @@ def outside_mark(measured: Measurements, name: str, limits: NormalRange | NoRang
 
 
 def _value_or_reason(measured: Measurements, name: str) -> str:
-    value = measured.scalars()[name]
-    if math.isnan(value):
-        reason = measured.reasons.get(name, _NOT_MEASURABLE).removeprefix(f"{_NOT_MEASURABLE}: ")
-        text = _NOT_MEASURABLE if reason == _NOT_MEASURABLE else f"{_NOT_MEASURABLE} — {reason}"
+    verdict, reason = measured.why_missing(name)
+    if verdict:
+        text = f"{verdict} — {reason}" if reason else verdict
         return Html(f'<span class="pc-quiet">{html.escape(text)}</span>')
     return number(measured.scalars()[name], name)
 
 
-def number(value: float, name: str) -> str:
-    """Return a measurement's value with its unit as HTML, or that it is not measurable."""
+def number(value: float, name: str, verdict: str = "") -> str:
+    """Return a measurement's value with its unit as HTML, or that it is not measurable.
+
+    Parameters
+    ----------
+    value : float
+    name : str
+        One of `MEASUREMENTS`.
+    verdict : str
+        What stands for a missing value, as `Measurements.why_missing` has it.
+
+    Returns
+    -------
+    str
+    """
     kind = MEASUREMENTS[name]
     if math.isnan(value):
-        return Html(f'<span class="pc-quiet">{_NOT_MEASURABLE}</span>')
+        return Html(f'<span class="pc-quiet">{html.escape(verdict or _NOT_MEASURABLE)}</span>')
     gap = "" if kind.unit == "°" else " "
     unit = f'{gap}<span class="pc-unit">{html.escape(kind.unit)}</span>' if kind.unit else ""
     return Html(f"{decimal(value, kind.decimals)}{unit}")

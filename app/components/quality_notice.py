@@ -71,7 +71,8 @@ def show_quality_briefly(quality: Quality, *, of: str) -> None:
 
 
 def _is_good_news(quality: Quality) -> bool:
-    return quality.acceptable and quality.suspected_reversal is None
+    doubted = quality.suspected_reversal or quality.limb_lead_misfit
+    return quality.acceptable and doubted is None
 
 
 def _sentence(reason: str) -> str:

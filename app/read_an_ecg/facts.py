@@ -46,12 +46,14 @@ class Predicted:
         return self.prediction
 
 
-def predicted_of(record: EcgRecord, checkpoint: str) -> Predicted:
+def predicted_of(
+    record: EcgRecord, checkpoint: str, *, overrule_reversal: bool = False
+) -> Predicted:
     """Open a checkpoint, the shipped one if empty, and predict with it."""
     loaded = None
     try:
         loaded = encoder(checkpoint)
-        return Predicted(loaded, prediction_of(record, loaded))
+        return Predicted(loaded, prediction_of(record, loaded, overrule_reversal))
     except PhysioclrError as error:
         return Predicted(loaded, problem=error)
 

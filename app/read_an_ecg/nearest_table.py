@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from app.components.html_table import html_table
-from physioclr.encoders.reference_ecgs import with_qtc
+from physioclr.encoders.reference_comparison import with_qtc
 from physioclr.physiology.measurements import MEASUREMENTS
 
 __all__ = ["nearest_table"]

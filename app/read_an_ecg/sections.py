@@ -110,16 +110,22 @@ def show_summary(record: EcgRecord) -> None:
         measured = measurements_of(record)
         names = main_measurements(state.qt_formula)
         st.html(number_strip(measured, names, **person_of(record)))
-        prediction = predicted_of(record, state.checkpoint).prediction
+        prediction = _predicted(record, state.checkpoint).prediction
         if prediction is not None:
             st.html(call_strip(prediction))
         _show_caveats(record, prediction)
 
 
+def _predicted(record: EcgRecord, checkpoint: str) -> Predicted:
+    overrule = app_state().read.overrule_reversal
+    return predicted_of(record, checkpoint, overrule_reversal=overrule)
+
+
 def _show_caveats(record: EcgRecord, prediction: Prediction | None) -> None:
     from physioclr.prediction.prediction import unlike_training, why_withheld
 
-    said = [why_withheld(quality_of(record))]
+    overruled = app_state().read.overrule_reversal
+    said = [why_withheld(quality_of(record), overrule_reversal=overruled)]
     if prediction is not None:
         said.append(unlike_training(prediction, simulated=record.simulated))
         said.append("unlike the labelled ECGs" if prediction.is_unlike else "")
@@ -210,6 +216,8 @@ def show_measurements(record: EcgRecord) -> None:
         st.html(measurement_table(measured, main, **person))
         if remark := qtc_remark(measured):
             st.caption(remark)
+        if measured.pacing is not None and measured.pacing.sentence:
+            st.caption(literal(measured.pacing.sentence))
         with st.expander("Rhythm, further intervals, amplitudes of each lead, sources of “normal”"):
             st.html(measurement_table(measured, further, **person))
             st.html(lead_table(measured))
@@ -222,7 +230,7 @@ def show_predictions(record: EcgRecord) -> Predicted:
         return Predicted()
     st.subheader("Predictions")
     checkpoint = asked_checkpoint(key="read")
-    predicted = predicted_of(record, checkpoint)
+    predicted = _predicted(record, checkpoint)
     if predicted.encoder is not None and not predicted.encoder.heads:
         say_it_has_no_head(checkpoint)
         return predicted
@@ -230,16 +238,32 @@ def show_predictions(record: EcgRecord) -> Predicted:
         prediction = predicted.found()
         if prediction.warning is not None:
             st.warning(literal(prediction.warning), icon=":material/warning:")
+        _offer_to_overrule(record)
         st.html(prediction_table(prediction))
         st.caption(literal(evidence_sentence(prediction, simulated=record.simulated)))
     return predicted
+
+
+def _offer_to_overrule(record: EcgRecord) -> None:
+    """Let the reader say that suspected electrodes are not exchanged."""
+    quality, state = quality_of(record), app_state().read
+    if not quality.acceptable or quality.suspected_reversal is None:
+        return
+    overruled = st.checkbox(
+        "Electrodes are placed correctly: make calls",
+        value=state.overrule_reversal,
+        key=f"overrule_{state.opened}",
+    )
+    if overruled != state.overrule_reversal:
+        state.overrule_reversal = overruled
+        st.rerun()
 
 
 @st.fragment
 def show_why(record: EcgRecord) -> None:
     """Mark on the paper what a prediction rests on, for the label that is asked about."""
     state, paper = app_state().read, app_state().paper
-    predicted = predicted_of(record, app_state().checkpoint)
+    predicted = _predicted(record, app_state().checkpoint)
     with suppress(PhysioclrError):  # what went wrong is said with the predictions
         if predicted.encoder is None:
             return
@@ -311,7 +335,7 @@ def show_report(record: EcgRecord) -> None:
     with showing_problems():
         downloads = st.container(horizontal=True)
         measurements_of(record)  # without them there is no report to write findings into
-        predicted = predicted_of(record, app_state().checkpoint)
+        predicted = _predicted(record, app_state().checkpoint)
         reader_inputs(state, predicted.prediction)
         report = report_of(record, state, predicted)
         for kind, (ending, media_type) in REPORT_FILES.items():

@@ -42,7 +42,7 @@ def number_strip(
     cells = [
         _cell(
             MEASUREMENTS[name].label,
-            _why(measured.reasons[name])
+            _why(*measured.why_missing(name))
             if math.isnan(values[name]) and name in measured.reasons
             else f"{number(values[name], name)}{outside_mark(measured, name, limits[name])}",
         )
@@ -82,7 +82,6 @@ def _cell(label: str, value: str) -> str:
     return f"<div><dt>{html.escape(label)}</dt><dd>{value}</dd></div>"
 
 
-def _why(reason: str) -> str:
-    said = html.escape(reason.removeprefix("not measurable: "))
-    summary = '<summary class="pc-quiet">not measurable</summary>'
-    return f'<details class="pc-why">{summary}{said}</details>'
+def _why(verdict: str, reason: str) -> str:
+    summary = f'<summary class="pc-quiet">{html.escape(verdict)}</summary>'
+    return f'<details class="pc-why">{summary}{html.escape(reason)}</details>'

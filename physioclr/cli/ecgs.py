@@ -68,13 +68,16 @@ def measure(file: File, layout: Layout = None, as_json: AsJson = False) -> None:
     table.add_column("Unit or reason")
     for name, value in measured.scalars().items():
         entry = MEASUREMENTS[name]
-        if name in measured.reasons:
-            table.add_row(entry.label, "not measurable", measured.reasons[name])
+        verdict, reason = measured.why_missing(name)
+        if verdict:
+            table.add_row(entry.label, verdict, reason)
         else:
             doubt = measured.uncertain(name)
             beside = f"{entry.unit}, uncertain: {doubt}" if doubt else entry.unit
             table.add_row(entry.label, f"{value:.{entry.decimals}f}", beside)
     out_console.print(table)
+    if measured.pacing is not None and measured.pacing.sentence:
+        out_console.print(measured.pacing.sentence)
 
 
 @app.command()
@@ -82,6 +85,10 @@ def predict(
     file: File,
     checkpoint: Checkpoint = None,
     head: Annotated[str | None, typer.Option(help="A head of the checkpoint.")] = None,
+    overrule_reversal: Annotated[
+        bool,
+        typer.Option(help="Make calls although exchanged limb electrodes are suspected."),
+    ] = False,
     layout: Layout = None,
     as_json: AsJson = False,
 ) -> None:
@@ -91,7 +98,9 @@ def predict(
     from physioclr import predict as predict_record
 
     record = read_ecg(file, layout=declared_layout(layout))
-    prediction = predict_record(record, load_encoder(checkpoint), head=head)
+    prediction = predict_record(
+        record, load_encoder(checkpoint), head=head, overrule_reversal=overrule_reversal
+    )
     nearest = prediction.nearest
     measured = {} if nearest is None else measure_record(record).scalars()
     if as_json:
@@ -149,7 +158,7 @@ def declared_layout(declared: list[str] | None) -> Any:
 
 def _nearest_table(nearest: Any, measured: Mapping[str, float]) -> Table:
     """Set out the nearest reference ECGs, their measurements less this ECG's in brackets."""
-    from physioclr.encoders.reference_ecgs import COMPARED, differences
+    from physioclr.encoders.reference_comparison import COMPARED, differences
     from physioclr.physiology.measurements import MEASUREMENTS
 
     origin = f"{nearest['cohort'][0]}{', simulated' if nearest['simulated'][0] else ''}"

@@ -23,6 +23,7 @@ from physioclr.errors import PhysioclrError
 
 if TYPE_CHECKING:
     from physioclr.encoders.preprocessing import Preprocessing
+    from physioclr.models.architectures import EncoderConfig
 
 __all__ = ["app", "compare_runs", "delete_run", "list_runs", "objectives", "pretrain"]
 
@@ -55,6 +56,13 @@ class EncoderOptions:
 
         leads = tuple(self.leads.split(",")) if self.leads else STANDARD_LEADS
         return Preprocessing(fs_hz=self.fs, window_s=self.window, leads=leads)
+
+    def config(self) -> EncoderConfig:
+        """Return the encoder's configuration."""
+        from physioclr.models import encoder_config
+
+        n_leads = len(self.preprocessing().leads)
+        return encoder_config(name_of_plugin(self.encoder), fs_hz=self.fs, n_leads=n_leads)
 
 
 @dataclass(frozen=True)
@@ -126,7 +134,6 @@ def pretrain(
     On several GPUs or nodes: `torchrun --nproc-per-node 4 -m physioclr pretrain …`.
     """
     from physioclr import Store
-    from physioclr.models import encoder_config
     from physioclr.objectives import objective_config
     from physioclr.pretraining.config import PretrainConfig
     from physioclr.pretraining.pretrain import pretrain as pretrain_stores
@@ -134,12 +141,9 @@ def pretrain(
 
     with option_errors():
         preprocessing = encoder.preprocessing()
-        n_leads = len(preprocessing.leads)
         config = PretrainConfig(
             objective=objective_config(name_of_plugin(objective), settings or ()),
-            encoder=encoder_config(
-                name_of_plugin(encoder.encoder), fs_hz=encoder.fs, n_leads=n_leads
-            ),
+            encoder=encoder.config(),
             **budget.settings(),
         )
     opened = [Store(store) for store in stores]

@@ -195,35 +195,32 @@ def prepare_cohort(
 
     A killed run loses the ECGs of the shard it was at: less than `records_per_shard`.
     """
-    start = time.perf_counter()
+    start, report = time.perf_counter(), on_progress or (lambda _done, _total: None)
     records = cohort.records[:limit]
-    settings = {
-        "source": cohort.name,
-        "number of ECGs": len(records),
-        "fs_hz": float(fs_hz),
-        "duration_s": float(duration_s),
-        "physiology": physiology,
-        "records_per_shard": records_per_shard,
-        "version of PhysioCLR": __version__,
-        "content": _digest(records, cohort.label_sets),
-    }
+    settings = _settings(
+        cohort,
+        records,
+        fs_hz=float(fs_hz),
+        duration_s=float(duration_s),
+        physiology=physiology,
+        records_per_shard=records_per_shard,
+    )
     if not overwrite and (finished := _finished(Path(out), settings)):
         return finished
     refuse_divided_patients(cohort.name, records)
     with ExitStack() as stack:
-        writer = stack.enter_context(
-            StoreWriter(
-                out,
-                fs_hz=fs_hz,
-                n_samples=round(duration_s * fs_hz),
-                source=cohort.name,
-                simulated=cohort.simulated,
-                label_sets=cohort.label_sets,
-                overwrite=overwrite,
-                records_per_shard=records_per_shard,
-                settings=settings,
-            )
+        new_store = StoreWriter(
+            out,
+            fs_hz=fs_hz,
+            n_samples=round(duration_s * fs_hz),
+            source=cohort.name,
+            simulated=cohort.simulated,
+            label_sets=cohort.label_sets,
+            overwrite=overwrite,
+            records_per_shard=records_per_shard,
+            settings=settings,
         )
+        writer = stack.enter_context(new_store)
         found_done = writer.n_records + len(writer.left_out)
         missing = records[found_done:]
         how = partial(
@@ -233,34 +230,39 @@ def prepare_cohort(
             physiology=physiology,
             formats=plugins_to_send("physioclr.formats"),
         )
-        shared_out = (
-            map_on_cluster(how, missing)
-            if engine == "ray"
-            else _analyse_all(missing, how, _n_workers(workers, len(missing)))
-        )
-        results = stack.enter_context(closing(shared_out))
-        for done, (record, result) in enumerate(
-            zip(missing, results, strict=True), start=found_done + 1
-        ):
-            if reason := _append(writer, record, result, cohort.name):
+        results = stack.enter_context(closing(_shared_out(missing, how, engine, workers)))
+        for done, (record, ecg) in enumerate(zip(missing, results, strict=True), found_done + 1):
+            if reason := _append(writer, record, ecg, cohort.name):
                 writer.leave_out(record.record_id, reason)
-            if on_progress is not None:
-                on_progress(done, len(records))
-        if not writer.n_records:
-            left_out = writer.left_out
-            raise DatasetError(
-                cohort.name,
-                expected="an ECG that can be prepared",
-                found=f"none of {len(records)}; the first one: {left_out[0][1]}"
-                if left_out
-                else "no ECG",
-            )
+            report(done, len(records))
+        _refuse_none(writer, cohort.name, len(records))
     return PrepareReport(
         n_prepared=writer.n_records,
         left_out=writer.left_out,
         seconds=time.perf_counter() - start,
         n_found_done=found_done,
     )
+
+
+def _settings(
+    cohort: Cohort, records: Sequence[CohortRecord], **asked: float | bool
+) -> dict[str, Any]:
+    """Return all that decides what a store holds."""
+    return {
+        "source": cohort.name,
+        "number of ECGs": len(records),
+        **asked,
+        "version of PhysioCLR": __version__,
+        "content": _digest(records, cohort.label_sets),
+    }
+
+
+def _refuse_none(writer: StoreWriter, cohort: str, n_records: int) -> None:
+    if writer.n_records:
+        return
+    first = f"; the first one: {writer.left_out[0][1]}" if writer.left_out else ""
+    found = f"none of {n_records}{first}" if n_records else "no ECG"
+    raise DatasetError(cohort, expected="an ECG that can be prepared", found=found)
 
 
 def _finished(out: Path, settings: Mapping[str, Any]) -> PrepareReport | None:
@@ -347,6 +349,15 @@ def _analyse_or_reason(
         return analyse(record, fs_hz=fs_hz, duration_s=duration_s, physiology=physiology)
     except PhysioclrError as error:
         return error
+
+
+def _shared_out(
+    records: Sequence[CohortRecord], how: _Analysis, engine: Engine, workers: int | None
+) -> Generator[AnalysedEcg | PhysioclrError, None, None]:
+    """Analyse records in their order, on this machine or on a cluster."""
+    if engine == "ray":
+        return map_on_cluster(how, records)
+    return _analyse_all(records, how, _n_workers(workers, len(records)))
 
 
 def _analyse_all(

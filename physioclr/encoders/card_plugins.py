@@ -10,7 +10,7 @@ from physioclr.errors import CheckpointError
 from physioclr.models.architectures import ARCHITECTURES
 from physioclr.runtime.plugins import GROUPS, plugin_named
 
-__all__ = ["check_plugins", "plugin_cards"]
+__all__ = ["check_plugins", "is_own_encoder", "plugin_cards"]
 
 _ENCODERS, _OBJECTIVES = "physioclr.encoders", "physioclr.objectives"
 
@@ -72,8 +72,22 @@ def check_plugins(card: CheckpointCard, folder: Path) -> None:
             ) from error
 
 
+def is_own_encoder(card: CheckpointCard) -> bool:
+    """Return whether a checkpoint's encoder is one of PhysioCLR's, through and through.
+
+    Parameters
+    ----------
+    card : CheckpointCard
+
+    Returns
+    -------
+    bool
+    """
+    return all(name in ARCHITECTURES.own for name in _architectures(card.encoder))
+
+
 def _architectures(encoder: Mapping[str, object]) -> Iterator[str]:
-    yield str(encoder["architecture"])
+    yield str(encoder.get("architecture"))
     inner = encoder.get("encoder")
     if isinstance(inner, Mapping):
         yield from _architectures(inner)

@@ -29,7 +29,7 @@ from physioclr.encoders.card import (
     Metrics,
     TrainingCard,
 )
-from physioclr.encoders.card_plugins import check_plugins, plugin_cards
+from physioclr.encoders.card_plugins import check_plugins, is_own_encoder, plugin_cards
 from physioclr.encoders.encoder import Encoder, fingerprint
 from physioclr.encoders.installed import SHIPPED
 from physioclr.encoders.preprocessing import Preprocessing
@@ -180,7 +180,9 @@ def load_encoder(
     card = read_card(folder)
     if expected is not None:
         _check_preprocessing(folder, card.preprocessing, expected)
-    _check_shapes(folder, card)
+    check_plugins(card, folder)
+    if is_own_encoder(card):  # the sizes of a plug-in's are the plug-in's to bound
+        _check_shapes(folder, card)
     tensors = _read_tensors(folder)
     state = under_prefix(tensors, _ENCODER)
     found = fingerprint(state, card.preprocessing)
@@ -191,7 +193,6 @@ def load_encoder(
             f"fingerprint {card.fingerprint}",
             found=found,
         )
-    check_plugins(card, folder)
     model = build_encoder(card.config)
     try:
         model.load_state_dict(state)

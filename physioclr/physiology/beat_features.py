@@ -48,8 +48,9 @@ class BeatFeatures:
     r_peaks_samples : (n_beats,) int64
     by_beat : mapping of str to (n_beats,) float64
         ``rr_ms`` (to the beat before), ``pr_ms``, ``p_ms``, ``qrs_ms``, ``qt_ms``,
-        ``qtc_bazett_ms``, ``t_ms``, ``p_lead_share`` (share of the measured leads with a P wave),
-        and of the rhythm lead ``r_mv``, ``s_mv``, ``t_mv``, ``p_mv``, ``st_j_mv``, ``st_j60_mv``,
+        ``qtc_bazett_ms``, ``t_ms``, ``p_lead_share`` (share of the measured leads with a P wave;
+        NaN where it is not known whether there is one), and of the rhythm lead ``r_mv``,
+        ``s_mv``, ``t_mv``, ``p_mv``, ``st_j_mv``, ``st_j60_mv``,
         ``qrs_slope_mv_per_s``. NaN where unknown.
     amplitudes_mv : mapping of str to (n_leads, n_beats) float64
         Each of `AMPLITUDES` over all leads.
@@ -147,7 +148,7 @@ def compute_beat_features(record: EcgRecord, delineation: Delineation) -> BeatFe
     with_p = np.isfinite(of_leads["p_peak"]).sum(axis=0)
     by_beat: dict[str, Floats] = {
         **_intervals_ms(of_beats, delineation.r_peaks_samples, 1000 / delineation.fs_hz),
-        "p_lead_share": with_p / len(measured) if measured else np.full(with_p.size, np.nan),
+        "p_lead_share": np.where(delineation.known_p(), with_p / max(len(measured), 1), np.nan),
     }
     unknown = np.full(delineation.n_beats, np.nan)
     row = None if lead is None else record.leads.index(lead)

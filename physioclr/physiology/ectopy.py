@@ -45,6 +45,9 @@ class BeatKinds:
     ectopic : (n_beats,) bool
     origin : (n_beats,) object
         One of `ORIGINS`.
+    timing_judged : bool
+        Whether early beats of the usual shape could be told from the rhythm: not in an irregular
+        one.
     """
 
     premature: Flags
@@ -52,6 +55,7 @@ class BeatKinds:
     different_shape: Flags
     ectopic: Flags
     origin: NDArray[np.object_]
+    timing_judged: bool
 
     @property
     def dominant(self) -> Flags:
@@ -117,12 +121,13 @@ def find_ectopic_beats(
     early_alike = premature & (correlation >= _SAME_SHAPE)
     rest_ms = normal_rr_ms(rr_ms, ectopic | early_alike)
     early_alike &= usual_rr_ms - rr_ms >= _BEYOND_CHANGE * rmssd_ms(rest_ms)
-    early_alike &= irregularity_pct(rest_ms) < IRREGULAR_PCT
+    regular = irregularity_pct(rest_ms) < IRREGULAR_PCT
+    early_alike &= regular
     ectopic |= early_alike
     origin = np.where(ectopic, "not told", "").astype(object)
     origin[ectopic & different & wide] = "ventricular"
     origin[ectopic & early_alike & ~wide] = "supraventricular"
-    return BeatKinds(premature, correlation, different, ectopic, origin)
+    return BeatKinds(premature, correlation, different, ectopic, origin, regular)
 
 
 def _usual_rr_ms(rr_ms: Floats) -> Floats:

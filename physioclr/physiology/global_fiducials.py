@@ -45,7 +45,7 @@ _T_SMOOTH_SAMPLES = 17
 _T_SHARE_OF_PEAK = 0.1
 _T_REACH_MS = 60.0
 _BEFORE_NEXT_BEAT_MS = 250.0
-_LONGEST_QRS_MS = 200.0
+_LONGEST_QRS_MS = 180.0
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,8 @@ def global_fiducials(
     QRS: where the spatial velocity of the median beat, the root of the summed squared slopes of
     I, II and V1 to V6, sinks to that of the PR segment plus 3 % of its peak for 10 ms, going
     outwards from within the leads' QRS, at most 40 ms before and 70 ms after it. Where it stays
-    above that for 45 ms, as over the steep ST segment of bundle-branch block, the end is where it
+    above that for 45 ms though the leads agree on an end (within 20 ms, the middle 60 % of
+    them), as over the steep ST segment of bundle-branch block, the end is where it
     sinks to that segment's own velocity (the lower fifth from 10 ms before to 90 ms after the
     leads' end) plus 3 % of the peak.
 
@@ -129,7 +130,10 @@ def global_fiducials(
     qrs_of_leads = of_leads[:, 2:4] * to_ms
     velocity = _spatial_velocity(signal_mv, delineation, chosen)
     if velocity is not None and np.isfinite([found["qrs_on"], found["qrs_off"]]).all():
-        found["qrs_on"], found["qrs_off"] = _qrs(velocity, found["qrs_on"], found["qrs_off"])
+        agree = _spread_of_ends_ms(qrs_of_leads) <= _MAX_LEADS_SPREAD_MS
+        found["qrs_on"], found["qrs_off"] = _qrs(
+            velocity, found["qrs_on"], found["qrs_off"], leads_agree=agree
+        )
     if velocity is not None and np.isfinite([found["t_peak"], found["t_off"]]).all():
         rr_ms = float(np.median(np.diff(delineation.r_peaks_samples))) * to_ms
         found["t_off"] = _t_end(velocity, found["t_peak"], found["t_off"], rr_ms)
@@ -139,7 +143,7 @@ def global_fiducials(
 def _doubts(found: Mapping[str, float], qrs_of_leads: Floats) -> dict[str, str]:
     """Say which intervals of the median beat may be wrong, and why.
 
-    QRS is in doubt beyond 200 ms, if the middle 60 % of the leads end it more than 20 ms apart, or
+    QRS is in doubt beyond 180 ms, if the middle 60 % of the leads end it more than 20 ms apart, or
     if it differs by more than 25 ms from the time between the leads' first quarter of onsets and
     last quarter of ends.
     """
@@ -150,15 +154,24 @@ def _doubts(found: Mapping[str, float], qrs_of_leads: Floats) -> dict[str, str]:
     return {} if doubt is None else {"qrs_ms": doubt}
 
 
+def _spread_of_ends_ms(qrs_of_leads: Floats) -> float:
+    """Return how far apart the middle 60 % of the leads end QRS; 0 with fewer than three leads."""
+    ends = qrs_of_leads[:, 1][np.isfinite(qrs_of_leads).all(axis=1)]
+    if ends.size < _MIN_LEADS:
+        return 0.0
+    first, last = np.quantile(ends, (0.2, 0.8))
+    return float(last - first)
+
+
 def _doubt_of_qrs(qrs_ms: float, qrs_of_leads: Floats) -> str | None:
     if qrs_ms > _LONGEST_QRS_MS:
         return f"a QRS of more than {_LONGEST_QRS_MS:.0f} ms is rare"
     known = qrs_of_leads[np.isfinite(qrs_of_leads).all(axis=1)]
     if len(known) < _MIN_LEADS:
         return None
-    first, last = np.quantile(known[:, 1], (0.2, 0.8))
-    if last - first > _MAX_LEADS_SPREAD_MS:
-        return f"leads disagree on the end of QRS by {last - first:.0f} ms"
+    spread_ms = _spread_of_ends_ms(qrs_of_leads)
+    if spread_ms > _MAX_LEADS_SPREAD_MS:
+        return f"leads disagree on the end of QRS by {spread_ms:.0f} ms"
     span_ms = float(np.quantile(known[:, 1], 0.75) - np.quantile(known[:, 0], 0.25))
     if abs(qrs_ms - span_ms) > _MAX_APART_MS:
         return f"the leads' own marks give {span_ms:.0f} ms"
@@ -198,7 +211,9 @@ def _smooth(velocity: Floats, width: int) -> Floats:
     return np.convolve(velocity, np.full(width, 1 / width), mode="same")
 
 
-def _qrs(velocity: Floats, on_ms: float, off_ms: float) -> tuple[float, float]:
+def _qrs(
+    velocity: Floats, on_ms: float, off_ms: float, *, leads_agree: bool
+) -> tuple[float, float]:
     """Refine onset and end of QRS (ms from the mark) on the spatial velocity."""
     begin, stop = _sample(on_ms), _sample(off_ms)
     if stop <= begin:
@@ -215,7 +230,7 @@ def _qrs(velocity: Floats, on_ms: float, off_ms: float) -> tuple[float, float]:
     highest = _sample(off_ms + _REACH_AFTER_MS)
     while end < highest and busy[end]:
         end += 1
-    if end > _sample(off_ms + _STEEP_ST_MS):
+    if leads_agree and end > _sample(off_ms + _STEEP_ST_MS):
         end = _end_over_steep_st(velocity, max(peak, _sample(off_ms - _INSIDE_MS)), peak, off_ms)
     return _time_ms(onset), _time_ms(end)
 

@@ -23,6 +23,8 @@ from physioclr.signal.pacing_spikes import PacingSpikes
 __all__ = ["MEASUREMENTS", "MeasurementKind", "Measurements", "measure", "summarise"]
 
 
+_NOT_MEASURABLE = "not measurable"
+_VERDICTS = (_NOT_MEASURABLE, "not judged")
 _MAPPINGS = ("used", "reasons", "uncertainties")
 
 
@@ -97,7 +99,8 @@ class Measurements:
     p_wave_presence_pct : float
         Share of the beats with a P wave, in however few leads.
     n_ectopic_beats : float
-        See `find_ectopic_beats`.
+        See `find_ectopic_beats`. In an irregular rhythm only beats of another shape are counted;
+        without any it is NaN, not judged.
     n_beats : float
         How many beats were found; 0 is a count, never NaN.
     leads : DataFrame
@@ -179,6 +182,26 @@ class Measurements:
         if name not in self.used:
             raise ValueError(f"name must be one of {', '.join(MEASUREMENTS)}, got {name!r}")
         return self.used[name]
+
+    def why_missing(self, name: str) -> tuple[str, str]:
+        """Say why a number is missing.
+
+        Parameters
+        ----------
+        name : str
+            One of `MEASUREMENTS`.
+
+        Returns
+        -------
+        verdict : str
+            ``"not measurable"`` or ``"not judged"``; empty if there is a number.
+        reason : str
+            What follows after it; empty if nothing more is known.
+        """
+        if not math.isnan(self.scalars()[name]):
+            return "", ""
+        verdict, _, reason = self.reasons.get(name, _NOT_MEASURABLE).partition(": ")
+        return (verdict, reason) if verdict in _VERDICTS else (_NOT_MEASURABLE, verdict)
 
     def uncertain(self, name: str) -> str | None:
         """Say why a measured value may be wrong.

@@ -208,8 +208,8 @@ def normal_range(name: str, *, age_years: float | None, sex: str | None) -> Norm
         raise ValueError(f"name must be one of {', '.join(MEASUREMENTS)}, got {name!r}")
     if sex is not None and sex not in _SEXES:
         raise ValueError(f"sex must be one of {', '.join(_SEXES)} or None, got {sex!r}")
-    if name in _NO_LIMITS:
-        return NoRange(name, _NO_LIMITS[name])
+    if name not in _ADULTS:
+        return NoRange(name, _NO_LIMITS.get(name, "no limits were verified"))
     age = math.nan if age_years is None else age_years
     if 0 <= age < _ADULT_YEARS:
         return _of_child(name, age, sex)

@@ -100,7 +100,7 @@ class _Summariser:
     def intervals(self) -> None:
         share = self._features.by_beat["p_lead_share"]
         known = np.isfinite(share)
-        missing = self._too_few(known, "share of leads with a P wave", MIN_BEATS)
+        missing = self._too_few(known, "P wave, or that there is none,", MIN_BEATS)
         self._keep("p_wave_presence_pct", _share_pct(share, known), known, missing)
         noise = self._features.noise.reason
         no_p = missing or noise or self._p_wave_is_absent(share)
@@ -168,6 +168,11 @@ class _Summariser:
         missing = self._too_few(np.ones(n_beats, dtype=bool), "beat", MIN_BEATS)
         if missing is None and not np.isfinite(kinds.shape_correlation).any():
             missing = f"not measurable: no {MIN_BEATS} beats share one shape of QRS"
+        if missing is None and not kinds.timing_judged and not kinds.ectopic.any():
+            missing = (
+                "not judged: the rhythm is irregular, so early beats of the usual shape may belong "
+                "to it; no beat of another shape was found"
+            )
         self._keep("n_ectopic_beats", float(kinds.ectopic.sum()), kinds.ectopic, missing)
         self._keep("n_beats", float(n_beats), np.ones(n_beats, dtype=bool), None)
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from physioclr.encoders.card import HeadCard
 from physioclr.encoders.embedding import embed
 from physioclr.encoders.encoder import Encoder
-from physioclr.encoders.reference_ecgs import COMPARED, differences
+from physioclr.encoders.reference_comparison import COMPARED, differences
 from physioclr.errors import CheckpointError
 from physioclr.probe.no_call import Call
 from physioclr.probe.reliability import ReliabilityBin, bin_of
@@ -67,6 +67,8 @@ class Prediction:
         How far the ECG lies from them: see `ReferenceEcgs.distance_percentile`.
     withheld : str
         Why no label of this ECG is called, as `why_withheld` says it; empty where calls are made.
+    overruled : str
+        Why none would be called, had the reader not overruled it; empty otherwise.
     """
 
     head: str
@@ -76,6 +78,7 @@ class Prediction:
     nearest: pd.DataFrame | None = None
     distance_percentile: float | None = None
     withheld: str = ""
+    overruled: str = ""
 
     @cached_property
     def calls(self) -> tuple[LabelCall, ...]:
@@ -122,7 +125,7 @@ class Prediction:
 
         What it was recorded from cannot be trusted, or it is unlike the reference ECGs.
         """
-        said = [self._withheld_sentence(), self._unlike_sentence()]
+        said = [self._withheld_sentence(), self._overruled_sentence(), self._unlike_sentence()]
         return " ".join(sentence for sentence in said if sentence) or None
 
     def _withheld_sentence(self) -> str:
@@ -130,6 +133,11 @@ class Prediction:
             return ""
         reason = f"{self.withheld[:1].upper()}{self.withheld[1:]}"
         return f"{reason}: no call is made, and the probabilities may not hold."
+
+    def _overruled_sentence(self) -> str:
+        if not self.overruled:
+            return ""
+        return f"{self.overruled[:1].upper()}{self.overruled[1:]}: overruled by the reader."
 
     def _unlike_sentence(self) -> str:
         if self.nearest is None or not self.is_unlike:
@@ -173,6 +181,7 @@ class Prediction:
             "nearest": None if self.nearest is None else _nearest_dicts(self.nearest, measured),
             "distance_percentile": _known(self.distance_percentile),
             "withheld": self.withheld or None,
+            "overruled": self.overruled or None,
             "warning": self.warning,
             "evidence": self.card.model_dump(),
         }
@@ -184,6 +193,7 @@ def predict(
     *,
     head: str | None = None,
     quality: Quality | None = None,
+    overrule_reversal: bool = False,
 ) -> Prediction:
     """Predict the labels of a head; nothing is called of an ECG that cannot be trusted.
 
@@ -195,6 +205,9 @@ def predict(
         Name of a head of the checkpoint; the first one if absent.
     quality : Quality, optional
         Of the record, where it is known already; judged here if absent.
+    overrule_reversal : bool
+        Call the labels although limb leads are suspected to be exchanged: the reader has seen that
+        they are not. Poor signal quality is not overruled.
 
     Returns
     -------
@@ -224,6 +237,7 @@ def predict(
     probe, bank = encoder.heads[name], encoder.references
     embedding = embed([record], encoder)
     quality = assess_quality(record) if quality is None else quality
+    withheld = why_withheld(quality, overrule_reversal=overrule_reversal)
     return Prediction(
         head=name,
         labels=probe.label_names,
@@ -231,16 +245,19 @@ def predict(
         card=encoder.card.heads[name],
         nearest=None if bank is None else bank.nearest(embedding[0], _N_NEAREST, label_set=name),
         distance_percentile=None if bank is None else bank.distance_percentile(embedding[0]),
-        withheld=why_withheld(quality),
+        withheld=withheld,
+        overruled="" if withheld else why_withheld(quality),
     )
 
 
-def why_withheld(quality: Quality) -> str:
+def why_withheld(quality: Quality, *, overrule_reversal: bool = False) -> str:
     """Say why nothing is called of an ECG of this quality.
 
     Parameters
     ----------
     quality : Quality
+    overrule_reversal : bool
+        Whether a suspected reversal of limb leads is no reason, as a reader has overruled it.
 
     Returns
     -------
@@ -249,7 +266,7 @@ def why_withheld(quality: Quality) -> str:
     """
     if not quality.acceptable:
         return "signal quality not acceptable"
-    if quality.suspected_reversal is not None:
+    if quality.suspected_reversal is not None and not overrule_reversal:
         return f"limb lead reversal suspected, {quality.suspected_reversal}"
     return ""
 

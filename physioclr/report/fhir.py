@@ -235,9 +235,8 @@ class _Resources:
             why = self.report.measured.reasons.get(name, "not measurable")
             quantity = _quantity(value, kind.unit, why)
             more |= self.normal_limits(name, value)
-            remarks = (
-                [f"Uncertain: {why}."] if (why := self.report.measured.uncertain(name)) else []
-            )
+            doubt = self.report.measured.uncertain(name)
+            remarks = [f"Uncertain: {doubt}."] if doubt else []
             if name.startswith("qtc_"):
                 remarks.append(qtc_remark(self.report.measured))
             if any(remarks):

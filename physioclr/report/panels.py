@@ -57,11 +57,11 @@ def _measurements(sheet: Sheet, report: Report, left: float) -> None:
 def _measurement(sheet: Sheet, report: Report, name: str, left: float, y: float) -> None:
     value, limits = report.measured.scalars()[name], _range_of(report, name)
     sheet.text(left, y, MEASUREMENTS[name].label)
-    known = not math.isnan(value)
-    sheet.text(left + 28.0, y, _number(value, name) if known else "not measurable")
+    verdict, reason = report.measured.why_missing(name)
+    sheet.text(left + 28.0, y, verdict or _number(value, name))
     beside, mark = "", ""
-    if not known:
-        beside = report.measured.reasons.get(name, "").removeprefix("not measurable: ")
+    if verdict:
+        beside = reason
     elif isinstance(limits, NormalRange):
         doubt = report.measured.uncertain(name)
         found = deviation(value, limits, uncertain=doubt)

@@ -123,6 +123,8 @@ def _rows(report: Report) -> Iterator[_Row]:
         if doubt := report.measured.uncertain(name):
             why = f"uncertain: {doubt}"
         yield _Row("measurement", name, kind.label, value, kind.unit, why)
+    if (pacing := report.measured.pacing) is not None:
+        yield _Row("pacing", "chambers", "Pacing spikes", pacing.chambers, "", pacing.sentence)
     yield _Row("qt_formula", "", "Correction of QT that was chosen", report.qt_formula)
     if report.prediction is None:
         yield _Row("prediction", "", "", None, "", report.why_no_prediction)
@@ -137,6 +139,15 @@ def _quality_rows(report: Report) -> Iterator[_Row]:
     yield _Row("quality", "score", "Score of the record, 0 to 1", round(quality.score, 3))
     reversal = quality.suspected_reversal
     yield _Row("quality", "suspected_reversal", "Suspected reversal of electrodes", reversal)
+    misfit = quality.limb_lead_misfit
+    yield _Row(
+        "quality",
+        "limb_lead_misfit",
+        "Limb leads that contradict the others",
+        None if misfit is None else " ".join(misfit.leads),
+        "",
+        "" if misfit is None else misfit.reason,
+    )
     for lead, of_lead in quality.leads.items():
         label = f"Score of lead {lead}, 0 to 1"
         yield _Row("quality", lead, label, round(of_lead.score, 3), "", of_lead.reason or "")

@@ -46,8 +46,11 @@ WAVE_STATES = (
     "not measurable: outside the record",
     "not measurable: the lead has no signal",
     "not measurable: the leads contradict one another",
+    "not measurable: waves at the rate of atrial flutter",
 )
-_PRESENT, _ABSENT, _TOO_SMALL, _MISSING, _OUTSIDE, _NO_SIGNAL, _DISPUTED = range(len(WAVE_STATES))
+_PRESENT, _ABSENT, _TOO_SMALL, _MISSING, _OUTSIDE, _NO_SIGNAL, _DISPUTED, _FLUTTER = range(
+    len(WAVE_STATES)
+)
 _WAVES = ("p", "qrs", "t")
 _COLUMNS = pd.Index(FIDUCIALS)
 _FALLBACK_CUT = 0.65
@@ -170,6 +173,19 @@ class Delineation(Mapping[str, pd.DataFrame]):
     def measured_leads(self) -> tuple[str, ...]:
         """The leads without a reason in `reasons`."""
         return tuple(lead for lead in self.leads if lead not in self.reasons)
+
+    def known_p(self) -> NDArray[np.bool_]:
+        """Tell before which beats it is known whether there is a P wave.
+
+        Returns
+        -------
+        (n_beats,) bool
+            Not where it may lie outside the record, over missing samples or among flutter waves,
+            or where the leads contradict one another, in every lead that was measured.
+        """
+        states = self.wave_states[:, :, 0]
+        known = np.isin(states, (_PRESENT, _ABSENT, _TOO_SMALL))
+        return np.asarray(known.any(axis=0), dtype=bool)
 
     @property
     def n_beats(self) -> int:
@@ -294,7 +310,10 @@ def _delineate(
     in_gap = _erase_in_gaps(samples, record.signal_mv)
     states = np.full((*samples.shape[:2], len(_WAVES)), _NO_SIGNAL, dtype=np.uint8)
     states[rows] = np.where(waves.absent, _ABSENT, _OUTSIDE)
-    states[np.ix_(rows, waves.disputed_p, [0])] = _DISPUTED
+    of_p = states[rows, :, 0]
+    of_p[:, waves.disputed_p] = _DISPUTED
+    of_p[:, waves.flutter] = _FLUTTER
+    states[rows, :, 0] = of_p
     found_elsewhere = np.isfinite(waves.fiducials[:, :, 1::3]).any(axis=0)
     states[rows] = np.where(found_elsewhere, _TOO_SMALL, states[rows])
     states[in_gap] = _MISSING

@@ -68,6 +68,16 @@ class PacingSpikes:
             return "ventricular"
         return "both" if self.ventricular.any() else "atrial"
 
+    @property
+    def sentence(self) -> str:
+        """How many of each chamber, or why that is not known; empty if there are none."""
+        if self.reason:
+            return f"{self.reason[:1].upper()}{self.reason[1:]}."
+        n_ventricular = int(self.ventricular.sum())
+        counts = ((n_ventricular, "ventricular"), (self.samples.size - n_ventricular, "atrial"))
+        found = [f"{count} {chamber}" for count, chamber in counts if count]
+        return f"Pacing spikes: {' and '.join(found)}." if found else ""
+
     def to_dict(self) -> dict[str, object]:
         """Return it for JSON; the counts are None where spikes were not looked for."""
         judged = not self.reason

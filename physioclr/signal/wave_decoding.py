@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
 
 from physioclr.signal.clear_leads import clear_leads
+from physioclr.signal.flutter_waves import shows_flutter
 from physioclr.signal.r_peaks import mark_beats, place_r_peaks
 from physioclr.signal.wave_input import NETWORK_HZ
 
@@ -36,6 +37,7 @@ _RHYTHM_BEATS = 8
 _MIN_RR = 4
 _MAX_IRREGULARITY = 0.1
 _SURE_P = 0.85
+_MOST_LOOKED = 2
 _LACKING, _MOST, _SHOWN = 0.25, 0.5, 0.5
 _LONE_APART_S = 0.02
 
@@ -57,6 +59,8 @@ class Waves:
         Peaks of the P waves that no beat follows.
     disputed_p : (n_beats,) bool
         Where a lead alone shows a P wave that is not believed.
+    flutter : (n_beats,) bool
+        Where no P wave is told from waves at the rate of atrial flutter.
     """
 
     beats: Floats
@@ -64,6 +68,7 @@ class Waves:
     absent: NDArray[np.bool_]
     lone_p: Floats
     disputed_p: NDArray[np.bool_]
+    flutter: NDArray[np.bool_]
 
 
 def decode_waves(
@@ -109,7 +114,8 @@ def decode_waves(
 
     Flat leads would overrule the few that show a P wave. So where a quarter of the beats lack one,
     some leads are looked at alone, and those whose P waves keep one distance from QRS
-    (`clear_leads`) are heard.
+    (`clear_leads`) are heard; none is where the rest between beats repeats itself as in atrial
+    flutter (`shows_flutter`).
 
     The R peak of a lead is a matter of `place_r_peaks`.
     """
@@ -123,17 +129,24 @@ def decode_waves(
     spans = np.full((_N_WAVES, beats.size, 2), -1, dtype=np.intp)
     spans[_QRS] = np.stack([starts, stops], axis=1)
     found, spans[_P] = _p_before(mean, starts, stops, beats)
-    disputed = np.zeros(beats.size, dtype=bool)
+    disputed, flutter = np.zeros((2, beats.size), dtype=bool)
     if look_alone is not None and _lacks_p(spans[_P], starts):
         irregular = _irregular(beats)
-        shown, disputed = _look_again(
-            by_output, mean, spans[_QRS], *look_alone(), regular=irregular.mean() < _MOST
-        )
-        if shown.any():
-            voted = spans[_P][:, 0] >= 0
-            found, spans[_P] = _p_before(mean, starts, stops, beats)
-            spans[_P][~(voted | shown)] = -1
-        disputed &= (spans[_P][:, 0] < 0) & ~irregular
+        rows, alone = look_alone()
+        if any(shows_flutter(leads[row], spans[_QRS], NETWORK_HZ) for row in rows[:_MOST_LOOKED]):
+            flutter = spans[_P][:, 0] < 0
+        else:
+            shown, disputed = _look_again(
+                by_output, mean, spans[_QRS], rows, alone, regular=irregular.mean() < _MOST
+            )
+            if shown.any():
+                voted = spans[_P][:, 0] >= 0
+                found, spans[_P] = _p_before(mean, starts, stops, beats)
+                spans[_P][~(voted | shown)] = -1
+            lacking = spans[_P][:, 0] < 0
+            disputed &= lacking & ~irregular
+            # One such beat among many without a P wave is chance.
+            disputed &= disputed.sum() >= _LACKING * lacking.sum()
     lone = _lone(found, spans, mean[:, _P])
     spans[_T] = _assigned(_spans(mean, _T), mean[:, _T], starts, stops, before=False)
     fiducials = np.full((len(probabilities), beats.size, 3 * _N_WAVES), np.nan)
@@ -153,7 +166,7 @@ def decode_waves(
     absent[:, _P] &= starts >= _P_REACH_S * NETWORK_HZ
     absent[:, _T] &= stops <= len(mean) - _T_REACH_S * NETWORK_HZ
     peaks = np.array([at + np.argmax(mean[at:stop, _N_WAVES + _P]) for at, stop in lone])
-    return Waves(beats, fiducials, absent, peaks.astype(np.float64), disputed)
+    return Waves(beats, fiducials, absent, peaks.astype(np.float64), disputed, flutter)
 
 
 def _p_before(
@@ -194,10 +207,10 @@ def _look_again(
             heights[lead, beat] = level[slice(*own[beat])].max()
     clear, shown = clear_leads(centres, heights, qrs[:, 0], NETWORK_HZ, regular=regular)
     for output in (_P, _N_WAVES + _P) if clear.any() else ():
-        own = alone[clear][:, :, output]
-        by_output[output][rows[clear]] = np.maximum(by_output[output][rows[clear]], own)
-        mean[:, output] = np.maximum(mean[:, output], own.mean(axis=0))
-    return shown.any(axis=0), (heights > _SHOWN).any(axis=0)
+        heard = alone[clear][:, :, output]
+        by_output[output][rows[clear]] = np.maximum(by_output[output][rows[clear]], heard)
+        mean[:, output] = np.maximum(mean[:, output], heard.mean(axis=0))
+    return np.asarray(shown.any(axis=0)), np.asarray((heights > _SHOWN).any(axis=0))
 
 
 def _lone(found: tuple[Samples, Samples], spans: Samples, level: Floats) -> Samples:
@@ -215,7 +228,7 @@ def _lone(found: tuple[Samples, Samples], spans: Samples, level: Floats) -> Samp
     meets = (every[:, None, 0] < busy[None, :, 1] + gap) & (
         every[:, None, 1] > busy[None, :, 0] - gap
     )
-    return every[~taken & known & sure & ~meets.any(axis=1)]
+    return np.asarray(every[~taken & known & sure & ~meets.any(axis=1)])
 
 
 def _spans(mean: Floats, wave: int) -> tuple[Samples, Samples]:
@@ -347,9 +360,11 @@ def _in_leads(
     middle = np.where(sure, middle, own)
     rows = np.arange(n_leads)[:, None]
     # Sample k stands for the time from k - 1/2 to k + 1/2.
-    out[:, :, 0] = middle - 0.5 - (total[rows, middle] - total[:, low])
+    # Given that the wave is there, a sample is in it with its probability over the highest.
+    top = np.maximum(in_window.max(axis=2), _MIN_IN_LEAD)
+    out[:, :, 0] = middle - 0.5 - (total[rows, middle] - total[:, low]) / top
     out[:, :, 1] = _centroid(peak, peaks)
-    out[:, :, 2] = middle - 0.5 + (total[:, high] - total[rows, middle])
+    out[:, :, 2] = middle - 0.5 + (total[:, high] - total[rows, middle]) / top
     out[in_window.max(axis=2) < _MIN_IN_LEAD] = np.nan
     return out
 

@@ -120,6 +120,7 @@ def _within(waves: Waves, start: int, stop: int, slack: float) -> Waves:
         waves.absent[kept],
         lone,
         waves.disputed_p[kept],
+        waves.flutter[kept],
     )
 
 
@@ -132,4 +133,7 @@ def _joined(pieces: list[Waves], apart: float) -> Waves:
     fresh[1:] = beats[1:] - np.maximum.accumulate(beats)[:-1] > apart
     disputed = np.concatenate([piece.disputed_p for piece in pieces])
     lone = np.concatenate([piece.lone_p for piece in pieces])
-    return Waves(beats[fresh], fiducials[:, fresh], absent[fresh], lone, disputed[fresh])
+    flutter = np.concatenate([piece.flutter for piece in pieces])
+    return Waves(
+        beats[fresh], fiducials[:, fresh], absent[fresh], lone, disputed[fresh], flutter[fresh]
+    )

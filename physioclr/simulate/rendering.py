@@ -143,7 +143,7 @@ def render_flutter(
     sources = np.stack([np.sin(phase + lag) for lag in (0.4, 0.0)])
     sources += np.stack([0.45 * np.sin(2 * (phase + lag)) for lag in (0.4, 0.0)])
     turn = np.array([[1.5], [-2.2]])  # up in V1, down and larger than in fibrillation in II
-    return parameters.f_wave_mv * _ATRIAL_LEADS.T @ (turn * sources)
+    return np.asarray(parameters.f_wave_mv * _ATRIAL_LEADS.T @ (turn * sources))
 
 
 def render_fibrillation(

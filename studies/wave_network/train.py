@@ -99,7 +99,7 @@ def train(
     noise : (n_rows, n_noise) float32
     n_steps, seed : int
     start : mapping of str to Tensor, optional
-        Folded weights to go on from, at a tenth of the rate.
+        Folded weights to go on from, at an eighth of the rate.
 
     Returns
     -------

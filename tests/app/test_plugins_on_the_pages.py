@@ -12,7 +12,7 @@ from app.inputs.checkpoint_card import card_table
 from physioclr.encoders.card import PluginCard
 from physioclr.encoders.checkpoint import load_encoder
 from physioclr.runtime.shipped_files import bundled
-from tests.app.test_pages import open_page
+from tests.app.opened_page import open_page
 from tests.runtime.fake_packages import write_dist_info
 
 pytestmark = pytest.mark.usefixtures("small_app")

@@ -13,7 +13,8 @@ from physioclr.encoders.card import TrainingCard
 from physioclr.encoders.checkpoint import load_encoder, save_checkpoint
 from physioclr.encoders.embedding import embed, embed_store
 from physioclr.encoders.preprocessing import Preprocessing
-from physioclr.encoders.reference_ecgs import COMPARED, ReferenceEcgs, differences
+from physioclr.encoders.reference_comparison import COMPARED, differences
+from physioclr.encoders.reference_ecgs import ReferenceEcgs
 from physioclr.errors import CheckpointError, DatasetError
 from physioclr.models import EcgTransformer, TransformerConfig
 from tests.conftest import pulse_train

@@ -15,10 +15,12 @@ from physioclr import load_encoder, read_ecg
 from physioclr.augment import AUGMENTATIONS
 from physioclr.datasets.prepare import prepare
 from physioclr.datasets.sources import find_cohort
-from physioclr.datasets.store import Store
+from physioclr.datasets.store import open_store
+from physioclr.device_reading import DeviceReading
 from physioclr.encoders.checkpoint import read_card
 from physioclr.errors import CheckpointError, DatasetError, PhysioclrError, RecordError
 from physioclr.io import group_files
+from physioclr.io.plugin_formats import FileFormat
 from physioclr.leads import LIMB_LEADS
 from physioclr.models import build_encoder, encoder_config, encoder_names
 from physioclr.models.answering import AnsweringConfig
@@ -214,6 +216,26 @@ def test_what_a_card_names_is_never_imported(extensions, pulse_store, tmp_path, 
     assert "planted" not in sys.modules
 
 
+def test_a_card_that_names_a_plugin_beside_an_encoder_of_ours_is_still_held_to_its_weights(
+    extensions, pulse_store, tmp_path
+):
+    pretrain(pulse_store, tmp_path / "run", small("simclr", "resnet1d-tiny"))
+    file = tmp_path / "run" / "checkpoint" / "card.json"
+    card = json.loads(file.read_text())
+    named = {"group": "physioclr.encoders", "name": "strided", "package": "ecg-extensions"}
+    card["plugins"], card["encoder"]["width"] = [named], 60_000
+    file.write_text(json.dumps(card))
+    with pytest.raises(CheckpointError, match="weights of the shape"):
+        load_encoder(file.parent)
+
+
+def test_what_the_device_said_is_passed_on(record):
+    said = DeviceReading(source="machine", measurements={"pr_ms": 160.0})
+    told = replace(record, device_reading=said)
+    use_plugin(FileFormat("told", bytes.isdigit, lambda *_: told))
+    assert read_ecg(b"123", name="1.x").device_reading == said
+
+
 def test_the_encoder_hides_tokens_fits_every_rate_and_answers(extensions):
     for fs_hz in (100, 250, 500):
         encoder = build_encoder(encoder_config("strided", fs_hz=fs_hz, n_leads=2))
@@ -290,7 +312,7 @@ def test_without_the_plugin_its_files_are_of_no_known_format(tmp_path, record):
 def test_prepare_lists_the_cohort_and_reads_its_files(extensions, indexed_folder, tmp_path):
     report = prepare(indexed_folder, tmp_path / "S", workers=1, physiology=False)
     assert (report.n_prepared, report.left_out) == (2, ())
-    store = Store.open(tmp_path / "S")
+    store = open_store(tmp_path / "S")
     assert store.records["patient_id"].tolist() == ["p0", "p1"]
     assert store.labels("finding")["AF"].tolist() == [0.0, 1.0]
 
@@ -306,7 +328,7 @@ def test_the_command_line_takes_them_by_module_and_name(
     made = [indexed_folder, "--out", tmp_path / "S", "--no-physiology", "--workers", 2]
     code, _, err = run_cli(*named, "prepare", *made)
     assert code == 0, err
-    assert len(Store.open(tmp_path / "S")) == 2
+    assert len(open_store(tmp_path / "S")) == 2
     code, out, err = run_cli(
         "pretrain", pulse_store.path, "--out", tmp_path / "R", "--steps", 1, "--batch", 6,
         "--objective", "ecg_extensions.objective:Bootstrap", "--set", "momentum=0.5",

@@ -56,7 +56,8 @@ def test_simulated_premature_ventricular_beats_are_found_and_no_others():
 )
 def test_a_rhythm_without_ectopic_beats_has_none(condition, most):
     cohort = simulate_cohort(4, seed=8, conditions=(condition,))
-    assert sum(measure(cohort.record(i)).n_ectopic_beats for i in range(4)) <= most
+    found = [measure(cohort.record(i)).n_ectopic_beats for i in range(4)]
+    assert np.nansum(found) <= most  # NaN: not judged, in an irregular rhythm
 
 
 def test_an_early_beat_of_the_same_shape_is_supraventricular():
@@ -78,8 +79,33 @@ def test_early_beats_of_an_irregular_rhythm_are_the_rhythm_itself():
     beats_s = np.cumsum(rng.uniform(0.5, 1.1, size=12)) - 0.2
     measured = measure(synthetic_record(beats_s=beats_s[beats_s < 9.4], p_waves=False))
     assert measured.beats["premature"].any()
-    assert measured.n_ectopic_beats == 0
     assert measured.rhythm_regularity == "irregular"
+    # None was looked for by timing: 0 would say that there are none.
+    assert np.isnan(measured.n_ectopic_beats)
+    assert measured.why_missing("n_ectopic_beats")[0] == "not judged"
+    assert measured.reasons["n_ectopic_beats"].startswith("not judged: the rhythm is irregular")
+    entry = measured.to_dict()["measurements"]["n_ectopic_beats"]
+    assert entry["value"] is None
+    assert "not judged" in entry["reason"]
+
+
+def test_beats_of_another_shape_are_counted_in_an_irregular_rhythm_too():
+    rng = np.random.default_rng(3)
+    beats_s = np.cumsum(rng.uniform(0.5, 1.1, size=12)) - 0.2
+    beats_s = beats_s[beats_s < 9.4]
+    measured = measure(
+        with_a_wide_beat(synthetic_record(beats_s=beats_s, p_waves=False), at_s=beats_s[5])
+    )
+    assert measured.rhythm_regularity == "irregular"
+    assert measured.n_ectopic_beats == 1
+
+
+def test_what_is_not_measurable_is_not_called_not_judged():
+    measured = measure(synthetic_record(beats_s=np.array([2.0, 4.0])))
+    verdict, reason = measured.why_missing("n_ectopic_beats")
+    assert verdict == "not measurable"
+    assert "beats found" in reason
+    assert measured.why_missing("n_beats") == ("", "")
 
 
 def test_a_wide_beat_of_another_shape_is_ventricular_even_when_on_time():

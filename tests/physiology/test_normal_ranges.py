@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from physioclr.physiology import normal_ranges
 from physioclr.physiology.measurements import MEASUREMENTS
 from physioclr.physiology.normal_ranges import (
     SIDES,
@@ -246,3 +247,9 @@ def test_unknown_names_and_sexes_are_refused():
         normal_range("qtc", age_years=40, sex="male")
     with pytest.raises(ValueError, match="sex must be one of female, male or None, got 'M'"):
         normal_range("pr_ms", age_years=40, sex="M")
+
+
+def test_a_measurement_that_nobody_gave_limits_has_a_reason_and_breaks_no_page(monkeypatch):
+    monkeypatch.delitem(normal_ranges._NO_LIMITS, "rr_ms")
+    found = normal_range("rr_ms", age_years=40.0, sex=None)
+    assert found == NoRange("rr_ms", "no limits were verified")

@@ -68,6 +68,18 @@ def test_nothing_is_called_of_an_ecg_that_cannot_be_trusted(record, encoder, spo
     assert given.calls == prediction.calls
 
 
+def test_the_reader_may_overrule_a_suspected_reversal_but_not_poor_quality(record, encoder):
+    exchanged = arms_exchanged(record)
+    prediction = predict(exchanged, encoder, overrule_reversal=True)
+    assert prediction.withheld == ""
+    assert any(call.call != "no call" for call in prediction.calls)
+    assert "left arm and right arm: overruled by the reader." in prediction.warning
+    assert "left arm and right arm" in prediction.to_dict()["overruled"]
+    spoilt = predict(noise_of(record), encoder, overrule_reversal=True)
+    assert spoilt.withheld == "signal quality not acceptable"
+    assert predict(record, encoder, overrule_reversal=True).overruled == ""
+
+
 def test_the_quality_that_is_given_is_the_one_that_counts(record, encoder):
     bad = replace(assess_quality(record), acceptable=False)
     assert predict(record, encoder, quality=bad).withheld == why_withheld(bad) != ""

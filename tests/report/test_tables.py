@@ -121,7 +121,7 @@ def test_the_quality_is_that_of_each_lead(good):
     assert float(rows["quality", "V2"]["value"]) == 0.0
     assert rows["quality", "V2"]["note"] == "lead V2 is flat (0.00 mV peak to peak)"
     assert {name for section, name in rows if section == "quality"} == {
-        *("acceptable", "score", "suspected_reversal"),
+        *("acceptable", "score", "suspected_reversal", "limb_lead_misfit"),
         *report.record.leads,
     }
     assert document_of(report)["quality"] == report.quality.to_dict()

@@ -42,8 +42,8 @@ def test_an_edge_lies_at_its_expected_place():
 
 
 def test_doubtful_p_waves_are_believed_in_regular_rhythm_only():
-    regular = decode_waves(*_drawn(REGULAR, p_level=0.4))
-    irregular = decode_waves(*_drawn(IRREGULAR, p_level=0.4))
+    regular = decode_waves(*_drawn(REGULAR, p_level=0.7))
+    irregular = decode_waves(*_drawn(IRREGULAR, p_level=0.7))
     sure = decode_waves(*_drawn(IRREGULAR, p_level=0.95))
     assert np.isfinite(regular.fiducials[:, :, 0]).all()
     assert np.isnan(irregular.fiducials[:, :, 0]).all()

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from app.read_an_ecg.nearest_table import nearest_table
-from physioclr.encoders.reference_ecgs import with_qtc
+from physioclr.encoders.reference_comparison import with_qtc
 from physioclr.physiology.intervals import QT_FORMULAS, corrected_qt_ms
 
 QT_MS, RR_MS = 400.0, 800.0
