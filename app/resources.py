@@ -16,6 +16,8 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from physioclr.interpretation.interpret import interpret
+from physioclr.interpretation.statement import Interpretation
 from physioclr.physiology.beat_features import BeatFeatures, compute_beat_features
 from physioclr.physiology.dominant_beat import DominantBeat, aligned_beats, dominant_beat
 from physioclr.physiology.measurements import Measurements, summarise
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 __all__ = [
     "attribution_of",
     "beat_features_of",
+    "certain_interpretation_of",
     "change_of",
     "cohort",
     "cohort_map",
@@ -48,6 +51,7 @@ __all__ = [
     "dominant_beat_of",
     "embedding_of",
     "encoder",
+    "interpretation_of",
     "map_clusters",
     "map_predictions",
     "matching",
@@ -121,6 +125,26 @@ def beat_features_of(record: EcgRecord) -> BeatFeatures:
 def dominant_beat_of(record: EcgRecord) -> DominantBeat:
     """Return the median beat of a record."""
     return dominant_beat(record, beat_features_of(record))
+
+
+@st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner=False)
+def interpretation_of(record: EcgRecord) -> Interpretation:
+    """Return what the criteria say of a record."""
+    return interpret(
+        record,
+        quality=quality_of(record),
+        features=beat_features_of(record),
+        measured=measurements_of(record),
+    )
+
+
+@st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner=False)
+def certain_interpretation_of(record: EcgRecord, encoder: Encoder) -> Interpretation:
+    """Return what the criteria say of a record, with the certainty an encoder's head adds."""
+    from physioclr.prediction.statement_reading import with_certainty
+
+    said = interpretation_of(record)
+    return with_certainty(said, record, encoder, quality=quality_of(record)).interpretation
 
 
 @st.cache_data(hash_funcs=_BY_CONTENT, max_entries=64, show_spinner="Predicting …")

@@ -16,8 +16,11 @@ from numpy.typing import NDArray
 
 from benchmarks.parts import run_parts
 from benchmarks.quality import read_ptb_xl
+from benchmarks.twelve_lead_sets import twelve_lead_sets
 from physioclr.physiology.measurements import Measurements, measure
 from physioclr.records import EcgRecord
+from physioclr.signal.gaps import fill_gaps
+from physioclr.signal.mains_hum import find_mains_hum
 from physioclr.signal.resampling import resample
 from physioclr.signal.wave_input import filter_at_network_rate
 from studies.references.ludb import read_ludb
@@ -169,6 +172,20 @@ def _at(record: EcgRecord, fs_hz: float) -> EcgRecord:
     return EcgRecord(signal_mv, fs_hz, record.leads, record.record_id)
 
 
+def run_lines(data: Path) -> Rows:
+    """Count the records of each set in which hum is found as they are."""
+    rows: Rows = {}
+    for name, records in twelve_lead_sets(data).items():
+        hums = [find_mains_hum(fill_gaps(r.signal_mv)[0], r.fs_hz) for r in records]
+        sizes = [float(hum.amplitude_mv.max()) for hum in hums if hum is not None]
+        rows[name] = {
+            "records": float(len(records)),
+            "with hum": float(len(sizes)),
+            "largest mV": max(sizes, default=0.0),
+        }
+    return rows
+
+
 def run_noise(data: Path) -> Rows:
     """Add the second half of the noise stress records, which no training saw."""
     records = read_ptb_xl(data / "ptb-xl")[1][::6]
@@ -216,11 +233,15 @@ def _intervals(measured: Measurements) -> list[float]:
     return [measured.scalars()[name] for name in _INTERVALS]
 
 
-RUN: dict[str, Callable[[Path], Rows]] = {"hum": run_hum, "noise": run_noise}
+RUN: dict[str, Callable[[Path], Rows]] = {
+    "hum": run_hum,
+    "noise": run_noise,
+    "lines": run_lines,
+}
 
 
 def main() -> None:
-    run_parts(__doc__, "ptb-xl/, ludb/ and nstdb/", RUN)
+    run_parts(__doc__, "nstdb/ and the sets of `twelve_lead_sets`", RUN)
 
 
 if __name__ == "__main__":

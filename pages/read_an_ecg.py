@@ -6,6 +6,7 @@ from app.components.ecg_view import record_heading
 from app.components.frame import show_title
 from app.read_an_ecg.sections import (
     choose_ecg_to_read,
+    show_findings,
     show_measurements_and_predictions,
     show_median_beat,
     show_nearest,
@@ -21,6 +22,7 @@ if ecg is not None:
     record_heading(ecg)
     show_signal_quality(ecg)
     show_summary_and_trace(ecg)
+    show_findings(ecg)
     show_median_beat(ecg)
     predicted = show_measurements_and_predictions(ecg)
     show_why(ecg)

@@ -13,6 +13,9 @@ from .errors import PhysioclrError as PhysioclrError
 from .errors import RecordError as RecordError
 from .errors import SignalError as SignalError
 from .evaluation.probe_run import probe_store as probe_store
+from .interpretation.interpret import interpret as interpret
+from .interpretation.statement import Interpretation as Interpretation
+from .interpretation.statement import Statement as Statement
 from .io import ArrayLayout as ArrayLayout
 from .io import read_ecg as read_ecg
 from .physiology.explanation import SimilarityExplanation as SimilarityExplanation

@@ -16,7 +16,7 @@ ROOT = Path(physioclr.__file__).parents[1]
 # A package imports only packages on lines above its own; those on one line know nothing of each
 # other. The modules of the first line are the vocabulary: they may import one another.
 CORE = (
-    ("errors", "leads", "records", "device_reading", "ecg_paper"),
+    ("errors", "leads", "device_reading", "records", "ecg_paper"),
     ("runtime",),
     ("models", "probe"),
     ("io", "signal"),

@@ -30,6 +30,7 @@ def test_the_wheel_holds_whatever_the_app_needs(wheel_names):
         *(ROOT / "app").rglob("*.*"),
         *(ROOT / "pages").glob("*.py"),
         *(ROOT / "checkpoints").rglob("*.*"),
+        *(ROOT / "heads").rglob("*.*"),
         *(ROOT / "demo").rglob("*.*"),
     ]
     names = {

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,15 +13,26 @@ from app.components.html_table import Html, html_table
 
 if TYPE_CHECKING:
     from physioclr.encoders.card import HeadCard
-    from physioclr.prediction.prediction import LabelCall, Prediction
+    from physioclr.interpretation.reading import Row
+    from physioclr.prediction.prediction import Prediction
 
 __all__ = ["evidence_sentence", "percent", "prediction_table"]
 
 
-def prediction_table(prediction: Prediction) -> str:
+def prediction_table(prediction: Prediction, shown: Sequence[Row]) -> str:
     """Return the predictions as an HTML table, the most probable label first.
 
-    What the intervals stand on opens below it.
+    Parameters
+    ----------
+    prediction : Prediction
+    shown : sequence of Row
+        What a reading shows of each label, `Reading.model`: a call that the criteria contradict is
+        undecided.
+
+    Returns
+    -------
+    str
+        HTML. What the intervals stand on opens below it.
     """
     probabilities = prediction.probabilities
     order = np.argsort(-probabilities, kind="stable")
@@ -28,7 +40,7 @@ def prediction_table(prediction: Prediction) -> str:
         [
             prediction.card.labels[i].display_name,
             _probability(prediction, i),
-            _call(prediction.calls[i]),
+            _call(shown[i]),
             _auroc(prediction.card.labels[i]),
         ]
         for i in order
@@ -103,10 +115,10 @@ def _grounds(prediction: Prediction, order: Iterable[int]) -> str:
     return f'<details class="pc-more">{summary}<ul>{"".join(said)}</ul></details>'
 
 
-def _call(call: LabelCall) -> str:
-    right = "" if call.correct is None else f"{100 * call.correct:.0f}\u00a0%\u00a0right"
-    note = html.escape(call.reason or right)
-    return Html(f'{html.escape(call.call)} <span class="pc-quiet">{note}</span>')
+def _call(row: Row) -> str:
+    right = "" if math.isnan(row.certainty) else f"{100 * row.certainty:.0f}\u00a0%\u00a0right"
+    note = html.escape(row.reason or right)
+    return Html(f'{html.escape(row.shown)} <span class="pc-quiet">{note}</span>')
 
 
 def _calls_sentence(card: HeadCard) -> str:

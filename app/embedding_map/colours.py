@@ -11,6 +11,8 @@ import pandas as pd
 from app.embedding_map.scatter import Groups, Numbers
 from app.inputs.cohort_labels import NO_LABEL, SEVERAL_LABELS
 from app.resources import map_clusters, map_predictions
+from physioclr.interpretation.statement import STATES
+from physioclr.interpretation.vocabulary import VOCABULARY
 from physioclr.physiology.angles import ANGLES
 from physioclr.physiology.measurements import MEASUREMENTS
 
@@ -53,11 +55,17 @@ def colour_choices(shown: MapShown) -> dict[str, str]:
         choices[f"set/{label_set}"] = f"Label · {label_set}"
         for label, name in names.items():
             choices[f"label/{label_set}/{label}"] = f"Label · {label_set}: {name}"
+    by_criteria = {
+        f"statement/{code}": f"By criteria · {VOCABULARY[code.upper()].text}"
+        for code in map(str, store.statements)
+        if code.upper() in VOCABULARY and (store.statements[code] == "present").any()
+    }
     labels = _first_head(by.encoder)[1].labels if by else ()
     predicted = {
         f"prediction/{label.name}": f"Prediction · {label.display_name}" for label in labels
     }
-    return choices | measured | stated | {"cluster": "Cluster (HDBSCAN)"} | predicted
+    clusters = {"cluster": "Cluster (HDBSCAN)"}
+    return choices | measured | stated | by_criteria | clusters | predicted
 
 
 def colours_of(shown: MapShown, choice: str, cluster_size: int) -> Numbers | Groups:
@@ -87,6 +95,8 @@ def colours_of(shown: MapShown, choice: str, cluster_size: int) -> Numbers | Gro
         return _label_groups(store, name).of(rows)
     if kind == "label":
         return _label(store, *name.split("/", 1)).of(rows)
+    if kind == "statement":
+        return _statement(store, name).of(rows)
     if kind == "prediction":
         return _predicted(shown, name)
     clusters, names = map_clusters(store, shown.encoder, shown.settings, cluster_size)
@@ -140,6 +150,14 @@ def _label(store: Store, label_set: str, label: str) -> Groups:
     name = store.label_names[label_set][label]
     codes = np.where(np.isnan(values), -1, (values != 1).astype(np.int64))
     return Groups(name, (name, f"not {name}"), codes)
+
+
+def _statement(store: Store, code: str) -> Groups:
+    """Return one group a state of a finding; not assessable is unknown."""
+    known: list[str] = [state for state in STATES if state != "not assessable"]
+    states = store.statements[code].to_numpy(dtype=object)
+    codes = np.array([known.index(state) if state in known else -1 for state in states])
+    return Groups(VOCABULARY[code.upper()].text, tuple(known), codes, unknown="not assessable")
 
 
 def _predicted(shown: MapShown, label: str) -> Numbers:

@@ -75,7 +75,7 @@ def _told_apart(table: pd.DataFrame) -> pd.DataFrame:
 def _row(row: Mapping[Any, Any]) -> list[str]:
     if math.isnan(row["effect"]):
         return [str(row["label"]), "–", "–", "–", "–"]
-    is_share = row["kind"] == "label" or row["name"] == "sex"
+    is_share = row["kind"] in ("label", "statement") or row["name"] == "sex"
     if is_share:
         values = [f"{100 * row[side]:.0f} %" for side in ("selected", "rest")]
         effects = [_signed(100 * row[part], 0) for part in _EFFECT]

@@ -5,15 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from app.resources import encoder, prediction_of, quality_of
+from app.resources import (
+    certain_interpretation_of,
+    encoder,
+    interpretation_of,
+    prediction_of,
+    quality_of,
+)
 from physioclr.errors import PhysioclrError, SignalError
 
 if TYPE_CHECKING:
     from physioclr.encoders.encoder import Encoder
+    from physioclr.interpretation.reading import Reading
     from physioclr.prediction.prediction import Prediction
     from physioclr.records import EcgRecord
 
-__all__ = ["Predicted", "can_be_judged", "person_of", "predicted_of"]
+__all__ = ["Predicted", "can_be_judged", "person_of", "predicted_of", "reading_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +63,16 @@ def predicted_of(
         return Predicted(loaded, prediction_of(record, loaded, overrule_reversal))
     except PhysioclrError as error:
         return Predicted(loaded, problem=error)
+
+
+def reading_of(record: EcgRecord, predicted: Predicted) -> Reading:
+    """Put criteria and prediction into one: what all sections show."""
+    from physioclr.prediction.reading import read_with_prediction
+
+    said = interpretation_of(record)
+    if predicted.encoder is not None:
+        said = certain_interpretation_of(record, predicted.encoder)
+    return read_with_prediction(said, predicted.prediction)
 
 
 def can_be_judged(record: EcgRecord) -> bool:

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from app.inputs.paper_inputs import filter_of, style_of
 from app.read_an_ecg.facts import Predicted
-from app.resources import measurements_of, quality_of
+from app.resources import interpretation_of, measurements_of, quality_of
 from app.state import PaperState, ReadState, app_state
 from physioclr.records import EcgRecord
 from physioclr.report import ReaderFindings, Report, encoder_name
@@ -45,6 +45,7 @@ def report_of(record: EcgRecord, state: ReadState, predicted: Predicted) -> Repo
         quality=quality_of(record),
         measured=measurements_of(record),
         made_at=datetime.now(UTC),
+        interpretation=interpretation_of(record),
         prediction=prediction,
         why_no_prediction="" if prediction is not None else f"No call. {predicted.problem}",
         encoder=encoder_name(predicted.encoder) if prediction and predicted.encoder else "",

@@ -31,7 +31,14 @@ from app.inputs.page_slider import page_slider
 from app.inputs.paper_inputs import filter_of, paper_inputs, style_of
 from app.inputs.qt_formula_input import qt_formula_input
 from app.read_an_ecg.attribution_text import attribution_legend, attribution_sentence
-from app.read_an_ecg.facts import Predicted, can_be_judged, person_of, predicted_of
+from app.read_an_ecg.facts import (
+    Predicted,
+    can_be_judged,
+    person_of,
+    predicted_of,
+    reading_of,
+)
+from app.read_an_ecg.findings_table import critical_notice, findings_table, others_table
 from app.read_an_ecg.nearest_table import nearest_table
 from app.read_an_ecg.reader_inputs import reader_inputs
 from app.read_an_ecg.report import REPORT_FILES, file_stem, report_file, report_of
@@ -54,6 +61,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "choose_ecg_to_read",
+    "show_findings",
     "show_measurements_and_predictions",
     "show_median_beat",
     "show_nearest",
@@ -109,10 +117,13 @@ def show_summary(record: EcgRecord) -> None:
     with suppress(PhysioclrError):
         measured = measurements_of(record)
         names = main_measurements(state.qt_formula)
+        predicted = _predicted(record, state.checkpoint)
+        prediction, reading = predicted.prediction, reading_of(record, predicted)
+        if notice := critical_notice(reading):
+            st.html(notice)
         st.html(number_strip(measured, names, **person_of(record)))
-        prediction = _predicted(record, state.checkpoint).prediction
         if prediction is not None:
-            st.html(call_strip(prediction))
+            st.html(call_strip(reading.model))
         _show_caveats(record, prediction)
 
 
@@ -224,6 +235,19 @@ def show_measurements(record: EcgRecord) -> None:
             st.html(sources_of_normal((*main, *further), **person))
 
 
+def show_findings(record: EcgRecord) -> None:
+    """Tabulate what the criteria find, with the evidence, and the rest on demand."""
+    if not can_be_judged(record):
+        return
+    st.subheader("Findings by criteria")
+    with showing_problems():
+        reading = reading_of(record, _predicted(record, app_state().checkpoint))
+        st.html(findings_table(reading))
+        n_unknown = len(reading.not_assessable)
+        with st.expander(f"Not assessable: {n_unknown}; absent: the others"):
+            st.html(others_table(reading))
+
+
 def show_predictions(record: EcgRecord) -> Predicted:
     """Ask for a checkpoint, tabulate what its head predicts with the evidence; return it."""
     if not can_be_judged(record):
@@ -239,7 +263,7 @@ def show_predictions(record: EcgRecord) -> Predicted:
         if prediction.warning is not None:
             st.warning(literal(prediction.warning), icon=":material/warning:")
         _offer_to_overrule(record)
-        st.html(prediction_table(prediction))
+        st.html(prediction_table(prediction, reading_of(record, predicted).model))
         st.caption(literal(evidence_sentence(prediction, simulated=record.simulated)))
     return predicted
 

@@ -1,4 +1,4 @@
-"""What an ECG comes to, in one strip beside its paper: the main numbers, and what is called."""
+"""The main numbers and the calls of an ECG, in one strip above its paper."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from app.components.measurement_table import number, outside_mark
 from app.components.prediction_table import percent
 from physioclr.physiology.measurements import MEASUREMENTS, Measurements
 from physioclr.physiology.normal_ranges import normal_range
 
 if TYPE_CHECKING:
-    from physioclr.prediction.prediction import Prediction
+    from physioclr.interpretation.reading import Row
 
 __all__ = ["call_strip", "number_strip"]
 
@@ -52,24 +50,30 @@ def number_strip(
     return f'<div role="group" aria-label="Summary">{strip}</div>'
 
 
-def call_strip(prediction: Prediction) -> str:
-    """Write what a head calls present, the most probable first, and where it makes no call.
+def call_strip(shown: Sequence[Row]) -> str:
+    """Write what a model calls present, the most probable first, and what is undecided.
 
     Parameters
     ----------
-    prediction : Prediction
+    shown : sequence of Row
+        `Reading.model`.
 
     Returns
     -------
     str
         HTML.
     """
-    called: dict[str, list[str]] = {"present": [], "no call": [], "absent": []}
-    for i in np.argsort(-prediction.probabilities, kind="stable"):
-        shown, call = html.escape(prediction.card.labels[i].display_name), prediction.calls[i].call
-        if call == "present":
-            shown = f"<b>{shown}</b> {html.escape(percent(float(prediction.probabilities[i])))}"
-        called[call].append(shown)
+    called: dict[str, list[str]] = {
+        "present": [],
+        "possible": [],
+        "undecided": [],
+        "absent": [],
+    }
+    for row in sorted(shown, key=lambda row: -row.probability):
+        said = html.escape(row.text)
+        if row.shown in ("present", "possible"):
+            said = f"<b>{said}</b> {html.escape(percent(row.probability))}"
+        called[row.shown].append(said)
     parts = [
         f'<span class="pc-call">{name.capitalize()}: {", ".join(labels)}</span>'
         for name, labels in called.items()

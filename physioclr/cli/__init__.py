@@ -16,6 +16,7 @@ from physioclr.cli import (
     cohorts,
     ecgs,
     embeddings,
+    interpretation,
     learning,
     plugins,
     pretraining,
@@ -37,7 +38,17 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verbs in (ecgs, reporting, cohorts, pretraining, probes, learning, embeddings, plugins):
+for verbs in (
+    ecgs,
+    interpretation,
+    reporting,
+    cohorts,
+    pretraining,
+    probes,
+    learning,
+    embeddings,
+    plugins,
+):
     app.add_typer(verbs.app)
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from physioclr.datasets.cohort import CohortRecord
 from physioclr.datasets.standard_form import standardised
 from physioclr.datasets.stored_signal import quantised, signal_hash
+from physioclr.interpretation.interpret import interpret
 from physioclr.physiology.beat_features import compute_beat_features
 from physioclr.physiology.consensus import consensus_fiducials
 from physioclr.physiology.measurements import summarise
@@ -37,6 +38,8 @@ class AnalysedEcg:
     signal_hash : str
         As `physioclr.datasets.stored_signal.signal_hash` gives it.
     measurements, physiology : mapping of str to float, optional
+    statements : mapping of str to str, optional
+        Code of a finding in lower case → its state by criteria.
     beats : mapping of str to (n,) int32, optional
     """
 
@@ -45,6 +48,7 @@ class AnalysedEcg:
     signal_hash: str
     measurements: Mapping[str, float] = field(default_factory=dict)
     physiology: Mapping[str, float] = field(default_factory=dict)
+    statements: Mapping[str, str] = field(default_factory=dict)
     beats: Mapping[str, NDArray[np.int32]] = field(default_factory=dict)
 
 
@@ -84,7 +88,19 @@ def analyse(
         },
         signal_hash=signal_hash(quantised(ecg.signal_mv, subject=record.record_id)),
     )
-    return _measured(plain, ecg) if physiology else plain
+    if not physiology:
+        return plain
+    return _measured(plain, replace(ecg, meta={**ecg.meta, **_person(plain.metadata)}))
+
+
+def _person(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the age and sex that are known: the criteria's limits depend on them."""
+    known = {"age_years": metadata["age_years"], "sex": metadata["sex"]}
+    return {
+        name: value
+        for name, value in known.items()
+        if value is not None and not (isinstance(value, float) and math.isnan(value))
+    }
 
 
 def _measured(plain: AnalysedEcg, ecg: EcgRecord) -> AnalysedEcg:
@@ -94,6 +110,7 @@ def _measured(plain: AnalysedEcg, ecg: EcgRecord) -> AnalysedEcg:
     measured = summarise(features)
     vector = vector_of_beats(features, measured)
     waves = consensus_fiducials(delineation)
+    said = interpret(ecg, quality=quality, features=features, measured=measured)
     return replace(
         plain,
         metadata={
@@ -103,6 +120,7 @@ def _measured(plain: AnalysedEcg, ecg: EcgRecord) -> AnalysedEcg:
         },
         measurements=measured.scalars(),
         physiology=dict(zip(vector.names, vector.values.tolist(), strict=True)),
+        statements={code.lower(): statement.state for code, statement in said.items()},
         beats={
             "r_peaks_samples": _whole_samples(delineation.r_peaks_samples),
             "cuts_samples": _whole_samples(cut_samples(delineation)),

@@ -107,7 +107,8 @@ def _make(shipped: Path, manifest: StoreManifest, target: Path) -> None:
         ) from error
     try:
         _write_signals(shipped, manifest, partial)
-        for name in (MANIFEST_NAME, *(f"{table}.parquet" for table in TABLE_NAMES)):
+        tables = (f"{table}.parquet" for table in TABLE_NAMES)
+        for name in (MANIFEST_NAME, *(file for file in tables if (shipped / file).is_file())):
             shutil.copyfile(shipped / name, partial / name)
         if not target.exists():
             _move(partial, target)

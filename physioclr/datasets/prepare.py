@@ -325,6 +325,7 @@ def _append(
             labels=record.labels,
             measurements=ecg.measurements,
             physiology=ecg.physiology,
+            statements=ecg.statements,
             beats=ecg.beats,
         )
     except DatasetError as error:

@@ -23,7 +23,7 @@ from physioclr.datasets.ptb_xl_statements import (
 from physioclr.errors import DatasetError
 from physioclr.io import read_ecg
 
-__all__ = ["DATABASE_NAME", "SUPERCLASSES", "read_ptb_xl"]
+__all__ = ["DATABASE_NAME", "SUPERCLASSES", "read_ptb_xl", "read_scp_codes"]
 
 DATABASE_NAME = "ptbxl_database.csv"
 
@@ -65,6 +65,33 @@ def read_ptb_xl(folder: Path) -> Cohort:
         records=tuple(_record(row, folder, labels) for _, row in database.iterrows()),
         label_sets=labels.label_sets,
     )
+
+
+def read_scp_codes(folder: Path) -> dict[str, dict[str, float]]:
+    """Read the SCP-ECG statements of every ECG, which the label sets summarise.
+
+    Parameters
+    ----------
+    folder : Path
+        With ``ptbxl_database.csv``.
+
+    Returns
+    -------
+    dict of str to dict of str to float
+        Record id → statement → likelihood in %, 0 where it was not given.
+
+    Raises
+    ------
+    DatasetError
+        If the table is missing, damaged or lacks a column.
+    """
+    columns = ("ecg_id", "scp_codes")
+    table = read_cohort_table(folder / DATABASE_NAME, columns, filled=columns, as_text=False)
+    ids = [f"{int(ecg_id):05d}" for ecg_id in table["ecg_id"]]
+    return {
+        record_id: _codes(stated, record_id)
+        for record_id, stated in zip(ids, table["scp_codes"], strict=True)
+    }
 
 
 def _record(row: pd.Series, folder: Path, statements: StatementLabels) -> CohortRecord:

@@ -131,6 +131,22 @@ class Store:
         return self._table("physiology").astype(np.float64)
 
     @cached_property
+    def statements(self) -> pd.DataFrame:
+        """One row an ECG, one column a finding of the criteria: present, borderline, absent, ….
+
+        Columns are the codes of `physioclr.interpretation.vocabulary.VOCABULARY` in lower case. A
+        store prepared before there were statements has none.
+        """
+        parts = []
+        for part, n_rows in enumerate(self._manifest.part_sizes):
+            file = part_file("statements", part)
+            if file in self._manifest.checksums:
+                parts.append(self._part(file, n_rows, None))
+            else:
+                parts.append(pd.DataFrame(index=range(n_rows)))
+        return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
+
+    @cached_property
     def beats(self) -> pd.DataFrame:
         """One row an ECG: lists of R, P and T peaks and of cuts between beats, in samples."""
         return self._table("beats")

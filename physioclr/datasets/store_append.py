@@ -94,6 +94,7 @@ class StoreAppender(StoreWriter):
             part_file(name, part)
             for part in range(len(self._before.part_sizes))
             for name in TABLE_NAMES
+            if (self._out / part_file(name, part)).is_file()
         ]
         checksums = {}
         for name in (*(shard.file for shard in self._before.shards), *tables):

@@ -21,7 +21,7 @@ __all__ = [
     "write_part",
 ]
 
-TABLE_NAMES = ("records", "labels", "measurements", "physiology", "beats")
+TABLE_NAMES = ("records", "labels", "measurements", "physiology", "beats", "statements")
 
 RECORD_COLUMNS = {
     "record_id": pa.string(),
@@ -119,6 +119,10 @@ def _table(name: str, rows: Sequence[dict[str, Any]]) -> pa.Table:
         frame = pd.DataFrame(rows, columns=list(RECORD_COLUMNS))
         schema = pa.schema(list(RECORD_COLUMNS.items()))
         return pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
+    if name == "statements":
+        columns = dict.fromkeys(column for row in rows for column in row)
+        schema = pa.schema([(column, pa.string()) for column in columns])
+        return pa.Table.from_pylist(list(rows), schema=schema)
     if name == "beats":
         return pa.Table.from_pylist(list(rows), schema=_BEAT_SCHEMA)
     # float32 has seven digits, more than any of these numbers is known to.

@@ -51,9 +51,9 @@ def where(store: Store, condition: str) -> StoreView:
     store : Store
     condition : str
         As `physioclr.datasets.condition.condition_holds` takes it, over the columns of `records`,
-        `measurements` and `physiology` and over the labels as `` `set/label` ``: for example
-        ``"age_years >= 65 and acceptable and `superclass/MI` == 1"``. A comparison with an unknown
-        value is false. Conditions are parsed and compared, never executed.
+        `measurements`, `physiology` and `statements` and over the labels as `` `set/label` ``: for
+        example ``"age_years >= 65 and afib == 'present' and `superclass/MI` == 1"``. A comparison
+        with an unknown value is false. Conditions are parsed and compared, never executed.
 
     Returns
     -------
@@ -139,6 +139,12 @@ class StoreView(Store):
                     record_id=prefix + table["record_id"], patient_id=prefix + table["patient_id"]
                 )
             tables.append(table)
+        return pd.concat(tables, ignore_index=True)
+
+    @cached_property
+    def statements(self) -> pd.DataFrame:
+        """One row an ECG, as `Store.statements`; missing for the ECGs of a store without them."""
+        tables = [store.statements.iloc[rows] for store, rows in self._chosen]
         return pd.concat(tables, ignore_index=True)
 
     @cached_property
@@ -256,7 +262,8 @@ def _columns(store: Store) -> dict[str, pd.Series]:
     """Return what a condition can name; of two of a name the first."""
     labels = [store.labels(name).add_prefix(f"{name}/") for name in store.label_sets]
     found: dict[str, pd.Series] = {}
-    for table in (store.records, store.measurements, store.physiology, *labels):
+    tables = (store.records, store.measurements, store.physiology, store.statements)
+    for table in (*tables, *labels):
         found = {str(name): table[name] for name in table} | found
     return found
 

@@ -178,6 +178,7 @@ class StoreWriter:
         labels: Mapping[str, Mapping[str, float]] | None = None,
         measurements: Mapping[str, float] | None = None,
         physiology: Mapping[str, float] | None = None,
+        statements: Mapping[str, str] | None = None,
         beats: Mapping[str, ArrayLike] | None = None,
     ) -> None:
         """Add one ECG.
@@ -193,6 +194,8 @@ class StoreWriter:
             Set → label → 1 or 0. What is left out is unknown.
         measurements, physiology : mapping of str to float, optional
             NaN = not measurable.
+        statements : mapping of str to str, optional
+            Code of a finding in lower case → its state by criteria.
         beats : mapping of str to sequence of int, optional
             ``r_peaks_samples``, ``cuts_samples``, ``p_peaks_samples``, ``t_peaks_samples``.
 
@@ -224,6 +227,7 @@ class StoreWriter:
         self._rows["labels"].append(label_row)
         self._rows["measurements"].append(dict(measurements or {}))
         self._rows["physiology"].append(dict(physiology or {}))
+        self._rows["statements"].append(dict(statements or {}))
         self._rows["beats"].append(
             {name: np.asarray((beats or {}).get(name, ()), dtype=np.int32) for name in BEAT_COLUMNS}
         )

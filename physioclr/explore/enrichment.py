@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from physioclr.errors import DatasetError
+from physioclr.interpretation.vocabulary import VOCABULARY
 from physioclr.physiology.angles import ANGLES, turned_to_mean
 from physioclr.physiology.measurements import MEASUREMENTS
 from physioclr.probe.folds import patient_codes
@@ -33,9 +34,9 @@ class Difference:
 
     Parameters
     ----------
-    kind : {"measurement", "label", "patient"}
+    kind : {"measurement", "label", "statement", "patient"}
     name : str
-        The column, of a label ``set/label``.
+        The column, of a label ``set/label``, of a statement its code in lower case.
     label : str
         As it is shown.
     unit : str
@@ -169,6 +170,7 @@ def _labels(
         table = store.labels(label_set).to_numpy(np.float64)[of_all]
         for at, (label, said) in enumerate(store.label_names[label_set].items()):
             columns.append(("label", f"{label_set}/{label}", said, table[:, at]))
+    columns += _statements(store, of_all)
     found = []
     for kind, name, label, values in columns:
         known = np.isfinite(values)
@@ -176,6 +178,23 @@ def _labels(
             shares = _compare_shares(values[known] == 1, chosen[known], patients[known])
             found.append(Difference(kind, name, label, "", **shares))
     return found
+
+
+def _statements(
+    store: Store, of_all: NDArray[np.intp]
+) -> list[tuple[str, str, str, NDArray[np.float64]]]:
+    """Return the findings of the criteria: present, absent, or unknown where neither."""
+    states = store.statements.iloc[of_all]
+    return [
+        (
+            "statement",
+            code,
+            f"{VOCABULARY[code.upper()].text}, by criteria",
+            np.asarray(states[code].map({"present": 1.0, "absent": 0.0}), dtype=np.float64),
+        )
+        for code in map(str, states)
+        if code.upper() in VOCABULARY and VOCABULARY[code.upper()].family != "technical"
+    ]
 
 
 def _compare_angles(

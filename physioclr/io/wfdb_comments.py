@@ -16,7 +16,7 @@ __all__ = ["stated_by_comments"]
 _FIELD = re.compile(r"<?(?P<key>age|sex|dx)>?\s*:\s*(?P<value>.*)", re.IGNORECASE)
 _MIT_BIH = re.compile(r"(?P<age>-?\d{1,3})\s+(?P<sex>[MF])\s+\d+\s+\d+\s+\S+")
 _AGE = re.compile(r"\d{1,3}(\.\d{1,4})?")
-_CODE = re.compile(r"[A-Za-z0-9_.^]{1,24}")
+_CODE = re.compile(r"[A-Za-z0-9_.^-]{1,24}")
 
 
 def stated_by_comments(comments: Sequence[str]) -> dict[str, Any]:

@@ -48,6 +48,7 @@ from physioclr.models import (
 from physioclr.objectives.objective import Objective, Step
 from physioclr.objectives.physiological_pairs import contrastive_loss, physiological_pairs
 from physioclr.objectives.reconstruction import near_peaks, peak_loss
+from physioclr.objectives.shared_statements import shared_statement_similarity
 from physioclr.objectives.supervised import known_label_loss
 from physioclr.objectives.token_masks import span_mask
 from physioclr.training_data.batch import Need, TrainingBatch
@@ -93,9 +94,10 @@ class PhysioclrConfig:
     neighbour : {"recording", "next_row"} or None
         The second positive: the other segment of the same recording; the authors' next row of the
         batch; or none.
-    physiology : {"pca", "raw"} or None
+    physiology : {"pca", "raw", "statements"} or None
         The third positive: ECGs alike in the robustly scaled PCA space; by the authors' cosine of
-        bare numbers; or none, and then every other recording is a negative.
+        bare numbers; by the findings of the criteria they share (`shared_statement_similarity`); or
+        none, and then every other recording is a negative.
     missing : {"shared", "zero"}
         Whether two ECGs are compared by what both have, or, as the authors do, a wave that was
         not found is the number 0.
@@ -132,7 +134,7 @@ class PhysioclrConfig:
     answer_temperature: float = 1.5
     shuffle: Literal["beats", "morphology", "authors"] | None = "beats"
     neighbour: Literal["recording", "next_row"] | None = "recording"
-    physiology: Literal["pca", "raw"] | None = "pca"
+    physiology: Literal["pca", "raw", "statements"] | None = "pca"
     missing: Literal["shared", "zero"] = "shared"
     positive_weights: Literal["hard", "similarity"] = "hard"
     own_positive: bool = False
@@ -217,7 +219,7 @@ class Physioclr(Objective):
         if config.contrasts and config.neighbour:
             asked.add("neighbours")
         if config.contrasts and config.physiology:
-            asked.add("physiology")
+            asked.add("statements" if config.physiology == "statements" else "physiology")
         if config.levels_weight:
             asked.add("levels")
         return frozenset(asked)
@@ -344,11 +346,16 @@ class Physioclr(Objective):
         """Compare the recordings of all processes; return it segment by segment."""
         if self.config.physiology is None:
             return None
-        similarity = batch.space.similarity(
-            step.processes.gather(batch.physiology),
-            space=self.config.physiology,
-            missing=self.config.missing,
-        )
+        if self.config.physiology == "statements":
+            if batch.statements is None:
+                raise ValueError("a batch must have statements for positives by statements")
+            similarity = shared_statement_similarity(step.processes.gather(batch.statements))
+        else:
+            similarity = batch.space.similarity(
+                step.processes.gather(batch.physiology),
+                space=self.config.physiology,
+                missing=self.config.missing,
+            )
         each = batch.windows_per_recording
         return similarity.repeat_interleave(each, 0).repeat_interleave(each, 1)
 

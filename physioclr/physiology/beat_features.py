@@ -138,7 +138,8 @@ def compute_beat_features(record: EcgRecord, delineation: Delineation) -> BeatFe
             f"delineation must be of record {record.record_id!r} with leads {record.leads}, got "
             f"one of {delineation.record_id!r} with leads {delineation.leads}"
         )
-    signal_mv = measuring_band(record.signal_mv, record.fs_hz)
+    spikes = find_spikes_in_pieces(record.signal_mv, record.fs_hz)
+    signal_mv = measuring_band(record.signal_mv, record.fs_hz, spikes)
     signal_mv[[record.leads.index(lead) for lead in delineation.reasons]] = np.nan
     of_leads = _by_name(delineation.samples)
     of_beats = _by_name(consensus_fiducials(delineation).to_numpy())
@@ -176,9 +177,7 @@ def compute_beat_features(record: EcgRecord, delineation: Delineation) -> BeatFe
         median_beat,
         beat_noise(signal_mv, delineation, kinds.dominant),
         qrs_axis_deg(signal_mv, delineation, kinds.dominant, median_beat),
-        classify_pacing_spikes(
-            find_spikes_in_pieces(record.signal_mv, record.fs_hz), of_beats["qrs_on"], record.fs_hz
-        ),
+        classify_pacing_spikes(spikes, of_beats["qrs_on"], record.fs_hz),
         adjacent_correlation(signal_mv, record.fs_hz, delineation.r_peaks_samples),
         record.leads,
         lead,

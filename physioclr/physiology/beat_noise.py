@@ -86,46 +86,47 @@ def beat_noise(signal_mv: Floats, delineation: Delineation, beats: NDArray[np.bo
         for row, lead in enumerate(delineation.leads)
         if lead in _INDEPENDENT_LEADS or delineation.leads == (lead,)
     ] or list(range(len(delineation.leads)))
-    qrs_mv = _windows(signal_mv[rows], marks, delineation.fs_hz, _QRS_MS)
-    if len(qrs_mv) < _MIN_BEATS or qrs_mv.shape[2] <= 2:
+    windows, inside_qrs = _windows(signal_mv[rows], marks, delineation.fs_hz)
+    if len(windows) < _MIN_BEATS or windows.shape[1] == 0:
         return BeatNoise(math.nan, powerline=False)
-    slopes = _slopes(np.median(qrs_mv, axis=0))
-    peak = float(np.sqrt((slopes**2).sum(axis=0).max()))
-    rests = []
-    for span_ms in _QUIET_MS:
-        windows = _windows(signal_mv[rows], marks, delineation.fs_hz, span_ms)
-        if len(windows) >= _MIN_BEATS and windows.shape[2] > 2:
-            rests.append(_slopes(windows - np.median(windows, axis=0)))
-    n_samples = sum(rest.shape[0] * rest.shape[2] for rest in rests)
+    median = np.sort(windows, axis=0)[len(windows) // 2]
+    peak = float(np.sqrt((_slopes(median[:, inside_qrs]) ** 2).sum(axis=0)).max(initial=0.0))
+    rest = _slopes((windows - median)[:, :, ~inside_qrs])
+    n_samples = rest.shape[0] * rest.shape[2]
     if not peak > 0 or n_samples < _MIN_SAMPLES:
         return BeatNoise(math.nan, powerline=False)
-    usual = [np.median(np.abs(rest), axis=(0, 2)) / _NORMAL_MEDIAN for rest in rests]
-    noise = float(np.mean([np.sqrt((of_leads**2).sum()) for of_leads in usual]))
-    share = _MEDIAN_ERROR * noise / np.sqrt(len(qrs_mv)) / peak
-    return BeatNoise(share, powerline=_is_powerline(rests[0], delineation.fs_hz))
+    by_lead = np.abs(np.moveaxis(rest, 1, 0)).reshape(rest.shape[1], n_samples)
+    usual = np.partition(by_lead, n_samples // 2, axis=1)[:, n_samples // 2] / _NORMAL_MEDIAN
+    noise = float(np.sqrt((usual**2).sum()))
+    share = _MEDIAN_ERROR * noise / np.sqrt(len(windows)) / peak
+    return BeatNoise(share, powerline=_is_powerline(rest, delineation.fs_hz))
 
 
 def _windows(
-    signal_mv: Floats, marks: NDArray[np.int64], fs_hz: float, span_ms: tuple[float, float]
-) -> Floats:
-    """Cut (n_beats, n_leads, n) stretches around the marks, of leads that are known throughout."""
+    signal_mv: Floats, marks: NDArray[np.int64], fs_hz: float
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Cut (n_beats, n_leads, n) around the marks, of leads known throughout; QRS comes last."""
     step = max(1, round(fs_hz / _RATE_HZ))
-    first, last = (round(ms * fs_hz / 1000) for ms in span_ms)
-    reach = np.arange(first, last + 1, step)
-    inside = (marks + first >= 0) & (marks + last < signal_mv.shape[1])
-    windows = np.moveaxis(signal_mv[:, marks[inside, None] + reach], 1, 0)
+    spans = [
+        np.arange(round(first * fs_hz / 1000), round(last * fs_hz / 1000) + 1, step)
+        for first, last in (*_QUIET_MS, _QRS_MS)
+    ]
+    reach = np.concatenate(spans)
+    inside_qrs = np.arange(reach.size) >= reach.size - spans[-1].size
+    whole = (marks + reach.min() >= 0) & (marks + reach.max() < signal_mv.shape[1])
+    windows = signal_mv.astype(np.float32)[:, marks[whole, None] + reach].swapaxes(0, 1)
     known: NDArray[np.bool_] = np.asarray(np.isfinite(windows).all(axis=2))
     if not len(windows):
-        return np.empty((0, len(signal_mv), reach.size))
+        return windows, inside_qrs
     leads: NDArray[np.bool_] = np.asarray(known.mean(axis=0) > 0.5)
-    return np.asarray(windows[known[:, leads].all(axis=1)][:, leads])
+    return np.asarray(windows[known[:, leads].all(axis=1)][:, leads]), inside_qrs
 
 
-def _slopes(signal: Floats) -> Floats:
+def _slopes(signal: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray((signal[..., 2:] - signal[..., :-2]) / 2)
 
 
-def _is_powerline(rest: Floats, fs_hz: float) -> bool:
+def _is_powerline(rest: NDArray[np.float32], fs_hz: float) -> bool:
     """Tell whether most of the noise's slope lies within 6 Hz of 50 or 60 Hz."""
     rate_hz = fs_hz / max(1, round(fs_hz / _RATE_HZ))
     power = (np.abs(np.fft.rfft(rest, axis=2)) ** 2).sum(axis=(0, 1))

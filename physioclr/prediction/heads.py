@@ -19,7 +19,7 @@ from physioclr.probe import ProbeResult, cross_validate_probe, fit_probe
 from physioclr.probe.no_call import DEFAULT_ALPHA, fit_call_limits, measure_calls
 from physioclr.probe.reliability import reliability_bins
 
-__all__ = ["add_head"]
+__all__ = ["add_head", "label_card"]
 
 _PROTOCOL = (
     "Logistic regression on the frozen embedding; patient-grouped 5-fold cross-validation, each "
@@ -70,7 +70,7 @@ def add_head(
     seen = {cohort.store_fingerprint for cohort in encoder.card.training.cohorts}
     card = HeadCard(
         labels=tuple(
-            _label_card(evidence, name, store.label_names[label_set][name], alpha)
+            label_card(evidence, name, store.label_names[label_set][name], alpha)
             for name in evidence.measured
         ),
         left_out={
@@ -113,7 +113,24 @@ def _references(
     )
 
 
-def _label_card(evidence: ProbeResult, name: str, display_name: str, alpha: float) -> LabelCard:
+def label_card(
+    evidence: ProbeResult, name: str, display_name: str, alpha: float = DEFAULT_ALPHA
+) -> LabelCard:
+    """Summarise how well a cross-validated probe tells one label.
+
+    Parameters
+    ----------
+    evidence : ProbeResult
+    name : str
+        One of its measured labels.
+    display_name : str
+    alpha : float
+        As for `add_head`.
+
+    Returns
+    -------
+    LabelCard
+    """
     row = evidence.table.loc[name].to_dict()
     return LabelCard(
         name=name,

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from physioclr.encoders.card import HeadCard
+from physioclr.encoders.card import HeadCard, LabelCard
 from physioclr.encoders.embedding import embed
 from physioclr.encoders.encoder import Encoder
 from physioclr.encoders.reference_comparison import COMPARED, differences
@@ -21,12 +21,22 @@ from physioclr.probe.reliability import ReliabilityBin, bin_of
 from physioclr.records import EcgRecord
 from physioclr.signal.quality import Quality, assess_quality
 
-__all__ = ["LabelCall", "Prediction", "head_name", "predict", "unlike_training", "why_withheld"]
+__all__ = [
+    "LabelCall",
+    "Prediction",
+    "head_name",
+    "label_call",
+    "predict",
+    "unlike_training",
+    "why_withheld",
+]
 
 _UNLIKE_PCT = 99.0
 """Above this distance percentile an ECG is taken to be unlike all the reference ECGs."""
 
 _N_NEAREST = 5
+_POOR_LEAD = 0.5
+_MOST_NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -86,8 +96,8 @@ class Prediction:
         if self.withheld:
             return tuple(LabelCall("no call", self.withheld) for _ in self.labels)
         return tuple(
-            _label_call(self.card, i, float(probability))
-            for i, probability in enumerate(self.probabilities)
+            label_call(label, float(probability))
+            for label, probability in zip(self.card.labels, self.probabilities, strict=True)
         )
 
     @cached_property
@@ -262,13 +272,25 @@ def why_withheld(quality: Quality, *, overrule_reversal: bool = False) -> str:
     Returns
     -------
     str
-        Empty where calls may be made. An ECG without heartbeats is not acceptable.
+        Empty where calls may be made. An ECG without heartbeats is not acceptable. The leads of a
+        quality below 0.5 are named, the worst first.
     """
     if not quality.acceptable:
-        return "signal quality not acceptable"
+        worst = sorted(quality.leads, key=lambda lead: quality.leads[lead].score)
+        poor = [lead for lead in worst if quality.leads[lead].score < _POOR_LEAD]
+        return f"signal quality not acceptable{_of_leads(poor, len(worst))}"
     if quality.suspected_reversal is not None and not overrule_reversal:
         return f"limb lead reversal suspected, {quality.suspected_reversal}"
     return ""
+
+
+def _of_leads(poor: list[str], n_leads: int) -> str:
+    if not poor:
+        return ""
+    if len(poor) == n_leads:
+        return " in any lead"
+    named = f"{', '.join(poor[:_MOST_NAMED])}{' and others' if len(poor) > _MOST_NAMED else ''}"
+    return f" (lead{'s' if len(poor) > 1 else ''} {named})"
 
 
 def unlike_training(prediction: Prediction, *, simulated: bool) -> str:
@@ -320,8 +342,19 @@ def head_name(encoder: Encoder, head: str | None = None) -> str:
     return name
 
 
-def _label_call(card: HeadCard, column: int, probability: float) -> LabelCall:
-    own = card.labels[column].calls
+def label_call(label: LabelCard, probability: float) -> LabelCall:
+    """Call one label by the limits of its card.
+
+    Parameters
+    ----------
+    label : LabelCard
+    probability : float
+
+    Returns
+    -------
+    LabelCall
+    """
+    own = label.calls
     if own is None:
         return LabelCall("no call", "the head has no limits")
     call = own.limits.call(probability)

@@ -6,9 +6,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from physioclr.errors import PhysioclrError
-from physioclr.physiology.measurements import measure
+from physioclr.interpretation.interpret import interpret
+from physioclr.physiology.beat_features import compute_beat_features
+from physioclr.physiology.measurements import summarise
 from physioclr.records import EcgRecord
 from physioclr.report.findings import ReaderFindings, Report
+from physioclr.signal.delineation import delineate
+from physioclr.signal.gaps import require_duration
 from physioclr.signal.quality import assess_quality
 
 if TYPE_CHECKING:
@@ -25,7 +29,7 @@ def make_report(
     reader: ReaderFindings | None = None,
     qt_formula: str = "fridericia",
 ) -> Report:
-    """Measure an ECG, judge its quality and predict, where that can be done.
+    """Measure an ECG, judge its quality, apply the criteria and predict, where that can be done.
 
     Parameters
     ----------
@@ -41,7 +45,8 @@ def make_report(
     Returns
     -------
     Report
-        Without a prediction, and with the reason, where the encoder refuses the ECG.
+        Without a prediction, and with the reason, where the encoder refuses the ECG. Statements
+        carry their certainty, fused with the encoder's statement head where it has one.
 
     Raises
     ------
@@ -58,8 +63,13 @@ def make_report(
     True
     """
     from physioclr.prediction.prediction import predict
+    from physioclr.prediction.statement_reading import with_certainty
 
+    require_duration(record)
     quality = assess_quality(record)
+    features = compute_beat_features(record, delineate(record))
+    measured = summarise(features)
+    said = interpret(record, quality=quality, features=features, measured=measured)
     prediction, why = None, "No prediction was asked for."
     if encoder is not None:
         try:
@@ -69,8 +79,9 @@ def make_report(
     return Report(
         record=record,
         quality=quality,
-        measured=measure(record),
+        measured=measured,
         made_at=made_at or datetime.now(UTC),
+        interpretation=with_certainty(said, record, encoder, quality=quality).interpretation,
         prediction=prediction,
         why_no_prediction=why,
         encoder="" if encoder is None else encoder_name(encoder),

@@ -8,7 +8,8 @@ HL7 FHIR R4 (4.0.1), hl7.org/fhir/R4; units in UCUM.
 
 LOINC names a measurement only where a code means just that; others, such as P duration over all
 leads or RMSSD, are named in words. So are labels whose group of diagnoses is wider than any one
-SNOMED CT concept.
+SNOMED CT concept. What the criteria find is an Observation of its own, "EKG impression", with the
+finding as its value and the measured values as components.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from uuid import UUID, uuid5
 
 from physioclr import __version__
 from physioclr.encoders.card import LabelCard
+from physioclr.interpretation.reading import Row
+from physioclr.interpretation.statement import Evidence, Statement
 from physioclr.physiology.measurements import MEASUREMENTS
 from physioclr.physiology.normal_ranges import NoRange, deviation, normal_range
 from physioclr.prediction.prediction import Prediction
@@ -49,6 +52,7 @@ LOINC = {
     "sdnn_ms": ("80404-7", "R-R interval.standard deviation (Heart rate variability)"),
     "age": ("30525-0", "Age"),
     "ekg_study": ("11524-6", "EKG study"),
+    "ekg_impression": ("8601-7", "EKG impression"),
 }
 """Measurement, or what else is coded → LOINC code and the name LOINC gives it."""
 
@@ -58,7 +62,16 @@ _SNOMED_CT = {
 }
 """Head and label → code."""
 
-_UCUM = {"bpm": "/min", "ms": "ms", "°": "deg", "%": "%", "": "1"}
+_UCUM = {
+    "bpm": "/min",
+    "/min": "/min",
+    "ms": "ms",
+    "°": "deg",
+    "%": "%",
+    "": "1",
+    "mV": "mV",
+    "mV·ms": "mV.ms",
+}
 _FORMULAS = {
     "qtc_bazett_ms": "Bazett",
     "qtc_fridericia_ms": "Fridericia",
@@ -124,6 +137,7 @@ class _Resources:
         observations = {
             **self.measurements(),
             **self.no_prediction(),
+            **self.findings(),
             "quality": self.quality(),
             **self.age(),
         }
@@ -262,6 +276,37 @@ class _Resources:
             made["interpretation"] = [{"coding": [side], "text": words}]
         return made
 
+    def findings(self) -> dict[str, Json]:
+        """Return what the criteria find, each with the values it stands on."""
+        reading = self.report.reading
+        if reading is None:
+            return {}
+        return {
+            f"finding {row.code}": self.finding(row, row.statement)
+            for row in reading.findings
+            if row.statement is not None and row.statement.term.family != "technical"
+        }
+
+    def finding(self, row: Row, statement: Statement) -> Json:
+        found: Json = {"text": row.text}
+        if statement.term.snomed_ct and row.shown == "present":
+            found["coding"] = [
+                {"system": "http://snomed.info/sct", "code": statement.term.snomed_ct}
+            ]
+        state = {"code": {"text": "State"}, **_value_in_words(row.shown)}
+        more: Json = {
+            "method": {"text": f"{statement.criterion} ({statement.source})"},
+            "component": [state, *(_component(each) for each in statement.evidence)],
+        }
+        if row.reason:
+            more["note"] = [{"text": _sentence(row.reason)}]
+        if row.is_critical:
+            critical = _coding(_INTERPRETATION, "AA", "Critical abnormal")
+            more["interpretation"] = [{"coding": [critical], "text": "critical value"}]
+        return self.observation(
+            _loinc("ekg_impression", "Finding by criteria"), {"valueCodeableConcept": found}, **more
+        )
+
     def no_prediction(self) -> dict[str, Json]:
         if self.report.prediction is not None:
             return {}
@@ -283,7 +328,8 @@ class _Resources:
             "performer": {"reference": self.url("device")},
             "basis": [{"reference": self.url("report")}],
             "prediction": [
-                _predicted(prediction, column) for column in range(len(prediction.labels))
+                _predicted(self.report, prediction, column)
+                for column in range(len(prediction.labels))
             ],
         }
         notes = [{"text": prediction.warning}] if prediction.warning else []
@@ -322,20 +368,34 @@ class _Resources:
         return {"age": self.observation(_loinc("age", "Age at examination"), quantity)}
 
 
-def _predicted(prediction: Prediction, column: int) -> Json:
+def _component(evidence: Evidence) -> Json:
+    """Return one value of the evidence, the leads and the limit in its name."""
+    leads = f" in {', '.join(evidence.leads)}" if evidence.leads else ""
+    limit = ""
+    if math.isfinite(evidence.limit):
+        limit = f" (limit {evidence.relation} {evidence.limit:g})"
+    code = {"code": {"text": f"{evidence.name}{leads}{limit}"}}
+    if not math.isfinite(evidence.value):
+        return {**code, **_absent("unknown", "Unknown", "not measurable")}
+    if evidence.unit not in _UCUM:
+        return {**code, **_value_in_words(evidence.text)}
+    return {**code, **_quantity(round(evidence.value, 3), evidence.unit, "")}
+
+
+def _predicted(report: Report, prediction: Prediction, column: int) -> Json:
     """Return one label's probability in per cent, as RiskAssessment has it, and its call."""
-    label, call = prediction.card.labels[column], prediction.calls[column]
+    label, (call, reason) = prediction.card.labels[column], report.shown(column)
     outcome: Json = {"text": _shown(label)}
     if (prediction.head, label.name) in _SNOMED_CT:
         concept = _SNOMED_CT[prediction.head, label.name]
         outcome["coding"] = [{"system": "http://snomed.info/sct", "code": concept}]
-    made: Json = {"outcome": outcome, "qualitativeRisk": {"text": call.call}}
+    made: Json = {"outcome": outcome, "qualitativeRisk": {"text": call}}
     probability = float(prediction.probabilities[column])
     if math.isfinite(probability):
         made["probabilityDecimal"] = round(100 * probability, 2)
     interval = prediction.to_dict().get("intervals", {}).get(label.name)
     said = [
-        f"no call: {call.reason}" if call.reason else "",
+        f"{call}: {reason}" if reason else "",
         "95 % interval {:.4g} to {:.4g} %".format(*(100 * end for end in interval or ()))
         if interval
         else "",

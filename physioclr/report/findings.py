@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from physioclr.records import EcgRecord
 from physioclr.signal.quality import Quality
 
 if TYPE_CHECKING:
+    from physioclr.interpretation.reading import Reading
+    from physioclr.interpretation.statement import Interpretation
     from physioclr.prediction.prediction import Prediction
 
 __all__ = ["AGREEMENTS", "ReaderFindings", "Report", "check_qt_formula", "qtc_remark"]
@@ -66,6 +69,8 @@ class Report:
         Of the record.
     made_at : datetime
         With its time zone.
+    interpretation : Interpretation or None
+        The statements of the criteria; None where they were not asked for.
     prediction : Prediction or None
     why_no_prediction : str
         One sentence where there is none.
@@ -80,6 +85,7 @@ class Report:
     quality: Quality
     measured: Measurements
     made_at: datetime
+    interpretation: Interpretation | None = None
     prediction: Prediction | None = None
     why_no_prediction: str = ""
     encoder: str = ""
@@ -92,6 +98,37 @@ class Report:
         if self.prediction is None and not self.why_no_prediction:
             raise ValueError("why_no_prediction must say why prediction is None")
         check_qt_formula(self.qt_formula)
+
+    @cached_property
+    def reading(self) -> Reading | None:
+        """Criteria and prediction in one; None without an interpretation."""
+        from physioclr.prediction.reading import read_with_prediction
+
+        if self.interpretation is None:
+            return None
+        return read_with_prediction(self.interpretation, self.prediction)
+
+    def shown(self, column: int) -> tuple[str, str]:
+        """Return what is called of a label of the prediction, and why not otherwise.
+
+        Parameters
+        ----------
+        column : int
+            Of the prediction's labels.
+
+        Returns
+        -------
+        (str, str)
+            The reading's call and its reason, or the prediction's own without an interpretation.
+        """
+        if self.reading is not None:
+            row = self.reading.model[column]
+            unread = row.shown == "undecided" and not row.rule
+            return "no call" if unread else row.shown, row.reason
+        if self.prediction is None:
+            raise ValueError("a report without a prediction calls nothing")
+        call = self.prediction.calls[column]
+        return call.call, call.reason
 
 
 def check_qt_formula(name: str) -> None:

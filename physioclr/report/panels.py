@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from physioclr.encoders.card import HeadCard
+from physioclr.interpretation.reading import Row
 from physioclr.physiology.measurements import MEASUREMENTS
 from physioclr.physiology.normal_ranges import NoRange, NormalRange, deviation, normal_range
 from physioclr.prediction.prediction import Prediction
@@ -21,6 +22,7 @@ __all__ = ["write_panels"]
 _MEASURED_MM, _PREDICTED_MM = 84.0, 102.0
 _BEFORE_QTC = ("heart_rate_bpm", "pr_ms", "qrs_ms", "qt_ms")
 _AFTER_QTC = ("axis_deg", "n_ectopic_beats", "p_axis_deg", "t_axis_deg", "rr_ms", "p_ms")
+_CRITICAL = "#B00020"
 _UNFIT_LINES, _WARNING_LINES, _NO_CALL_LINES = 6, 3, 2
 
 
@@ -32,10 +34,35 @@ def write_panels(sheet: Sheet, report: Report) -> None:
     sheet : Sheet
     report : Report
     """
+    _findings(sheet, report)
     left = sheet.left_mm
     _measurements(sheet, report, left)
     _predictions(sheet, report, left + _MEASURED_MM)
     _words(sheet, report, left + _MEASURED_MM + _PREDICTED_MM)
+
+
+def _findings(sheet: Sheet, report: Report) -> None:
+    """Write the findings of the criteria over the whole width, critical values in bold."""
+    if report.reading is None:
+        return
+    critical = [_finding(row) for row in report.reading.critical]
+    others = [
+        f"{'' if row.shown == 'present' else f'{row.shown} '}{row.text}"
+        for row in report.reading.findings
+        if not row.is_critical and row.code not in ("ABNORM", "BADLEAD", "BADREC", "MISSLEAD")
+    ]
+    width, y = sheet.right_mm - sheet.left_mm, sheet.tables_top_mm
+    if critical:
+        said = f"Critical by criteria: {' · '.join(critical)}"
+        y = sheet.lines(sheet.left_mm, y, said, width, 1, weight="bold", color=_CRITICAL)
+    words = " · ".join(others) or "none, or none that could be assessed"
+    y = sheet.lines(sheet.left_mm, y, f"Findings by criteria: {words}", width, 2 - bool(critical))
+    sheet.tables_top_mm = y - 1.0
+
+
+def _finding(row: Row) -> str:
+    evidence = row.statement.evidence_texts[:1] if row.statement is not None else ()
+    return f"{row.text}{f': {evidence[0]}' if evidence else ''}"
 
 
 def _measurements(sheet: Sheet, report: Report, left: float) -> None:
@@ -96,10 +123,10 @@ def _predictions(sheet: Sheet, report: Report, left: float) -> None:
         return
     if not np.isnan(prediction.intervals).all():
         sheet.text(left + 44.0, sheet.tables_top_mm, "95 % interval", SMALL, color=QUIET)
-    sheet.text(left + 69.0, sheet.tables_top_mm, "AUROC", SMALL, color=QUIET)
+    sheet.text(left + 71.0, sheet.tables_top_mm, "AUROC", SMALL, color=QUIET)
     warned = _WARNING_LINES if prediction.warning else 0
     order = np.argsort(-prediction.probabilities, kind="stable")
-    unsure = _NO_CALL_LINES if _no_calls(prediction, order) else 0
+    unsure = _NO_CALL_LINES if _no_calls(report, prediction, order) else 0
     room = sheet.table_lines - 2 - warned - unsure
     kept = order if len(order) <= room else order[: room - 1]
     for line, column in enumerate(kept, start=1):
@@ -110,20 +137,21 @@ def _predictions(sheet: Sheet, report: Report, left: float) -> None:
         y = sheet.lines(left, y, less, width, 1)
     if prediction.warning:
         y = sheet.lines(left, y, prediction.warning, width, _WARNING_LINES)
-    if why := _no_calls(prediction, kept):
+    if why := _no_calls(report, prediction, kept):
         y = sheet.lines(left, y, why, width, _NO_CALL_LINES, SMALL, color=QUIET)
     y = sheet.lines(left, y, _evidence(prediction.card), width, 1, SMALL, color=QUIET)
     sheet.lines(left, y, f"Encoder {report.encoder}", width, 1, SMALL, color=QUIET)
 
 
-def _no_calls(prediction: Prediction, columns: NDArray[np.intp]) -> str:
+def _no_calls(report: Report, prediction: Prediction, columns: NDArray[np.intp]) -> str:
     """Say why some labels have no call; where none has any, the warning says it."""
     if prediction.withheld:
         return ""
+    shown = {int(column): report.shown(int(column)) for column in columns}
     said = [
-        f"{prediction.card.labels[column].display_name} {prediction.calls[column].reason}"
-        for column in columns
-        if prediction.calls[column].reason
+        f"{prediction.card.labels[column].display_name} {reason}"
+        for column, (call, reason) in shown.items()
+        if reason and call in ("no call", "undecided")
     ]
     return f"No call: {'; '.join(said)}." if said else ""
 
@@ -144,12 +172,12 @@ def _label(
     if not math.isnan(low + high):
         between = f"{100 * low:.0f}–{100 * high:.0f} %"
         sheet.text(left + 44.0, y, between, SMALL, color=QUIET)
-    sheet.text(left + 56.5, y, prediction.calls[column].call)
+    sheet.text(left + 56.5, y, report.shown(column)[0])
     auroc = "–" if label.auroc is None else f"{label.auroc:.2f}"
-    sheet.text(left + 69.5, y, auroc, SMALL, color=QUIET)
+    sheet.text(left + 71.5, y, auroc, SMALL, color=QUIET)
     reader = report.reader.agreement.get(label.name)
     if reader is not None:
-        sheet.text(left + 77.0, y, f"reader: {reader}s", SMALL, weight="bold")
+        sheet.text(left + 79.0, y, f"reader: {reader}s", SMALL, weight="bold")
 
 
 def _words(sheet: Sheet, report: Report, left: float) -> None:

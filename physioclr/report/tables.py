@@ -62,8 +62,9 @@ def report_json(report: Report) -> str:
     -------
     str
         An object of ``made_by``, ``record``, ``quality``, ``measured``, ``qt_formula``,
-        ``prediction`` and ``reader``: all of `Quality.to_dict`, `Measurements.to_dict` and
-        `Prediction.to_dict`. What is not known is null.
+        ``reading``, ``prediction`` and ``reader``: all of `Quality.to_dict`,
+        `Measurements.to_dict`, `Reading.to_dict` and `Prediction.to_dict`. What is not known is
+        null.
     """
     prediction, reader = report.prediction, report.reader
     measured = report.measured.scalars()
@@ -77,6 +78,7 @@ def report_json(report: Report) -> str:
         "quality": report.quality.to_dict(),
         "measured": report.measured.to_dict(),
         "qt_formula": report.qt_formula,
+        "reading": None if report.reading is None else report.reading.to_dict(),
         "prediction": None if prediction is None else prediction.to_dict(measured),
         "why_no_prediction": report.why_no_prediction or None,
         "reader": {
@@ -126,10 +128,11 @@ def _rows(report: Report) -> Iterator[_Row]:
     if (pacing := report.measured.pacing) is not None:
         yield _Row("pacing", "chambers", "Pacing spikes", pacing.chambers, "", pacing.sentence)
     yield _Row("qt_formula", "", "Correction of QT that was chosen", report.qt_formula)
+    yield from _finding_rows(report)
     if report.prediction is None:
         yield _Row("prediction", "", "", None, "", report.why_no_prediction)
     else:
-        yield from _prediction_rows(report.prediction)
+        yield from _prediction_rows(report, report.prediction)
     yield from _reader_rows(report)
 
 
@@ -153,15 +156,25 @@ def _quality_rows(report: Report) -> Iterator[_Row]:
         yield _Row("quality", lead, label, round(of_lead.score, 3), "", of_lead.reason or "")
 
 
-def _prediction_rows(prediction: Prediction) -> Iterator[_Row]:
+def _finding_rows(report: Report) -> Iterator[_Row]:
+    """List the statements: state, and the evidence or why there is none."""
+    if report.reading is None:
+        return
+    for row in report.reading.statements:
+        said = [] if row.statement is None else list(row.statement.evidence_texts)
+        note = "; ".join([*said, row.reason] if row.reason else said)
+        yield _Row("finding", row.code, row.text, row.shown, "", note)
+
+
+def _prediction_rows(report: Report, prediction: Prediction) -> Iterator[_Row]:
     card, intervals = prediction.card, prediction.to_dict().get("intervals", {})
     for i, name in enumerate(prediction.labels):
-        label, call = card.labels[i], prediction.calls[i]
+        label, (call, reason) = card.labels[i], report.shown(i)
         probability = round(float(prediction.probabilities[i]), 4)
         yield _Row("probability", name, label.display_name, probability)
         for end, value in zip(("low", "high"), intervals.get(name) or (), strict=False):
             yield _Row(f"probability_{end}", name, label.display_name, value, "", "95 % interval")
-        yield _Row("call", name, label.display_name, call.call, "", call.reason)
+        yield _Row("call", name, label.display_name, call, "", reason)
         measured_on = f"{card.n_records} {'simulated ' * card.simulated}ECGs of {card.cohort}"
         limits = "" if label.auroc_low is None else f"; {label.auroc_low} to {label.auroc_high}"
         yield _Row("auroc", name, label.display_name, label.auroc, "", f"{measured_on}{limits}")

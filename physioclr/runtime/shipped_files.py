@@ -1,4 +1,4 @@
-"""Where the files that ship beside the code lie: the app, its pages, checkpoints, the demo.
+"""Where the files that ship beside the code lie: app, pages, checkpoints, heads, demo.
 
 In a checkout they are the top-level folders; in an installed wheel they are copied under
 ``physioclr/_bundle/`` (see ``pyproject.toml``).
@@ -14,7 +14,7 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def bundle_root() -> Path:
-    """Return the folder that holds ``app/``, ``pages/``, ``checkpoints/`` and ``demo/``."""
+    """Return the folder of ``app/``, ``pages/``, ``checkpoints/``, ``heads/`` and ``demo/``."""
     installed = _PACKAGE / "_bundle"
     return installed if installed.is_dir() else _PACKAGE.parent
 

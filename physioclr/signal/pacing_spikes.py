@@ -20,7 +20,7 @@ __all__ = [
     "remove_spikes",
 ]
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 Samples = NDArray[np.int64]
 
 MIN_RATE_HZ = 240.0
@@ -119,8 +119,9 @@ def find_spikes(signal_mv: NDArray[np.floating], fs_hz: float) -> Samples:
     if fs_hz < MIN_RATE_HZ:
         return none
     step = max(1, round(_STEP_S * fs_hz))
-    change = np.asarray(signal_mv[:, step:] - signal_mv[:, :-step])
-    size = np.sqrt((change**2).mean(axis=0))
+    single = np.asarray(signal_mv, dtype=np.float32)
+    change = single[:, step:] - single[:, :-step]
+    size = np.sqrt(np.einsum("ls,ls->s", change, change) / len(change))
     sure = _candidates(change, size, fs_hz, _STEEPER, _LEAST_MV)
     if len(sure) < _MIN_SPIKES:
         return none

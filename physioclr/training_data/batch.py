@@ -12,7 +12,7 @@ from physioclr.training_data.tensor_space import TensorSpace
 
 __all__ = ["Need", "TrainingBatch"]
 
-Need = Literal["physiology", "beats", "neighbours", "labels", "dipole", "levels"]
+Need = Literal["physiology", "beats", "neighbours", "labels", "dipole", "levels", "statements"]
 """What an objective can ask of a cohort: measured physiology, R peaks, a second window of each
 recording, labels, the leads that the heart's dipole follows from, levels of physiology."""
 
@@ -41,6 +41,9 @@ class TrainingBatch:
     levels : (n_recordings, n_levels) float32 tensor or None
         Whether each measurement is above each of its levels: 1, 0, or NaN where not measurable.
         None unless an objective needs them.
+    statements : (n_recordings, n_codes) float32 tensor or None
+        Whether a finding is present by the criteria: 1, 0, or NaN where that is not known. None if
+        the stores have none.
     """
 
     windows: EcgWindows
@@ -51,6 +54,7 @@ class TrainingBatch:
     space: TensorSpace
     labels: Tensor
     levels: Tensor | None = None
+    statements: Tensor | None = None
 
     @property
     def windows_per_recording(self) -> int:

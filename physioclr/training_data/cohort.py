@@ -22,6 +22,7 @@ from physioclr.datasets.baseline_features import median_beat_features
 from physioclr.datasets.store import Store
 from physioclr.encoders.preprocessing import Preprocessing
 from physioclr.errors import DatasetError
+from physioclr.interpretation.vocabulary import VOCABULARY
 from physioclr.physiology.similarity import PhysiologySpace
 from physioclr.training_data.batch import Need, TrainingBatch
 from physioclr.training_data.beats import WindowBeats
@@ -74,6 +75,8 @@ class TrainingCohort:
         What `levels` are asked of: the physiological vector and the samples of the median beat.
         No entries until `with_levels`.
     levels : PhysiologyLevels
+    statements : (n_records, n_codes) float32 tensor
+        Findings of the criteria: 1, 0, or NaN where it is not known. No codes if a store has none.
     """
 
     preprocessing: Preprocessing
@@ -91,6 +94,7 @@ class TrainingCohort:
     device: torch.device
     described: Tensor = field(default_factory=lambda: torch.empty(0, 0))
     levels: PhysiologyLevels = field(default_factory=lambda: PhysiologyLevels.fit(np.empty((0, 0))))
+    statements: Tensor = field(default_factory=lambda: torch.empty(0, 0))
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_space", TensorSpace.of(self.space, self.device))
@@ -186,6 +190,7 @@ class TrainingCohort:
             space=PhysiologySpace.fit(values, tuple(measured.columns), cohort=described),
             sources=tuple((s, len(rows)) for s, rows in zip(stores, chosen, strict=True)),
             device=device,
+            statements=torch.tensor(_statements(stores, chosen), device=device),
         )
 
     def with_levels(self) -> TrainingCohort:
@@ -273,6 +278,11 @@ class TrainingCohort:
                 f"{self.n_windows} window of {window_s:g} s",
             ),
             "labels": (len(self.label_names) > 0, "labels", "none"),
+            "statements": (
+                self.statements.shape[1] > 0,
+                "findings by the criteria",
+                "stores prepared before there were any; prepare them again",
+            ),
             "levels": (len(self.levels) > 0, "physiology measured in 50 ECGs", "in fewer"),
             "dipole": (
                 set(DIPOLE_LEADS) <= set(leads),
@@ -329,6 +339,7 @@ class TrainingCohort:
             space=self._space,  # type: ignore[attr-defined]
             labels=self.labels[rows],
             levels=self.levels.answers(self.described[rows]) if len(self.levels) else None,
+            statements=self.statements[rows] if self.statements.shape[1] else None,
         )
 
 
@@ -399,3 +410,23 @@ def _labels(stores: Sequence[Store], chosen: Sequence[NDArray[np.intp]]) -> pd.D
         bare = pd.DataFrame(index=range(len(store)))
         tables.append(pd.concat([bare, *sets], axis=1))
     return _stacked(tables, chosen)
+
+
+def _statements(stores: Sequence[Store], chosen: Sequence[NDArray[np.intp]]) -> NDArray[np.float32]:
+    """Return the findings that tell ECGs apart: those that are abnormal, and the normal ECG.
+
+    Sinus rhythm is in nearly every ECG, technical statements are of the recording and not of the
+    heart; they are left out.
+    """
+    codes = [
+        code.lower()
+        for code, term in VOCABULARY.items()
+        if (term.abnormal or code == "NORM") and code != "ABNORM" and term.family != "technical"
+    ]
+    if not all(set(codes) <= set(store.statements) for store in stores):
+        return np.empty((sum(map(len, chosen)), 0), dtype=np.float32)
+    states = _stacked([store.statements[codes] for store in stores], chosen)
+    found = np.full(states.shape, np.nan, dtype=np.float32)
+    found[(states == "present").to_numpy()] = 1.0
+    found[(states == "absent").to_numpy()] = 0.0
+    return found

@@ -11,8 +11,11 @@ from physioclr.datasets.ptb_xl import SUPERCLASSES, read_ptb_xl
 from physioclr.datasets.simulated import simulated_cohort
 from physioclr.datasets.sources import find_cohort
 from physioclr.datasets.store import Store
+from physioclr.datasets.store_view import where
 from physioclr.datasets.wfdb_folder import read_wfdb_folder
 from physioclr.errors import DatasetError
+from physioclr.interpretation.interpret import interpret
+from physioclr.interpretation.vocabulary import VOCABULARY
 from physioclr.io import read_ecg
 from tests.io.wfdb_bytes import wfdb_record
 from tests.shared_data import SHARED_DATA, needs_shared_data
@@ -51,6 +54,28 @@ def test_the_store_does_not_depend_on_the_number_of_processes(simulated, tmp_pat
     assert Store(tmp_path / "T").fingerprint == store.fingerprint
     assert report.n_prepared == 3
     assert done == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_a_store_holds_the_state_of_every_finding_and_conditions_select_by_it(simulated):
+    cohort, store = simulated
+    statements = store.statements
+    assert list(statements) == [code.lower() for code in VOCABULARY]
+    for row, record in enumerate(cohort.records):
+        said = interpret(store.record(row))
+        assert statements["sr"][row] == said.state("SR"), record.record_id
+    sinus = statements["sr"] == "present"
+    assert sinus.any()
+    chosen = where(store, "sr == 'present'")
+    assert chosen.records["record_id"].tolist() == store.records["record_id"][sinus].tolist()
+    assert (chosen.statements["sr"] == "present").all()
+    assert len(where(store, "`1avb` != 'borderline'")) == len(store)
+
+
+def test_a_store_without_physiology_has_no_statements(tmp_path):
+    out = tmp_path / "S"
+    cohort = simulated_cohort(1, seed=5)
+    prepare_cohort(cohort, out, fs_hz=100, duration_s=10, workers=1, physiology=False)
+    assert Store(out).statements.shape == (1, 0)
 
 
 def test_beats_lie_in_the_record_and_cuts_between_them(simulated):

@@ -21,7 +21,7 @@ class Cohort(SimpleNamespace):
         return self.tables[name]
 
 
-def cohort(measurements, labels=None, patients=None, **records):
+def cohort(measurements, labels=None, patients=None, statements=None, **records):
     n = len(next(iter(measurements.values())))
     ids = [str(i) for i in range(n)] if patients is None else [str(p) for p in patients]
     labels = labels or {}
@@ -31,7 +31,20 @@ def cohort(measurements, labels=None, patients=None, **records):
         tables={"set": pd.DataFrame(labels)},
         label_sets={"set": tuple(labels)} if labels else {},
         label_names={"set": {name: name.upper() for name in labels}},
+        statements=pd.DataFrame(statements or {}, index=range(n)),
     )
+
+
+def test_a_finding_of_the_criteria_is_compared_where_it_is_present_or_absent():
+    states = ["present"] * 12 + ["absent"] * 8 + ["absent"] * 18 + ["not assessable"] * 2
+    measured = {"qrs_ms": np.linspace(80, 100, 40)}
+    store = cohort(measured, statements={"afib": states, "badlead": ["present"] * 40})
+    table = compare_selection(store, np.arange(20))
+    found = row(table, "afib")
+    assert (found["kind"], found["label"]) == ("statement", "Atrial fibrillation, by criteria")
+    assert (found["n_selected"], found["n_rest"]) == (20, 18)
+    assert (found["selected"], found["rest"]) == (12 / 20, 0)
+    assert "badlead" not in set(table["name"])
 
 
 def row(table, name):

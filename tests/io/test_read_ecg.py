@@ -173,6 +173,12 @@ def test_comments_give_age_sex_and_codes_and_nothing_else():
     assert not any(word in repr(meta) for word in ("Jane", "77123"))
 
 
+def test_a_code_with_a_hyphen_is_a_code():
+    # The first-degree block of CPSC 2018, as the Challenge 2020 first gave it.
+    meta = read_ecg(wfdb_record(UNITS, comments=("Dx: I-AVB,AF",))).meta
+    assert meta["diagnosis_codes"] == ("I-AVB", "AF")
+
+
 @pytest.mark.parametrize(
     "comments", [(), ("Age: NaN", "Sex: Unknown", "Dx: Unknown"), ("Age: 300",)]
 )

@@ -54,3 +54,18 @@ def test_what_is_missing_stays_missing_and_nothing_else_goes():
     signal_mv[5] = np.nan
     passed = measuring_band(signal_mv, 500)
     np.testing.assert_array_equal(np.isnan(passed), np.isnan(signal_mv))
+
+
+def test_what_is_remembered_is_that_signals_and_nobody_can_change_it():
+    rng = np.random.default_rng(4)
+    one, other = (rng.normal(0, 1, (2, 3000)).astype(np.float32) for _ in range(2))
+    expected = [measuring_band(signal, 500.0) for signal in (one, other)]
+    for signal in (one, other):
+        signal.setflags(write=False)
+    for _ in range(2):
+        for signal, right in zip((one, other), expected, strict=True):
+            found = measuring_band(signal, 500.0)
+            np.testing.assert_array_equal(found, right)
+            found[:] = np.nan
+            np.testing.assert_array_equal(measuring_band(signal, 500.0), right)
+    assert not np.array_equal(measuring_band(one, 250.0), expected[0])

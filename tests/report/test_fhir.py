@@ -41,6 +41,13 @@ def reports(encoder):
     }
 
 
+@pytest.fixture(scope="module")
+def acute():
+    """Return the report of a simulated inferior infarction, with the shipped head's prediction."""
+    record = simulate_record("stemi_inferior", seed=3, st_mv=0.35)
+    return make_report(record, load_encoder(), made_at=MADE_AT)
+
+
 def resources_of(report):
     """Return a report's resources by the UUIDs that name them."""
     bundle = json.loads(fhir_bundle(report), parse_constant=pytest.fail)
@@ -112,13 +119,14 @@ def test_codes_have_their_check_digit_and_stand_where_they_belong(reports):
     for code, _ in LOINC.values():
         digits, check = code.split("-")
         assert check_digit(digits) == int(check)
-    assert set(LOINC) - set(MEASUREMENTS) == {"age", "ekg_study"}
+    assert set(LOINC) - set(MEASUREMENTS) == {"age", "ekg_study", "ekg_impression"}
     used = {
         r["code"]["text"]: r["code"]["coding"][0]["code"]
         for r in of_type(reports["good"], "Observation")
         if r["code"].get("coding", [{}])[0].get("system") == "http://loinc.org"
     }
     assert used.pop("Age at examination") == "30525-0"
+    assert used.pop("Finding by criteria") == "8601-7"
     assert used == {
         kind.label: LOINC[name][0] for name, kind in MEASUREMENTS.items() if name in LOINC
     }
@@ -170,7 +178,40 @@ def test_no_label_is_the_code_of_an_observation(reports):
         for made in of_type(report, "Observation"):
             systems = {coding["system"] for coding in made["code"].get("coding", [])}
             assert systems <= {"http://loinc.org"}
-            assert "http://snomed.info/sct" not in json.dumps(made)
+            if made["code"]["text"] != "Finding by criteria":
+                assert "http://snomed.info/sct" not in json.dumps(made)
+
+
+def test_a_finding_by_criteria_carries_its_criterion_and_the_values_it_stands_on(acute):
+    made = [
+        each
+        for each in of_type(acute, "Observation")
+        if each["code"]["text"] == "Finding by criteria"
+    ]
+    by_name = {each["valueCodeableConcept"]["text"]: each for each in made}
+    infarction = by_name["Acute ST elevation infarction pattern"]
+    assert infarction["valueCodeableConcept"]["coding"][0]["code"] == "401303003"
+    assert infarction["interpretation"][0]["coding"][0]["code"] == "AA"
+    assert "Fourth Universal Definition" in infarction["method"]["text"]
+    values = [each["valueQuantity"] for each in infarction["component"] if "valueQuantity" in each]
+    assert values
+    assert all(each["code"] == "mV" for each in values)
+    states = {each["component"][0]["valueCodeableConcept"]["text"] for each in made}
+    assert "present" in states
+
+
+def test_a_borderline_finding_has_no_concept_that_could_be_read_as_found(acute):
+    for each in of_type(acute, "Observation"):
+        if each["code"]["text"] == "Finding by criteria":
+            state = each["component"][0]["valueCodeableConcept"]["text"]
+            assert ("coding" in each["valueCodeableConcept"]) <= (state == "present")
+
+
+def test_no_call_of_a_model_is_absent_where_the_criteria_find_it(acute):
+    _, made = predicted_in(acute)
+    for name in ("Myocardial infarction", "ST/T change"):
+        assert made[name]["qualitativeRisk"]["text"] != "absent"
+    assert made["Normal ECG"]["qualitativeRisk"]["text"] != "present"
 
 
 class WithIntervals(Prediction):

@@ -13,7 +13,7 @@ from physioclr.errors import SignalError
 from physioclr.physiology.measurements import measure
 from physioclr.prediction.prediction import predict
 from physioclr.records import EcgRecord
-from physioclr.report import ReaderFindings, Report
+from physioclr.report import ReaderFindings, Report, make_report
 from physioclr.report.page import SHEETS_MM, PageStyle, report_pdf, report_png
 from physioclr.report.text_fit import cut_to_width, text_width_mm, wrap_to_width
 from physioclr.signal.quality import assess_quality
@@ -119,6 +119,13 @@ def test_fonts_are_embedded_and_the_words_can_be_searched(predicted):
         *("reader: agrees", "true to scale when printed at 100 %"),
     ):
         assert words in text
+
+
+def test_critical_values_stand_above_everything_else():
+    record = simulate_record("stemi_inferior", seed=3, st_mv=0.35)
+    text = text_of(report_pdf(make_report(record, None, made_at=datetime.now(UTC))))
+    critical = text.index("Critical by criteria: Acute ST elevation infarction pattern")
+    assert critical < text.index("Findings by criteria:") < text.index("Measured by machine")
 
 
 def test_what_is_not_measurable_is_said_and_never_zero(report):

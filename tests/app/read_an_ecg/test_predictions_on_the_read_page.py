@@ -10,9 +10,11 @@ import streamlit as st
 from app.read_an_ecg.nearest_table import nearest_table
 from physioclr.encoders import checkpoint
 from physioclr.encoders.checkpoint import load_encoder, save_checkpoint
+from physioclr.interpretation.interpret import interpret
 from physioclr.physiology.measurements import measure
 from physioclr.prediction.heads import add_head
 from physioclr.prediction.prediction import predict
+from physioclr.prediction.reading import read_with_prediction
 from tests.app.opened_page import html_of, open_page
 
 
@@ -48,8 +50,8 @@ def test_the_read_page_shows_calls_and_the_nearest_labelled_ecgs(
     assert not app.exception
     shown = html_of(app)
     prediction = predict(good_record, headed_encoder)
-    for call in prediction.calls:
-        assert f"{call.call} <span" in shown
+    for row in read_with_prediction(interpret(good_record), prediction).model:
+        assert f"{row.shown} <span" in shown
     nearest = prediction.nearest
     assert len(nearest) == 5
     for record_id in nearest["record_id"]:

@@ -61,7 +61,7 @@ def test_a_label_of_another_checkpoint_does_not_break_why_or_the_report(good_rec
 def test_noise_gets_no_call_and_the_strip_says_why(good_record):
     app = open_page("read", noise_of(good_record))
     calls = next(line for line in html_of(app).splitlines() if 'aria-label="Calls"' in line)
-    assert "No call:" in calls
+    assert "Undecided:" in calls
     assert "Present:" not in calls
     strip = html_of(app).split('aria-label="Caveats"')[1].split("</div>")[0]
     assert "signal quality not acceptable" in strip

@@ -1,0 +1,1 @@
+"""Statements on one ECG, each with its criterion and the evidence."""
