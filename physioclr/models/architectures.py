@@ -133,7 +133,7 @@ def config_from_dict(state: Mapping[str, Any]) -> EncoderConfig:
     settings = dict(state)
     architecture = settings.pop("architecture", None)
     if not isinstance(architecture, str) or architecture not in ARCHITECTURES:
-        raise ValueError(ARCHITECTURES.why_not(str(architecture)[:_LONGEST_REASON]))
+        raise ValueError(ARCHITECTURES.why_not(architecture)[:_LONGEST_REASON])
     kind = ARCHITECTURES[architecture].Config
     fields = {field.name for field in dataclasses.fields(kind)}
     if unknown := sorted(set(settings) - fields):

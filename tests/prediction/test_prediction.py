@@ -76,7 +76,7 @@ def test_the_reader_may_overrule_a_suspected_reversal_but_not_poor_quality(recor
     assert "left arm and right arm: overruled by the reader." in prediction.warning
     assert "left arm and right arm" in prediction.to_dict()["overruled"]
     spoilt = predict(noise_of(record), encoder, overrule_reversal=True)
-    assert spoilt.withheld == "signal quality not acceptable"
+    assert spoilt.withheld.startswith("signal quality not acceptable")
     assert predict(record, encoder, overrule_reversal=True).overruled == ""
 
 
