@@ -58,6 +58,8 @@ details.pc-more ul { margin: 0.3rem 0 0; padding-left: 1.2rem; }
 .pc-leads .pc-bar { display: block; width: 100%; height: 0.3rem; margin-top: 0.15rem; }
 .pc-facts { display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; font-size: 0.95rem; }
 .pc-facts b { font-size: 1.05rem; overflow-wrap: anywhere; }
+.pc-critical { border-left: 4px solid #C62828; background: rgba(198, 40, 40, 0.12);
+  padding: 0.45rem 0.7rem; margin-bottom: 0.5rem; }
 .st-key-summary { min-height: 4.9rem; gap: 0.35rem; }
 div > dl.pc-strip-numbers { display: flex; flex-wrap: wrap; gap: 0.15rem 1.6rem; margin: 0;
   padding: 0;

@@ -10,19 +10,19 @@ from app.state import ReadState, typed_into
 from physioclr.report import AGREEMENTS
 
 if TYPE_CHECKING:
-    from physioclr.prediction.prediction import Prediction
+    from physioclr.interpretation.reading import Reading
 
 __all__ = ["reader_inputs"]
 
 
-def reader_inputs(state: ReadState, prediction: Prediction | None) -> None:
+def reader_inputs(state: ReadState, reading: Reading) -> None:
     """Ask for findings, a comment, and agreement with each call; write them to the state.
 
     Parameters
     ----------
     state : ReadState
-    prediction : Prediction or None
-        Whose calls the reader may agree with.
+    reading : Reading
+        The reader may agree with its calls of the model, as the page shows them.
     """
     place = str(state.opened)
     words, calls = st.columns([3, 2], gap="large")
@@ -36,21 +36,21 @@ def reader_inputs(state: ReadState, prediction: Prediction | None) -> None:
         state.comment = st.text_input("Comment", state.comment, key=keys[1], **take)
         state.reader = st.text_input("Your name, for the report", state.reader, key="reader")
     with calls:
-        if prediction is None:
+        if not reading.model:
             st.caption("No prediction to agree with.")
             return
         st.caption("Do you agree with the machine?")
-        for label, call in zip(prediction.card.labels, prediction.calls, strict=True):
+        for call in reading.model:
             answer = st.segmented_control(
-                f"{label.display_name}: {call.call}",
+                f"{call.text}: {call.shown}",
                 AGREEMENTS,
-                default=state.agreement.get(label.name),
-                key=f"agreement_{label.name}_{place}",
+                default=state.agreement.get(call.code),
+                key=f"agreement_{call.code}_{place}",
             )
             if answer is None:
-                state.agreement.pop(label.name, None)
+                state.agreement.pop(call.code, None)
             else:
-                state.agreement[label.name] = answer
+                state.agreement[call.code] = answer
 
 
 def _take_words(state: ReadState, findings_key: str, comment_key: str) -> None:

@@ -360,7 +360,7 @@ def show_report(record: EcgRecord) -> None:
         downloads = st.container(horizontal=True)
         measurements_of(record)  # without them there is no report to write findings into
         predicted = _predicted(record, app_state().checkpoint)
-        reader_inputs(state, predicted.prediction)
+        reader_inputs(state, reading_of(record, predicted))
         report = report_of(record, state, predicted)
         for kind, (ending, media_type) in REPORT_FILES.items():
             downloads.download_button(
