@@ -30,6 +30,8 @@ __all__ = ["CRITERIA"]
 
 _ST_DEPRESSION_MV = -0.05
 _LARGE_ST_MV = 0.2
+_WIDE_QRS_MS = 120.0
+_SMITHS_RATIO = 0.25
 
 
 def _acute(found: Findings) -> Verdict:
@@ -46,6 +48,12 @@ def _acute(found: Findings) -> Verdict:
         if perhaps and _posterior_depression(found):
             return borderline(*st_evidence(found, perhaps))
         return _posterior_acute(found)
+    if _is_secondary(found, leads):
+        return borderline(
+            *st_evidence(found, leads),
+            reason=f"QRS of {found.measured.qrs_ms:.0f} ms: ST against QRS and below a quarter of "
+            "S is that of disturbed conduction",
+        )
     mimic = st_mimic(found)
     for territory in TERRITORIES:
         of_wall = tuple(lead for lead in leads if lead in TERRITORIES[territory])
@@ -64,10 +72,22 @@ def _acute(found: Findings) -> Verdict:
             return present(*shown)
         if largest >= _LARGE_ST_MV and not mimic:
             return present(*shown, reason="without reciprocal change")
-        if opposite or not mimic:
+        if opposite or not mimic or largest >= _LARGE_ST_MV:
             reason = f"{mimic} also explains it" if mimic else "small, without reciprocal change"
             return borderline(*shown, reason=reason)
     return absent_if_judged(found, *st_evidence(found, leads))
+
+
+def _is_secondary(found: Findings, leads: tuple[str, ...]) -> bool:
+    """Whether a wide QRS explains the elevation: against QRS, and below Smith's quarter of S.
+
+    Right bundle branch block does not raise ST. Wagner et al. 2009, part VI: the limits of ST do
+    not hold if conduction is disturbed.
+    """
+    if not found.measured.qrs_ms >= _WIDE_QRS_MS or is_right_block(found):
+        return False
+    waves = [found.leads[lead] for lead in leads]
+    return all(w.net_mv < 0 and w.st_at(0) < _SMITHS_RATIO * w.deepest_mv for w in waves)
 
 
 def _reciprocal(found: Findings, territory: str) -> tuple[str, ...]:
@@ -116,7 +136,9 @@ def _sgarbossa(found: Findings) -> Verdict:
     )
     excessive = leads_where(
         found,
-        lambda _, w: w.net_mv < 0 and w.st_at(0) >= ST_MV and w.st_at(0) >= 0.25 * w.deepest_mv,
+        lambda _, w: (
+            w.net_mv < 0 and w.st_at(0) >= ST_MV and w.st_at(0) >= _SMITHS_RATIO * w.deepest_mv
+        ),
     )
     shown = (
         *(
@@ -133,7 +155,7 @@ def _sgarbossa(found: Findings) -> Verdict:
                 found.leads[at].st_at(0) / found.leads[at].deepest_mv,
                 "",
                 "≥",
-                0.25,
+                _SMITHS_RATIO,
                 (at,),
             )
             for at in excessive
@@ -150,7 +172,8 @@ CRITERIA = (
     Criterion(
         "STEMI",
         "ST elevation of one wall with reciprocal depression of 0.05 mV, or of 0.2 mV, that "
-        "neither early repolarization, pericarditis, hypertrophy nor a Brugada pattern explains",
+        "neither early repolarization, pericarditis, hypertrophy, a Brugada pattern nor, by "
+        "Smith's ratio, a wide QRS explains; borderline where one of them may",
         f"{THYGESEN}; {WAGNER}",
         _acute,
     ),

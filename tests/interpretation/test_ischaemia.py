@@ -72,6 +72,27 @@ def test_inferior_elevation_with_reciprocal_depression_is_an_acute_infarction():
     assert {"II", "III", "aVF", "aVL"} <= set(statement.leads)
 
 
+@pytest.mark.parametrize(
+    ("qrs_ms", "level", "state"),
+    [
+        (130.0, 0.29, "borderline"),  # below a quarter of S, 1.2 mV
+        (130.0, 0.31, "present"),  # above it
+        (110.0, 0.29, "present"),  # QRS is not wide
+    ],
+)
+def test_st_against_a_wide_qrs_is_that_of_disturbed_conduction(qrs_ms, level, state):
+    """PTB-XL 279: left bundle branch block at 115 a minute, called an acute infarction."""
+    deep = {"r_mv": 0.1, "s_mv": -1.2, **st(level)}
+    found = said("STEMI", changed={"V2": deep, "V3": deep}, values={"qrs_ms": qrs_ms})
+    assert found.state == state
+
+
+def test_large_elevation_that_hypertrophy_may_explain_is_not_called_absent():
+    deep = {"r_mv": 0.1, "s_mv": -3.0, **st(0.4)}
+    found = said("STEMI", changed={"V2": deep, "V3": deep})
+    assert (found.state, "hypertrophy" in found.reason) == ("borderline", True)
+
+
 def test_small_elevation_without_reciprocal_change_is_borderline():
     assert said("STEMI", changed={**INFERIOR, "aVL": st(-0.04)}).state == "borderline"
     large = {lead: st(0.2) for lead in ("II", "III", "aVF")}
