@@ -236,12 +236,8 @@ def prepare_cohort(
                 writer.leave_out(record.record_id, reason)
             report(done, len(records))
         _refuse_none(writer, cohort.name, len(records))
-    return PrepareReport(
-        n_prepared=writer.n_records,
-        left_out=writer.left_out,
-        seconds=time.perf_counter() - start,
-        n_found_done=found_done,
-    )
+    seconds = time.perf_counter() - start
+    return PrepareReport(writer.n_records, writer.left_out, seconds, found_done)
 
 
 def _settings(

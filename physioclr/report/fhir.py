@@ -17,7 +17,6 @@ from __future__ import annotations
 import html
 import json
 import math
-import re
 from base64 import b64encode
 from hashlib import sha256
 from typing import Any
@@ -30,11 +29,24 @@ from physioclr.interpretation.statement import Evidence, Statement
 from physioclr.physiology.measurements import MEASUREMENTS
 from physioclr.physiology.normal_ranges import NoRange, deviation, normal_range
 from physioclr.prediction.prediction import Prediction
+from physioclr.report.fhir_values import (
+    TERMINOLOGY,
+    UCUM,
+    Json,
+    as_sentence,
+    data_absent,
+    fhir_coding,
+    fhir_measure,
+    fhir_quantity,
+    observation_category,
+    plain_words,
+    unknown_value,
+    value_in_words,
+)
 from physioclr.report.findings import Report, qtc_remark
 
 __all__ = ["LOINC", "fhir_bundle"]
 
-Json = dict[str, Any]
 
 LOINC = {
     "heart_rate_bpm": ("8867-4", "Heart rate"),
@@ -62,16 +74,6 @@ _SNOMED_CT = {
 }
 """Head and label → code."""
 
-_UCUM = {
-    "bpm": "/min",
-    "/min": "/min",
-    "ms": "ms",
-    "°": "deg",
-    "%": "%",
-    "": "1",
-    "mV": "mV",
-    "mV·ms": "mV.ms",
-}
 _FORMULAS = {
     "qtc_bazett_ms": "Bazett",
     "qtc_fridericia_ms": "Fridericia",
@@ -85,13 +87,10 @@ _PREDICTED = "Computed by machine. Not validated for clinical use."
 _DISCLAIMER = "Research use only. Not a medical device."
 _SIMULATED = "Simulated ECG: not of a person."
 
-_TERMINOLOGY = "http://terminology.hl7.org/CodeSystem/"
-_INTERPRETATION = f"{_TERMINOLOGY}v3-ObservationInterpretation"
-_SERVICE = f"{_TERMINOLOGY}v2-0074"
-_ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+_INTERPRETATION = f"{TERMINOLOGY}v3-ObservationInterpretation"
+_SERVICE = f"{TERMINOLOGY}v2-0074"
 _NAMESPACE = UUID("5c0a3c5e-9a53-5d5b-8f0e-6f6a1c1f7b1d")
 # What a FHIR string may not hold: white space and control characters but blank, tab, end of line.
-_CONTROL = re.compile(r"[^\S \t\r\n]|[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 def fhir_bundle(report: Report, *, pdf: bytes | None = None) -> str:
@@ -149,7 +148,7 @@ class _Resources:
             **self.predictions(),
         }
         if self.report.record.simulated:
-            test_data = _coding(f"{_TERMINOLOGY}v3-ActReason", "HTEST", "test health data")
+            test_data = fhir_coding(f"{TERMINOLOGY}v3-ActReason", "HTEST", "test health data")
             for resource in resources.values():
                 resource["meta"] = {"security": [test_data]}
         return {
@@ -164,7 +163,7 @@ class _Resources:
 
     def diagnostic_report(self, results: list[str]) -> Json:
         reader = self.report.reader
-        said = [words for text in (reader.findings, reader.comment) if (words := _words(text))]
+        said = [words for text in (reader.findings, reader.comment) if (words := plain_words(text))]
         made: Json = {
             "resourceType": "DiagnosticReport",
             "text": {"status": "additional", "div": self.narrative()},
@@ -172,15 +171,15 @@ class _Resources:
             "category": [{"coding": [{"system": _SERVICE, "code": "EC"}], "text": "ECG"}],
             "code": _loinc("ekg_study", "EKG study"),
             "subject": {"reference": self.url("patient")},
-            "_effectiveDateTime": _unknown(),
+            "_effectiveDateTime": unknown_value(),
             "issued": self.made_at,
             "result": [{"reference": url} for url in results],
         }
-        if record_id := _words(self.report.record.record_id):
+        if record_id := plain_words(self.report.record.record_id):
             made["identifier"] = [{"value": record_id}]
         if said:
             made["conclusion"] = "\n\n".join(said)
-        if (name := _words(reader.reader)) and (said or reader.agreement):
+        if (name := plain_words(reader.reader)) and (said or reader.agreement):
             made["resultsInterpreter"] = [{"display": name}]
         if self.pdf is not None:
             made["presentedForm"] = [
@@ -196,12 +195,12 @@ class _Resources:
         prediction = self.report.prediction
         lines = [_DISCLAIMER]
         lines += [_SIMULATED] if self.report.record.simulated else []
-        lines += [_sentence(reason) for reason in self.report.quality.reasons]
+        lines += [as_sentence(reason) for reason in self.report.quality.reasons]
         if prediction is None:
             lines.append(self.report.why_no_prediction)
         elif prediction.warning is not None:
             lines.append(prediction.warning)
-        paragraphs = "".join(f"<p>{html.escape(_words(line))}</p>" for line in lines)
+        paragraphs = "".join(f"<p>{html.escape(plain_words(line))}</p>" for line in lines)
         return f'<div xmlns="http://www.w3.org/1999/xhtml">{paragraphs}</div>'
 
     def patient(self) -> Json:
@@ -212,7 +211,7 @@ class _Resources:
     def device(self) -> Json:
         versions = [{"type": {"text": "software"}, "value": __version__}]
         if self.report.encoder:
-            checkpoint = {"type": {"text": "checkpoint"}, "value": _words(self.report.encoder)}
+            checkpoint = {"type": {"text": "checkpoint"}, "value": plain_words(self.report.encoder)}
             versions.append(checkpoint)
         return {
             "resourceType": "Device",
@@ -226,10 +225,10 @@ class _Resources:
         return {
             "resourceType": "Observation",
             "status": "preliminary",
-            "category": [_category("procedure", "Procedure")],
+            "category": [observation_category("procedure", "Procedure")],
             "code": code,
             "subject": {"reference": self.url("patient")},
-            "_effectiveDateTime": _unknown(),
+            "_effectiveDateTime": unknown_value(),
             "issued": self.made_at,
             "device": {"reference": self.url("device")},
             **value,
@@ -245,9 +244,9 @@ class _Resources:
                 "method": {"text": _MEASURED if formula is None else f"{formula} formula"}
             }
             if name == "heart_rate_bpm":
-                more["category"] = [_category("vital-signs", "Vital Signs")]
+                more["category"] = [observation_category("vital-signs", "Vital Signs")]
             why = self.report.measured.reasons.get(name, "not measurable")
-            quantity = _quantity(value, kind.unit, why)
+            quantity = fhir_quantity(value, kind.unit, why)
             more |= self.normal_limits(name, value)
             doubt = self.report.measured.uncertain(name)
             remarks = [f"Uncertain: {doubt}."] if doubt else []
@@ -267,11 +266,11 @@ class _Resources:
         stated: Json = {"text": limits.text, "appliesTo": [{"text": limits.applies_to}]}
         for end, at in (("low", limits.low), ("high", limits.high)):
             if math.isfinite(at):
-                stated[end] = _quantity(at, MEASUREMENTS[name].unit, "")["valueQuantity"]
+                stated[end] = fhir_quantity(at, MEASUREMENTS[name].unit, "")["valueQuantity"]
         found = deviation(value, limits, uncertain=self.report.measured.uncertain(name))
         made: Json = {"referenceRange": [stated]}
         if found.side in _SIDES:
-            side = _coding(_INTERPRETATION, *_SIDES[found.side])
+            side = fhir_coding(_INTERPRETATION, *_SIDES[found.side])
             words = f"borderline, {found.side}" if found.borderline else found.side
             made["interpretation"] = [{"coding": [side], "text": words}]
         return made
@@ -293,15 +292,15 @@ class _Resources:
             found["coding"] = [
                 {"system": "http://snomed.info/sct", "code": statement.term.snomed_ct}
             ]
-        state = {"code": {"text": "State"}, **_value_in_words(row.shown)}
+        state = {"code": {"text": "State"}, **value_in_words(row.shown)}
         more: Json = {
             "method": {"text": f"{statement.criterion} ({statement.source})"},
             "component": [state, *(_component(each) for each in statement.evidence)],
         }
         if row.reason:
-            more["note"] = [{"text": _sentence(row.reason)}]
+            more["note"] = [{"text": as_sentence(row.reason)}]
         if row.is_critical:
-            critical = _coding(_INTERPRETATION, "AA", "Critical abnormal")
+            critical = fhir_coding(_INTERPRETATION, "AA", "Critical abnormal")
             more["interpretation"] = [{"coding": [critical], "text": "critical value"}]
         return self.observation(
             _loinc("ekg_impression", "Finding by criteria"), {"valueCodeableConcept": found}, **more
@@ -310,7 +309,7 @@ class _Resources:
     def no_prediction(self) -> dict[str, Json]:
         if self.report.prediction is not None:
             return {}
-        absent = _absent("not-performed", "Not Performed", self.report.why_no_prediction)
+        absent = data_absent("not-performed", "Not Performed", self.report.why_no_prediction)
         code, method = {"text": _INTERPRETED}, {"text": _PREDICTED}
         return {"prediction": self.observation(code, absent, method=method)}
 
@@ -322,7 +321,7 @@ class _Resources:
         made: Json = {
             "resourceType": "RiskAssessment",
             "status": "preliminary",
-            "method": {"text": f"{_PREDICTED} Calibrated; head {_words(prediction.head)}."},
+            "method": {"text": f"{_PREDICTED} Calibrated; head {plain_words(prediction.head)}."},
             "code": {"text": _INTERPRETED},
             "subject": {"reference": self.url("patient")},
             "performer": {"reference": self.url("device")},
@@ -339,7 +338,7 @@ class _Resources:
 
     def agreement(self, prediction: Prediction) -> list[Json]:
         reader = self.report.reader
-        who = {"authorString": name} if (name := _words(reader.reader)) else {}
+        who = {"authorString": name} if (name := plain_words(reader.reader)) else {}
         return [
             {**who, "text": f"The reader {reader.agreement[label.name]}s: {_shown(label)}."}
             for label in prediction.card.labels
@@ -350,21 +349,24 @@ class _Resources:
         quality = self.report.quality
         made = self.observation(
             {"text": "Signal quality"},
-            _value_in_words("acceptable" if quality.acceptable else "not acceptable"),
+            value_in_words("acceptable" if quality.acceptable else "not acceptable"),
             method={"text": "Judged by machine."},
             component=[
-                {"code": {"text": "Score, 0 to 1"}, **_measure(round(quality.score, 3), "1", "1")}
+                {
+                    "code": {"text": "Score, 0 to 1"},
+                    **fhir_measure(round(quality.score, 3), "1", "1"),
+                }
             ],
         )
         if quality.reasons:
-            made["note"] = [{"text": _sentence(reason)} for reason in quality.reasons]
+            made["note"] = [{"text": as_sentence(reason)} for reason in quality.reasons]
         return made
 
     def age(self) -> dict[str, Json]:
         years = self.report.record.meta.get("age_years")
         if not (isinstance(years, int | float) and math.isfinite(years)):
             return {}
-        quantity = _measure(years, "years", "a")
+        quantity = fhir_measure(years, "years", "a")
         return {"age": self.observation(_loinc("age", "Age at examination"), quantity)}
 
 
@@ -376,10 +378,10 @@ def _component(evidence: Evidence) -> Json:
         limit = f" (limit {evidence.relation} {evidence.limit:g})"
     code = {"code": {"text": f"{evidence.name}{leads}{limit}"}}
     if not math.isfinite(evidence.value):
-        return {**code, **_absent("unknown", "Unknown", "not measurable")}
-    if evidence.unit not in _UCUM:
-        return {**code, **_value_in_words(evidence.text)}
-    return {**code, **_quantity(round(evidence.value, 3), evidence.unit, "")}
+        return {**code, **data_absent("unknown", "Unknown", "not measurable")}
+    if evidence.unit not in UCUM:
+        return {**code, **value_in_words(evidence.text)}
+    return {**code, **fhir_quantity(round(evidence.value, 3), evidence.unit, "")}
 
 
 def _predicted(report: Report, prediction: Prediction, column: int) -> Json:
@@ -402,12 +404,12 @@ def _predicted(report: Report, prediction: Prediction, column: int) -> Json:
         _auroc(prediction, column),
     ]
     if any(said):
-        made["rationale"] = " ".join(_sentence(each) for each in said if each)
+        made["rationale"] = " ".join(as_sentence(each) for each in said if each)
     return made
 
 
 def _shown(label: LabelCard) -> str:
-    return _words(label.display_name) or label.name
+    return plain_words(label.display_name) or label.name
 
 
 def _root(report: Report, pdf: bytes | None) -> UUID:
@@ -433,48 +435,6 @@ def _auroc(prediction: Prediction, column: int) -> str:
     )
 
 
-def _quantity(value: float, unit: str, why: str) -> Json:
-    """Return a value with its unit, or why there is none."""
-    if not math.isfinite(value):
-        return _absent("unknown", "Unknown", why)
-    return _measure(value, {"bpm": "beats/minute", "": "1"}.get(unit, unit), _UCUM[unit])
-
-
-def _measure(value: float, unit: str, ucum: str) -> Json:
-    system = "http://unitsofmeasure.org"
-    return {"valueQuantity": {"value": value, "unit": unit, "system": system, "code": ucum}}
-
-
-def _absent(code: str, display: str, why: str) -> Json:
-    reason = _coding(f"{_TERMINOLOGY}data-absent-reason", code, display)
-    return {"dataAbsentReason": {"coding": [reason], "text": _sentence(why)}}
-
-
-def _unknown() -> Json:
-    return {"extension": [{"url": _ABSENT, "valueCode": "unknown"}]}
-
-
-def _value_in_words(words: str) -> Json:
-    return {"valueCodeableConcept": {"text": words}}
-
-
 def _loinc(name: str, label: str) -> Json:
-    coding = {"coding": [_coding("http://loinc.org", *LOINC[name])]} if name in LOINC else {}
+    coding = {"coding": [fhir_coding("http://loinc.org", *LOINC[name])]} if name in LOINC else {}
     return {**coding, "text": label}
-
-
-def _category(code: str, display: str) -> Json:
-    return {"coding": [_coding(f"{_TERMINOLOGY}observation-category", code, display)]}
-
-
-def _coding(system: str, code: str, display: str) -> Json:
-    return {"system": system, "code": code, "display": display}
-
-
-def _words(text: str) -> str:
-    return _CONTROL.sub(" ", text).strip()
-
-
-def _sentence(text: str) -> str:
-    words = _words(text)
-    return words[:1].upper() + words[1:].rstrip(".") + "."
