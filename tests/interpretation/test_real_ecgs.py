@@ -1,6 +1,6 @@
 """Real ECGs of which the criteria say what their readers coded: one for each finding.
 
-The headers state neither age nor sex, so a finding that only the limits of one sex meet is borderline.
+The headers state neither age nor sex: what only the limits of one sex meet is borderline.
 """
 
 from __future__ import annotations
