@@ -10,7 +10,7 @@ from app.inputs.cohort_labels import record_titles
 from app.inputs.ecg_source import pick_from, upload_box
 from app.inputs.layout_inputs import layout_inputs
 from app.inputs.uploaded_list import show_all_uploaded, step_through_uploaded
-from app.inputs.uploads import read_uploads, undeclared_among
+from app.inputs.uploads import named_apart, read_uploads, undeclared_among
 from app.resources import cohort
 from app.state import ReadState, app_state
 from physioclr.records import EcgRecord
@@ -50,7 +50,7 @@ def current_ecg() -> EcgRecord | None:
 
 def _take_upload(state: ReadState, key: str) -> None:
     files = upload_box(key=f"upload_{key}")
-    contents = {file.name: file.getvalue() for file in files}
+    contents, repeated = named_apart((file.name, file.getvalue()) for file in files)
     undeclared = undeclared_among(contents)
     layout = layout_inputs() if undeclared else None
     ids = (*(file.file_id for file in files), *([repr(layout)] if layout else []))
@@ -64,7 +64,7 @@ def _take_upload(state: ReadState, key: str) -> None:
     if records:
         state.uploaded, state.unread, state.overview = records, problems, {}
         state.open(records[0], uploaded_row=0)
-    state.problems = problems
+    state.problems = (*problems, *repeated)
 
 
 def _take_pick(state: ReadState, key: str) -> None:

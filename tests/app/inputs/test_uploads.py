@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.inputs.uploads import read_uploads, undeclared_among
+from app.inputs.uploads import named_apart, read_uploads, undeclared_among
 from physioclr.io import ArrayLayout
 from physioclr.leads import STANDARD_LEADS
 from physioclr.runtime.shipped_files import bundled
@@ -29,6 +29,23 @@ def test_a_file_of_any_format_is_read(file_format, units):
     records, problems = read_uploads({"7.bin": WRITERS[file_format](units)})
     assert problems == ()
     np.testing.assert_allclose(records[0].signal_mv, units / 1000, atol=1e-5)  # float32 at 10 mV
+
+
+def test_two_ecgs_of_one_file_name_are_both_read(units):
+    """Exports call every file ecg.xml: case 13."""
+    one, other = dicom(units), dicom(2 * units)
+    files, repeated = named_apart([("ecg.dcm", one), ("ecg.dcm", other)])
+    assert (list(files), repeated) == (["ecg.dcm", "ecg (2).dcm"], ())
+    records, problems = read_uploads(files)
+    assert problems == ()
+    assert [record.record_id for record in records] == ["ecg", "ecg (2)"]
+    np.testing.assert_allclose(records[1].signal_mv, 2 * records[0].signal_mv, atol=1e-5)
+
+
+def test_one_content_uploaded_twice_is_said():
+    files, repeated = named_apart([("a.xml", b"x"), ("a.xml", b"x"), ("b.xml", b"x")])
+    assert list(files) == ["a.xml", "b.xml"]
+    assert [sentence.partition(" has")[0] for sentence in repeated] == ["a.xml", "b.xml"]
 
 
 def test_one_bad_file_costs_one_sentence_and_no_other_ecg(units):
