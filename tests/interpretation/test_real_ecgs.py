@@ -59,3 +59,12 @@ def test_an_unrecognised_left_bundle_branch_block_is_no_acute_infarction():
         for statement in said.statements
         if statement.is_critical and statement.state == "present"
     ]
+
+
+@needs_shared_data
+def test_a_long_pr_whose_p_waves_are_mostly_missed_is_not_called_absent():
+    """GE MUSE sample; the device: sinus bradycardia, PR 330 ms."""
+    said = interpret(read_ecg(SHARED_DATA / "formats/ge_muse/muse_resting_ecg.xml"))
+    assert said.state("1AVB") in ("present", "not assessable")
+    assert said.state("AFIB") != "present"
+    assert said.state("NORM") != "present"
