@@ -14,7 +14,6 @@ __all__ = [
     "NO_LABEL",
     "SEVERAL_LABELS",
     "cohort_title",
-    "record_groups",
     "record_labels",
     "record_titles",
 ]
@@ -37,13 +36,6 @@ def record_labels(store: Store, label_set: str) -> list[str]:
     present = table.to_numpy() == 1.0
     names = np.array([display[str(column)] for column in table.columns], dtype=object)
     return [" + ".join(names[row]) or NO_LABEL for row in present]
-
-
-def record_groups(store: Store, label_set: str) -> list[str]:
-    """Return each ECG's one label; all that have more than one are one group."""
-    n_present = (store.labels(label_set).to_numpy() == 1.0).sum(axis=1)
-    labels = record_labels(store, label_set)
-    return [SEVERAL_LABELS if n > 1 else label for n, label in zip(n_present, labels, strict=True)]
 
 
 def record_titles(store: Store) -> Sequence[str]:

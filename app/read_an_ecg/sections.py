@@ -89,7 +89,7 @@ def show_signal_quality(record: EcgRecord) -> None:
 
 
 def show_summary_and_trace(record: EcgRecord) -> None:
-    """Show the paper, and above it the main numbers, which are computed once that is drawn."""
+    """Draw the paper first, then fill in the main numbers above it."""
     summary = st.container(key="summary")
     show_trace(record)
     with summary:

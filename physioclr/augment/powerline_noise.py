@@ -11,10 +11,10 @@ import torch
 from physioclr.augment.draws import Draws
 from physioclr.augment.electrodes import add_at_snr, electrode_noise
 from physioclr.augment.windows import EcgWindows
+from physioclr.leads import ELECTRODES
 
 __all__ = ["PowerlineNoise"]
 
-_ELECTRODES = 9
 _THIRD_HARMONIC = 0.2
 
 
@@ -58,7 +58,7 @@ class PowerlineNoise:
                 f"fs_hz must be above {2 * self.mains_hz} for hum of {self.mains_hz} Hz, "
                 f"got {windows.fs_hz:g}"
             )
-        n, rows = len(windows), _ELECTRODES + windows.n_leads
+        n, rows = len(windows), len(ELECTRODES) + windows.n_leads
         turn = 2 * math.pi
         strength, phase, third = (draws.uniform(n, rows, 1) for _ in range(3))
         time_s = torch.arange(windows.n_samples, device=strength.device) / windows.fs_hz

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from physioclr.datasets.baseline_features import INDEPENDENT_LEADS
 from physioclr.io import read_ecg
-from physioclr.leads import STANDARD_LEADS, derive_limb_leads, in_standard_order
+from physioclr.leads import ELECTRODES, STANDARD_LEADS, derive_limb_leads, in_standard_order
 from physioclr.records import EcgRecord
 from physioclr.signal.resampling import resample
 from physioclr.simulate.noise import NOISE_RANGES_MV, NoiseLevels, simulate_noise
@@ -27,7 +27,6 @@ __all__ = ["NoiseSource", "noise_sources", "recorded_noise"]
 
 Draw = Callable[[int, float, np.random.Generator], NDArray[np.floating]]
 
-_N_ELECTRODES = 9
 _RESPIRATION_HZ = (0.15, 0.3)
 _EVENTS_PER_S = 1.0
 _RISE_S, _DECAY_S = (0.02, 0.15), (0.2, 1.5)
@@ -152,8 +151,8 @@ def _stretches(
             f"n_samples must not exceed the {recording.duration_s:g} s of the recording, "
             f"got {n_samples / fs_hz:g} s"
         )
-    channels = rng.integers(recording.n_leads, size=_N_ELECTRODES)
-    starts = rng.integers(recording.n_samples - n_recorded + 1, size=_N_ELECTRODES)
+    channels = rng.integers(recording.n_leads, size=len(ELECTRODES))
+    starts = rng.integers(recording.n_samples - n_recorded + 1, size=len(ELECTRODES))
     taken = np.stack(
         [
             recording.signal_mv[channel, start : start + n_recorded]
@@ -180,9 +179,9 @@ def _electrode_motion(
 ) -> NDArray[np.float64]:
     times_s = np.arange(n_samples) / fs_hz
     duration_s = n_samples / fs_hz
-    potentials = np.zeros((_N_ELECTRODES, n_samples))
+    potentials = np.zeros((len(ELECTRODES), n_samples))
     for _ in range(max(1, rng.poisson(_EVENTS_PER_S * duration_s))):
-        electrode = rng.integers(_N_ELECTRODES)
+        electrode = rng.integers(len(ELECTRODES))
         since = np.clip(times_s - rng.uniform(0, _LAST_EVENT * duration_s), 0, None)
         size = rng.choice((-1, 1)) * rng.lognormal(sigma=0.5)
         rise_s, decay_s = rng.uniform(*_RISE_S), rng.uniform(*_DECAY_S)

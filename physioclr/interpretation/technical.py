@@ -1,4 +1,4 @@
-"""What of the recording restricts the reading: electrodes, leads, quality."""
+"""Limits of the recording: electrodes, leads, quality."""
 
 from __future__ import annotations
 

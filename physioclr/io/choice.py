@@ -1,4 +1,4 @@
-"""What of a file is read, where it holds more than one ECG or more than an ECG: `ReadChoice`."""
+"""Which part of a file is read: channels, time, rhythm or median beat (`ReadChoice`)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["ReadChoice", "choosing", "current_choice"]
 
 @dataclass(frozen=True, kw_only=True)
 class ReadChoice:
-    """What of a file is read.
+    """Which part of a file is read.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ _CHOICE: ContextVar[ReadChoice] = ContextVar("_CHOICE", default=_EVERYTHING)
 
 
 def current_choice() -> ReadChoice:
-    """Return what of the file being read is asked for.
+    """Return the requested part of the file being read.
 
     Returns
     -------

@@ -79,7 +79,7 @@ def ecg_record(
 
 
 def _chosen_time(channels: Channels, source: str) -> Channels:
-    """Return the part of the recording that is asked for."""
+    """Return the requested part of the recording."""
     choice = current_choice()
     if not choice.start_s and choice.duration_s is None:
         return channels

@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 
 __all__ = ["NOISE_RANGES_MV", "NoiseLevels", "draw_noise_levels", "simulate_noise"]
 
-ELECTRODES = ("RA", "LA", "LL", "V1", "V2", "V3", "V4", "V5", "V6")
-
 NOISE_RANGES_MV = {
     "wander": (0.008, 0.030, 0.140),
     "drift": (0.006, 0.025, 0.120),

@@ -41,12 +41,6 @@ class Beats:
         rr_s = np.diff(self.r_s)
         return np.concatenate([rr_s[:1], rr_s])
 
-    @property
-    def rr_after_s(self) -> NDArray[np.float64]:
-        """(n_beats,) interval to the next beat; the last takes the one before."""
-        rr_s = np.diff(self.r_s)
-        return np.concatenate([rr_s, rr_s[-1:]])
-
 
 def sinus_beats(
     heart_rate_bpm: float,
